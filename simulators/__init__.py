@@ -1,0 +1,1 @@
+"""Honest strangers: terminals, fleets and replayed reality; they know the wire format and nothing else."""

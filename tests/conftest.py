@@ -1,0 +1,65 @@
+"""One PostgreSQL cluster for the run, a template database with the schema, a fresh copy of it for each test."""
+
+import asyncio
+import itertools
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import uvloop
+from psycopg import sql
+
+from gridwarden.embedded import EmbeddedPostgres
+from tracker.database.migrate import migrate
+
+_numbers = itertools.count()
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The programs run on uvloop, so do their tests."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[EmbeddedPostgres]:
+    """The run's cluster. fsync is off: the tests kill processes, never the machine."""
+    with tempfile.TemporaryDirectory(prefix="gridwarden-tests-") as folder:
+        Path(folder).chmod(0o755)
+        cluster = EmbeddedPostgres(Path(folder), settings={"fsync": "off", "shared_buffers": "128MB"})
+        cluster.start()
+        yield cluster
+        cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def template(postgres: EmbeddedPostgres) -> str:
+    """A migrated, empty database that `database` copies; nobody connects to it."""
+    name = f"template_{os.getpid()}"
+    _create(postgres, name)
+    migrate(postgres.dsn_of(name))
+    return name
+
+
+@pytest.fixture
+def database(postgres: EmbeddedPostgres, template: str) -> Iterator[str]:
+    """The address (DSN) of a fresh, migrated database."""
+    name = f"test_{next(_numbers)}"
+    _create(postgres, name, template)
+    yield postgres.dsn_of(name)
+    with psycopg.connect(postgres.dsn_of("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+async def connection(database: str) -> AsyncIterator[psycopg.AsyncConnection]:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as opened:
+        yield opened
+
+
+def _create(postgres: EmbeddedPostgres, name: str, template: str = "template0") -> None:
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    with psycopg.connect(postgres.dsn_of("postgres"), autocommit=True) as admin:
+        admin.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))

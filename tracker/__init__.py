@@ -1,0 +1,1 @@
+"""The kernel: units, members, grids, positions, presence; database, migrations and bus."""

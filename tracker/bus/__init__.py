@@ -1,0 +1,1 @@
+"""Encoded batches and doorbells between programs; never the truth."""

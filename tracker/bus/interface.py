@@ -1,0 +1,31 @@
+"""What programs say to each other. A message may be lost or repeated: every reader can rebuild from tables."""
+
+from collections.abc import AsyncIterator
+from typing import Final, NamedTuple, Protocol
+
+# Streams of batches
+POSITIONS: Final = "positions"  # tracker.model.positions rows, `tobytes()`; only those that are live
+EVENTS: Final = "events"  # one JSON object of tracker.bus.messages a message
+# Doorbells: the payload is empty or a hint; the table named is the truth
+DOWNLINK: Final = "downlink"  # table downlink, retained
+DELIVERIES: Final = "deliveries"  # table delivery
+ALERTS: Final = "alerts"  # table alert: payload is the alert's id
+CITY: Final = "city"  # units, grids, members, terminals changed
+
+
+class Message(NamedTuple):
+    stream: str
+    cursor: str  # opaque; give it to `read` to go on behind this message
+    payload: bytes
+
+
+class Bus(Protocol):
+    """Capped streams. Publishing never waits for readers; a reader that falls behind the cap loses the oldest."""
+
+    async def publish(self, stream: str, payload: bytes) -> None: ...
+
+    def read(self, *streams: str, after: str | None = None) -> AsyncIterator[Message]:
+        """Yield messages of `streams` in order, from now on, or from behind cursor `after` of a single stream."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,1 @@
+"""The nouns: pure values and rules, without I/O, clock or settings."""
