@@ -1,0 +1,51 @@
+PYTHON ?= python3
+BIN := .venv/bin
+WEB := dashboard/web
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check fix bench screenshots lock clean
+
+help:            ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:           ## build the virtual environment and the web app
+	@$(PYTHON) scripts/setup.py
+
+demo: setup      ## run everything, with a city walking on the map: make demo [PORT=8000] [FOR=60] [SIMULATE=500] [DATA=.gridwarden] [HOST=127.0.0.1]
+	@exec $(BIN)/gridwarden up --simulate $(or $(SIMULATE),500) $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) \
+	$(if $(MQTT_PORT),--mqtt-port $(MQTT_PORT)) $(if $(FOR),--for $(FOR)) $(if $(DATA),--data $(DATA))
+
+test:            ## set up and pass the tests: make test [ONLY=tests/core]
+	@$(PYTHON) scripts/setup.py --tests
+	@cd $(WEB) && PATH="$(CURDIR)/.venv/node:$$PATH" npm test --silent
+	@$(BIN)/python -m pytest $(ONLY)
+
+check:           ## lint, types, import rules, web app
+	@$(PYTHON) scripts/setup.py --development
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/basedpyright
+	@$(BIN)/lint-imports
+	@cd $(WEB) && PATH="$(CURDIR)/.venv/node:$$PATH" npm run check --silent
+
+fix:             ## format, and mend what can be mended
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@cd $(WEB) && PATH="$(CURDIR)/.venv/node:$$PATH" npm run fix --silent
+
+bench:           ## measure what we claim: make bench [ONLY=ingest]
+	@$(PYTHON) scripts/setup.py --development
+	@$(BIN)/python -m benchmarks.run $(ONLY)
+
+screenshots:     ## draw every screen into docs/screenshots
+	@$(PYTHON) scripts/setup.py --tests
+	@$(BIN)/python scripts/screenshots.py
+
+lock:            ## write the lock files again (wants uv)
+	uv pip compile pyproject.toml --group build $(LOCKING) -o requirements.lock
+	uv pip compile pyproject.toml --group build --group dev $(LOCKING) -c requirements.lock -o requirements-dev.lock
+	uv pip compile --group node $(LOCKING) -c requirements-dev.lock -o requirements-node.lock
+LOCKING := --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -q
+
+clean:           ## remove what was built; keeps .gridwarden/
+	rm -rf .venv $(WEB)/dist $(WEB)/node_modules .pytest_cache .ruff_cache .hypothesis build *.egg-info
