@@ -72,3 +72,11 @@ def address(topic: str) -> Address:
     else:
         return _NOWHERE
     return Address(route, code) if route is not Route.OTHER and _CODE.fullmatch(code) else _NOWHERE
+
+
+class Downlink(Protocol):
+    """How the pipeline answers a terminal at once; what must survive goes through the table downlink instead."""
+
+    def send_now(self, terminal: int, topic: str, payload: bytes, correlation: bytes | None = None) -> None:
+        """Send at QoS 1 if `terminal` is connected, else drop. Must not raise, must not wait."""
+        ...

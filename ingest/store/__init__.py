@@ -1,0 +1,1 @@
+"""SQL of ingest: one function per statement, the connection first."""
