@@ -5,6 +5,7 @@ import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg import sql
 
 from gridwarden.embedded import EmbeddedPostgres
 from tracker.database.migrate import migrate
+from tracker.database.partitions import ensure_partitions_at
 
 _numbers = itertools.count()
 
@@ -40,6 +42,7 @@ def template(postgres: EmbeddedPostgres) -> str:
     name = f"template_{os.getpid()}"
     _create(postgres, name)
     migrate(postgres.dsn_of(name))
+    ensure_partitions_at(postgres.dsn_of(name), datetime.now(UTC).date())
     return name
 
 

@@ -1,0 +1,71 @@
+"""Days of the table `position`, made ahead of the clock on plain PostgreSQL. A hypertable makes its own chunks."""
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any, Final
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection, sql
+
+DAYS_BACK: Final = 91  # the age floor of a fix is 90 days
+DAYS_AHEAD: Final = 7
+LOCK: Final = 0x7061_7274  # "part": one program at a time makes days
+
+Connection = AsyncConnection[Any]
+
+
+async def ensure_partitions(connection: Connection, today: date) -> int:
+    """Make the daily partitions (UTC) from 91 days before `today` to 7 days after; return how many were missing.
+
+    Each is a short transaction of its own, because it locks the table against writers. A day whose rows are in the
+    default partition already stays there: that is slower, and nothing is lost.
+    """
+    if not await _is_partitioned(connection):
+        return 0
+    wanted = [today + timedelta(days=day) for day in range(-DAYS_BACK, DAYS_AHEAD + 1)]
+    known = await _names(connection)
+    made = [await _make(connection, day) for day in wanted if _name(day) not in known]
+    return sum(made)
+
+
+def ensure_partitions_at(dsn: str, today: date) -> int:
+    """Do the same where no event loop runs yet."""
+
+    async def ensure() -> int:
+        async with await Connection.connect(dsn, autocommit=True) as connection:
+            return await ensure_partitions(connection, today)
+
+    return asyncio.run(ensure())
+
+
+def _name(day: date) -> str:
+    return f"position_{day:%Y%m%d}"
+
+
+async def _is_partitioned(connection: Connection) -> bool:
+    found = await connection.execute("SELECT 1 FROM pg_partitioned_table WHERE partrelid = 'position'::regclass")
+    return await found.fetchone() is not None
+
+
+async def _names(connection: Connection) -> set[str]:
+    found = await connection.execute(
+        """
+        SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+        WHERE inhparent = 'position'::regclass
+        """
+    )
+    return {str(name) for (name,) in await found.fetchall()}
+
+
+async def _make(connection: Connection, day: date) -> bool:
+    statement = sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF position FOR VALUES FROM ({}) TO ({})")
+    limits = [sql.Literal(f"{limit} 00:00+00") for limit in (day, day + timedelta(days=1))]
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            await connection.execute(statement.format(sql.Identifier(_name(day)), *limits))
+    except psycopg.errors.CheckViolation:
+        structlog.get_logger().warning("partition.refused", day=str(day), reason="rows in position_elsewhen")
+        return False
+    return True
