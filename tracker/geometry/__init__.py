@@ -1,0 +1,1 @@
+"""Where a point lies: fences of grids and the shift of Chinese maps. Pure numpy and shapely."""
