@@ -63,11 +63,11 @@ _NOWHERE: Final = Address(Route.OTHER, "")
 
 
 def address(topic: str) -> Address:
-    """Return the address of an upward topic: `gw/v1/t/{terminal}/{word}` or `owntracks/{user}/{device}`."""
+    """Return the address of an upward topic: `gw/v1/t/{terminal}/{word}` or `owntracks/{user}/{device}[/{word}]`."""
     parts = topic.split("/")
     if len(parts) == 5 and parts[:3] == ["gw", "v1", "t"]:  # noqa: PLR2004 - the levels of the contract's topics
         route, code = _WORDS.get(parts[4], Route.OTHER), parts[3]
-    elif len(parts) == 3 and parts[0] == "owntracks" and parts[2]:  # noqa: PLR2004
+    elif len(parts) in (3, 4) and parts[0] == "owntracks" and parts[2]:  # the app adds /event, /waypoints, /info, ...
         route, code = Route.OWNTRACKS, parts[1]
     else:
         return _NOWHERE

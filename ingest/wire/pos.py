@@ -1,0 +1,98 @@
+"""The `pos` topic: a JSON object, or an array of up to 500.
+
+The whole payload is decoded in one typed step. Only when that fails is it taken apart element by element, so that a
+broken report refuses itself and not its neighbours; that way is some ten times slower and bounded by MAX_PAYLOAD.
+"""
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+from ingest.wire.reports import MAX_REPORTS, Decoded, Fix, Reason, ReceiptId, Refusal, clocked, refused
+
+_object: Final = msgspec.json.Decoder(Fix)
+_array: Final = msgspec.json.Decoder(list[Fix])
+
+
+def decode(payload: bytes) -> Decoded:
+    try:
+        fixes = _array.decode(payload) if payload[:1] == b"[" else [_object.decode(payload)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _piecewise(payload)
+    if not 0 < len(fixes) <= MAX_REPORTS:
+        return _piecewise(payload)
+    receipt: ReceiptId = None
+    for fix in fixes:
+        if fix.t.__class__ is str and not clocked(fix):
+            return _piecewise(payload)
+        if fix.receipt is not None and receipt is None:
+            receipt = fix.receipt
+    return Decoded(fixes=fixes, indexes=list(range(len(fixes))), receipt=receipt)
+
+
+def loads(payload: bytes) -> Any | Refusal:
+    """Parse JSON leniently (NaN and Infinity become floats, broken UTF-8 lone surrogates), or say why not."""
+    text = payload.decode("utf-8", "surrogateescape")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        return Refusal(0, Reason.TOO_DEEP)
+    except ValueError as error:  # also of numbers with more than 4,300 digits
+        broken = Reason.BROKEN_JSON if is_utf8(text) else Reason.INVALID_UTF8
+        return Refusal(0, broken if text.strip() else Reason.EMPTY, str(error)[:200])
+
+
+def is_utf8(text: str) -> bool:
+    """Whether no lone surrogate is in `text`: neither of a broken byte (see `loads`) nor of a JSON escape."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def why(error: msgspec.ValidationError) -> Reason:
+    """Return the word for what msgspec says of a JSON object."""
+    message = str(error)
+    if "missing required field" in message:
+        return Reason.MISSING_FIELD
+    return Reason.UNKNOWN_CRS if "$.crs" in message else Reason.WRONG_TYPE
+
+
+def _piecewise(payload: bytes) -> Decoded:
+    said = loads(payload)
+    if isinstance(said, Refusal):
+        return Decoded(refusals=[said])
+    elements: list[Any] = said if isinstance(said, list) else [said]
+    if not elements:
+        return refused(Reason.EMPTY, "an empty array")
+    decoded = Decoded()
+    for index, element in enumerate(elements[:MAX_REPORTS]):
+        _add(decoded, index, element)
+    if (surplus := len(elements) - MAX_REPORTS) > 0:
+        decoded.refusals.append(Refusal(MAX_REPORTS, Reason.TOO_MANY, f"{len(elements)} in one packet", surplus))
+    return decoded
+
+
+def _add(decoded: Decoded, index: int, element: Any) -> None:
+    fix = _fix(element)
+    if isinstance(fix, Fix):
+        decoded.fixes.append(fix)
+        decoded.indexes.append(index)
+        decoded.receipt = fix.receipt if decoded.receipt is None else decoded.receipt
+    else:
+        reason, detail = fix
+        decoded.refusals.append(Refusal(index, reason, detail))
+
+
+def _fix(element: Any) -> Fix | tuple[Reason, str]:
+    if not isinstance(element, dict):
+        return Reason.NOT_AN_OBJECT, type(element).__name__
+    try:
+        if not is_utf8(str(element)):
+            return Reason.INVALID_UTF8, ""
+        fix = msgspec.convert(element, Fix)
+    except RecursionError:
+        return Reason.TOO_DEEP, ""
+    except msgspec.ValidationError as error:
+        return why(error), str(error)
+    except OverflowError as error:
+        return Reason.OUT_OF_RANGE, str(error)
+    return fix if clocked(fix) else (Reason.BAD_TIME, str(element.get("t"))[:60])
