@@ -33,11 +33,12 @@ def test_there_and_back_is_the_same_place() -> None:
     assert np.abs(back_lat - lat).max() < 1e-9
 
 
-def test_over_zhengzhou_the_shift_is_between_540_and_610_m() -> None:
+def test_over_zhengzhou_the_shift_varies_from_some_540_to_610_m() -> None:
     lon, lat = (axis.ravel() for axis in np.meshgrid(np.linspace(112.8, 114.2, 50), np.linspace(34.3, 34.95, 50)))
     east, north = to_gcj02(lon, lat)
     metres = np.hypot((east - lon) * np.cos(np.radians(lat)), north - lat) * METRES_PER_DEGREE
-    assert 540 < metres.min() < metres.max() < 610
+    assert 535 < metres.min() < 550
+    assert 600 < metres.max() < 615
 
 
 def test_other_countries_are_not_shifted() -> None:

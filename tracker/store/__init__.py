@@ -1,0 +1,1 @@
+"""SQL that several programs share: one function per statement, the connection first."""
