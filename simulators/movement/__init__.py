@@ -1,0 +1,1 @@
+"""How simulated people move and what their receivers make of it: a pure function of seed, terminal and time."""
