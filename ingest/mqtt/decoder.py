@@ -135,9 +135,12 @@ class Decoder:
                 raise MalformedPacketError("packet identifier 0")
         said = NONE
         if self.level is Level.V5:
-            reader = Reader(data, start, end)
-            said = properties.read(reader, Kind.PUBLISH)
-            start = reader.at
+            if data[start : start + 1] != b"\0":
+                reader = Reader(data, start, end)
+                said = properties.read(reader, Kind.PUBLISH)
+                start = reader.at
+            else:
+                start += 1
         if topic_bytes != self._topic_bytes or not topic_bytes:
             self._learn_topic(topic_bytes, has_alias=said.topic_alias is not None)
         return Publish(self._topic, data[start:end], qos, packet_id, first & 1 == 1, first & _DUP == _DUP, said)
