@@ -37,6 +37,11 @@ CREATE TABLE crossing (
 );
 CREATE INDEX crossing_grid ON crossing (grid, fixed_at);
 
+CREATE TABLE late_track (                -- crossings to be recomputed, because fixes came late; a queue
+    terminal integer PRIMARY KEY,
+    since timestamptz NOT NULL           -- the earliest of them
+);
+
 CREATE TABLE presence_event (
     terminal integer NOT NULL,
     at timestamptz NOT NULL,
@@ -112,6 +117,7 @@ CREATE TABLE downlink (                  -- to terminals; whichever front door h
     payload bytea NOT NULL,
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz,
+    sent_at timestamptz,                 -- first handed to a terminal (listen); a later sending carries DUP
     delivered_at timestamptz             -- PUBACK of the terminal (listen) or of the broker (subscribe)
 );
 CREATE INDEX downlink_waiting ON downlink (terminal, id) WHERE delivered_at IS NULL;
