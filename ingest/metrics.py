@@ -2,7 +2,24 @@
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
+
+# The pipeline
+PACKETS: Final = Counter("gridwarden_ingest_packets", "Packets disposed of")
+POSITIONS: Final = Counter("gridwarden_ingest_positions", "Positions committed")
+DUPLICATES: Final = Counter("gridwarden_ingest_duplicates", "Reports that were in the database already")
+REFUSED: Final = Counter("gridwarden_ingest_refused", "Reports refused", ["reason"])
+IGNORED: Final = Counter("gridwarden_ingest_ignored", "Messages understood and of no interest")
+CROSSINGS: Final = Counter("gridwarden_ingest_crossings", "Confirmed crossings, late ones included")
+BATCH: Final = Histogram(
+    "gridwarden_ingest_batch_packets", "Packets in a batch", buckets=(1, 4, 16, 64, 256, 1024, 4096)
+)
+COMMIT: Final = Histogram(
+    "gridwarden_ingest_commit_seconds",
+    "From a batch's first byte decoded to its COMMIT",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
+)
+WAITING: Final = Gauge("gridwarden_ingest_inbox_packets", "Packets waiting in the inbox")
 
 # The listening front door
 LISTEN_CONNECTIONS: Final = Gauge("gridwarden_listen_connections", "Terminals connected to the listening door")

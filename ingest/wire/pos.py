@@ -1,28 +1,41 @@
-"""The `pos` topic: a JSON object, or an array of up to 500.
+"""The `pos` topic: a JSON object, an array of up to 500, or `{"receipt", "fixes": [...]}`.
 
 The whole payload is decoded in one typed step. Only when that fails is it taken apart element by element, so that a
 broken report refuses itself and not its neighbours; that way is some ten times slower and bounded by MAX_PAYLOAD.
 """
 
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from ingest.wire.reports import MAX_REPORTS, Decoded, Fix, Reason, ReceiptId, Refusal, clocked, refused
 
+
+class _Envelope(msgspec.Struct, gc=False):
+    fixes: list[Fix]
+    receipt: ReceiptId = None
+
+
 _object: Final = msgspec.json.Decoder(Fix)
 _array: Final = msgspec.json.Decoder(list[Fix])
+_envelope: Final = msgspec.json.Decoder(_Envelope)
 
 
 def decode(payload: bytes) -> Decoded:
+    receipt: ReceiptId = None
     try:
-        fixes = _array.decode(payload) if payload[:1] == b"[" else [_object.decode(payload)]
+        if payload[:1] == b"[":
+            fixes = _array.decode(payload)
+        elif b'"fixes"' in payload:
+            envelope = _envelope.decode(payload)
+            fixes, receipt = envelope.fixes, envelope.receipt
+        else:
+            fixes = [_object.decode(payload)]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return _piecewise(payload)
     if not 0 < len(fixes) <= MAX_REPORTS:
         return _piecewise(payload)
-    receipt: ReceiptId = None
     for fix in fixes:
         if fix.t.__class__ is str and not clocked(fix):
             return _piecewise(payload)
@@ -60,15 +73,26 @@ def _piecewise(payload: bytes) -> Decoded:
     said = loads(payload)
     if isinstance(said, Refusal):
         return Decoded(refusals=[said])
-    elements: list[Any] = said if isinstance(said, list) else [said]
+    elements, receipt = _opened(said)
     if not elements:
         return refused(Reason.EMPTY, "an empty array")
-    decoded = Decoded()
+    decoded = Decoded(receipt=receipt)
     for index, element in enumerate(elements[:MAX_REPORTS]):
         _add(decoded, index, element)
     if (surplus := len(elements) - MAX_REPORTS) > 0:
         decoded.refusals.append(Refusal(MAX_REPORTS, Reason.TOO_MANY, f"{len(elements)} in one packet", surplus))
     return decoded
+
+
+def _opened(said: Any) -> tuple[list[Any], ReceiptId]:
+    """Return the reports in what was said, and the receipt that an envelope asks for."""
+    if isinstance(said, list):
+        return cast("list[Any]", said), None
+    if not isinstance(said, dict) or not isinstance(said.get("fixes"), list):
+        return [said], None
+    receipt = said.get("receipt")
+    is_usable = isinstance(receipt, str | int) and not isinstance(receipt, bool) and is_utf8(str(receipt)[:4000])
+    return said["fixes"], receipt if is_usable else None
 
 
 def _add(decoded: Decoded, index: int, element: Any) -> None:

@@ -41,7 +41,7 @@ class Reason(StrEnum):
     NOT_FINITE = "not finite"
     OUT_OF_RANGE = "out of range"
     NULL_ISLAND = "null island"
-    FROM_THE_FUTURE = "from the future"
+    FROM_THE_FUTURE = "future"
     TOO_OLD = "too old"
     CONFLICTING_FIX = "conflicting fix"
     UNKNOWN_ALERT = "unknown alert"

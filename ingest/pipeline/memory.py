@@ -1,0 +1,74 @@
+"""What ingest remembers of each terminal, as columns indexed by terminal id. Advances after COMMIT and never before.
+
+Rebuilt at start from the checkpoint (terminal_state) and the rows of `position` that are later.
+"""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.rules import tracks
+from ingest.rules.presence import MOVES, Presence, Sign
+from ingest.rules.tracks import Rules, Tracks
+from ingest.store.terminals import Directory
+from tracker.model import positions
+from tracker.model.positions import Positions
+
+Ids = npt.NDArray[Any]
+
+
+class Memory:
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self.tracks: Tracks = tracks.unknown(np.zeros(0, np.int32), rules)
+        self.last: Positions = positions.empty(0)  # the last believed fix; terminal 0: none
+        self.arrived_us: npt.NDArray[np.int64] = np.zeros(0, np.int64)  # last arrival, 0 never
+        self.heard_s: npt.NDArray[np.float64] = np.zeros(0)  # the same on the clock of silence
+        self.presence: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self.is_dirty: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)  # since the last checkpoint
+
+    def fit(self, directory: Directory) -> None:
+        """Make room for new terminals and take over configured intervals."""
+        known, size = len(self.tracks), directory.size
+        if size > known:
+            more = tracks.unknown(np.arange(known, size), self._rules)
+            self.tracks = np.concatenate([self.tracks, more])
+            self.last = np.concatenate([self.last, positions.empty(size - known)])
+            self.arrived_us = _grown(self.arrived_us, size)
+            self.heard_s = _grown(self.heard_s, size)
+            self.presence = _grown(self.presence, size)
+            self.is_dirty = _grown(self.is_dirty, size)
+        configured = np.flatnonzero(directory.intervals_s)
+        self.tracks["is_configured"] = False
+        self.tracks["is_configured"][configured] = True
+        self.tracks["interval_s"][configured] = directory.intervals_s[configured]
+
+    def advance(self, terminals: Ids, scratch: Tracks, live: Positions) -> None:
+        """Take over the tracks of `terminals` and their last live positions (in order of time)."""
+        self.tracks[terminals] = scratch
+        self.last[live["terminal"]] = live  # of several of one terminal the last stays
+        self.is_dirty[terminals] = True
+
+    def moves(self, terminals: Ids, sign: Sign) -> list[tuple[int, Presence]]:
+        """Return who would change presence at `sign`, and to what; changes nothing."""
+        found: list[tuple[int, Presence]] = []
+        for terminal in terminals:
+            after = MOVES.get((Presence(self.presence[terminal]), sign))
+            if after is not None:
+                found.append((int(terminal), after))
+        return found
+
+    def hear(self, terminals: Ids, received_at_us: npt.NDArray[np.int64], clock_s: float) -> None:
+        np.maximum.at(self.arrived_us, terminals, received_at_us)
+        self.heard_s[terminals] = clock_s
+        self.is_dirty[terminals] = True
+
+    def overdue(self, clock_s: float) -> Ids:
+        """Return the on-line terminals that have been silent for longer than their limit."""
+        limit_s = tracks.silent_after_s(self.tracks["interval_s"], self._rules)
+        return np.flatnonzero((self.presence == Presence.ONLINE) & (clock_s - self.heard_s > limit_s))
+
+
+def _grown(column: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    return np.concatenate([column, np.zeros(size - len(column), column.dtype)])

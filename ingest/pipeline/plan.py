@@ -1,0 +1,74 @@
+"""What a batch will do, decided before it is written: rows to store, crossings, changes of presence. Pure.
+
+It looks at the memory and leaves it alone: `Memory.advance` follows the COMMIT.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ingest.pipeline.batch import Batch
+from ingest.pipeline.memory import Memory
+from ingest.rules import screen, tracks
+from ingest.rules.screen import Verdicts
+from ingest.rules.tracks import Crossings, Fences, Rules, Tracks
+from ingest.store.terminals import Directory
+from tracker.model.positions import Flag, Positions
+
+_NOT_IN_ORDER = Flag.LATE.value | Flag.OLD.value
+
+
+@dataclass(slots=True)
+class Plan:
+    verdicts: Verdicts  # of the batch's reports, final
+    rows: Positions  # to be stored
+    terminals: npt.NDArray[Any]  # whose tracks change
+    scratch: Tracks  # their tracks afterwards
+    crossings: Crossings
+    late: Positions  # of `rows`, those whose crossings must be recomputed
+
+    @property
+    def live(self) -> Positions:
+        return self.rows[self.rows["flags"] == Flag.NONE.value]
+
+
+def decide(
+    batch: Batch, stored: Positions, *, memory: Memory, directory: Directory, fences: Fences, rules: Rules
+) -> Plan:
+    """`stored` are rows of the database with keys of this batch: their reports are duplicates or conflicts."""
+    verdicts = batch.verdicts.copy()
+    if len(stored):
+        verdicts[batch.source] = _compare(batch.positions, stored)
+    rows = batch.positions[verdicts[batch.source] == screen.NEW]
+    rows["member"] = directory.members[rows["terminal"]]
+    is_late = rows["fixed_at_us"] <= memory.tracks["fixed_at_us"][rows["terminal"]]
+    rows["flags"][is_late] |= Flag.LATE.value
+    observed = np.flatnonzero(rows["flags"] == Flag.NONE.value)
+    terminals, slots = np.unique(rows["terminal"][observed], return_inverse=True)
+    scratch = memory.tracks[terminals]
+    ordered = rows[observed]
+    crossings = tracks.observe(scratch, slots, ordered, fences, rules)
+    ordered["interval_s"] = scratch["interval_s"][slots]
+    rows[observed] = ordered
+    return Plan(
+        verdicts=verdicts,
+        rows=rows,
+        terminals=terminals,
+        scratch=scratch,
+        crossings=crossings,
+        late=rows[(rows["flags"] & _NOT_IN_ORDER != 0) & (rows["flags"] & Flag.INACCURATE.value == 0)],
+    )
+
+
+def _compare(rows: Positions, stored: Positions) -> Verdicts:
+    """Return NEW, DUPLICATE or CONFLICT for each row."""
+    verdicts = np.zeros(len(rows), np.int8)
+    place = {
+        key: at for at, key in enumerate(zip(rows["terminal"].tolist(), rows["fixed_at_us"].tolist(), strict=True))
+    }
+    keys = zip(stored["terminal"].tolist(), stored["fixed_at_us"].tolist(), strict=True)
+    found = np.fromiter((place[key] for key in keys), np.intp, len(stored))
+    verdicts[found] = np.where(screen.is_same(rows[found], stored), screen.DUPLICATE, screen.CONFLICT)
+    return verdicts

@@ -1,0 +1,158 @@
+"""What follows from positions: crossings, presence events, emergencies, acknowledgements.
+
+All of these bear being written twice: a batch is redone when nobody knows whether its COMMIT happened.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.rows import namedtuple_row
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class CrossingRow(NamedTuple):
+    terminal: int
+    fixed_at_us: int
+    kind: str  # exit, enter
+    grid: int
+    member: int  # 0: nobody
+
+
+class PresenceRow(NamedTuple):
+    terminal: int
+    at_us: int
+    kind: str  # online, silent, offline
+    grid: int
+    member: int
+
+
+class EmergencyRow(NamedTuple):
+    terminal: int
+    sos_id: str
+    member: int
+    pressed_at_us: int
+    received_at_us: int
+    lon: int | None  # 1e-7 degrees
+    lat: int | None
+    grid: int | None
+    note: str
+
+
+class AckRow(NamedTuple):
+    alert: UUID
+    version: int
+    member: int
+    at_us: int
+
+
+async def add_crossings(
+    connection: Connection, rows: Sequence[CrossingRow], *, grid_set: int, is_late: bool = False
+) -> None:
+    """Add crossings; one that a recomputation had superseded is in force again."""
+    terminals, times, kinds, grids, members = zip(*rows, strict=True)
+    await connection.execute(
+        """
+        INSERT INTO crossing (terminal, fixed_at, kind, grid, member, grid_set, is_late)
+        SELECT terminal, timestamptz 'epoch' + at_us * interval '1 microsecond', kind, grid, nullif(member, 0),
+               %(grid_set)s, %(is_late)s
+        FROM unnest(%(terminals)s::integer[], %(times)s::bigint[], %(kinds)s::text[], %(grids)s::integer[],
+                    %(members)s::integer[]) AS row (terminal, at_us, kind, grid, member)
+        ON CONFLICT (terminal, fixed_at, kind, grid) DO UPDATE SET superseded_at = NULL
+            WHERE crossing.superseded_at IS NOT NULL
+        """,
+        {
+            "terminals": list(terminals),
+            "times": list(times),
+            "kinds": list(kinds),
+            "grids": list(grids),
+            "members": list(members),
+            "grid_set": grid_set,
+            "is_late": is_late,
+        },
+    )
+
+
+async def add_presence(connection: Connection, rows: Sequence[PresenceRow], *, grid_set: int) -> None:
+    terminals, times, kinds, grids, members = zip(*rows, strict=True)
+    await connection.execute(
+        """
+        INSERT INTO presence_event (terminal, at, kind, grid, member, grid_set)
+        SELECT terminal, timestamptz 'epoch' + at_us * interval '1 microsecond', kind, grid, nullif(member, 0),
+               %(grid_set)s
+        FROM unnest(%(terminals)s::integer[], %(times)s::bigint[], %(kinds)s::text[], %(grids)s::integer[],
+                    %(members)s::integer[]) AS row (terminal, at_us, kind, grid, member)
+        ON CONFLICT DO NOTHING
+        """,
+        {
+            "terminals": list(terminals),
+            "times": list(times),
+            "kinds": list(kinds),
+            "grids": list(grids),
+            "members": list(members),
+            "grid_set": grid_set,
+        },
+    )
+
+
+class Added(NamedTuple):
+    id: int
+    terminal: int
+    member: int
+
+
+async def add_emergencies(connection: Connection, rows: Sequence[EmergencyRow]) -> list[Added]:
+    """Return the new ones; a press that is known already changes nothing."""
+    added: list[Added] = []
+    for row in rows:  # rare: a row at a time
+        async with connection.cursor(row_factory=namedtuple_row) as cursor:
+            await cursor.execute(
+                """
+                INSERT INTO emergency (terminal, sos_id, member, pressed_at, received_at, lon, lat, grid, note)
+                VALUES (%(terminal)s, %(sos_id)s, nullif(%(member)s, 0),
+                        timestamptz 'epoch' + %(pressed_at_us)s::bigint * interval '1 microsecond',
+                        timestamptz 'epoch' + %(received_at_us)s::bigint * interval '1 microsecond',
+                        %(lon)s, %(lat)s, %(grid)s, %(note)s)
+                ON CONFLICT (terminal, sos_id) DO NOTHING
+                RETURNING id, terminal, coalesce(member, 0) AS member
+                """,
+                row._asdict(),
+            )
+            added += [Added(*found) for found in await cursor.fetchall()]
+    return added
+
+
+async def told(connection: Connection, rows: Sequence[AckRow]) -> set[tuple[UUID, int]]:
+    """Return which (alert, member) of `rows` belong: the alert has that version, and the member is in its audience."""
+    async with connection.cursor() as cursor:
+        await cursor.execute(
+            """
+            SELECT answer.alert, answer.member
+            FROM unnest(%(alerts)s::uuid[], %(versions)s::integer[], %(members)s::integer[])
+                AS answer (alert, version, member)
+            JOIN alert_version ON alert_version.alert = answer.alert AND alert_version.version = answer.version
+            JOIN audience ON audience.alert = answer.alert AND audience.member = answer.member
+            """,
+            {
+                "alerts": [row.alert for row in rows],
+                "versions": [row.version for row in rows],
+                "members": [row.member for row in rows],
+            },
+        )
+        return set(await cursor.fetchall())
+
+
+async def add_acknowledgement(connection: Connection, row: AckRow) -> bool:
+    """Whether it is the first answer of this member to this version."""
+    added = await connection.execute(
+        """
+        INSERT INTO acknowledgement (alert, version, member, channel, at)
+        VALUES (%(alert)s, %(version)s, %(member)s, 'terminal',
+                timestamptz 'epoch' + %(at_us)s::bigint * interval '1 microsecond')
+        ON CONFLICT DO NOTHING
+        """,
+        row._asdict(),
+    )
+    return added.rowcount == 1

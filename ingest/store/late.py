@@ -1,0 +1,98 @@
+"""Late fixes: the queue of tracks to be recomputed, and the crossings that a recomputation looks at."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import psycopg
+from psycopg.rows import class_row
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+class LateTrack(NamedTuple):
+    terminal: int
+    since_us: int
+
+
+class Anchor(NamedTuple):
+    """A crossing: from its time on the terminal was in `grid`, 0 outside the city."""
+
+    fixed_at_us: int
+    grid: int
+
+
+class Known(NamedTuple):
+    fixed_at_us: int
+    kind: str
+    grid: int
+
+
+async def enqueue(connection: Connection, terminals: Sequence[int], since_us: Sequence[int]) -> None:
+    await connection.execute(
+        """
+        INSERT INTO late_track (terminal, since)
+        SELECT terminal, min(timestamptz 'epoch' + at_us * interval '1 microsecond')
+        FROM unnest(%(terminals)s::integer[], %(times)s::bigint[]) AS row (terminal, at_us)
+        GROUP BY terminal ORDER BY terminal
+        ON CONFLICT (terminal) DO UPDATE SET since = least(late_track.since, excluded.since)
+        """,
+        {"terminals": list(terminals), "times": list(since_us)},
+    )
+
+
+async def waiting(connection: Connection, most: int) -> list[LateTrack]:
+    async with connection.cursor(row_factory=class_row(LateTrack)) as cursor:
+        await cursor.execute(
+            """
+            SELECT terminal, (extract(epoch FROM since) * 1000000)::bigint AS since_us FROM late_track
+            ORDER BY terminal LIMIT %(most)s
+            """,
+            {"most": most},
+        )
+        return await cursor.fetchall()
+
+
+async def dequeue(connection: Connection, terminal: int) -> None:
+    await connection.execute("DELETE FROM late_track WHERE terminal = %(terminal)s", {"terminal": terminal})
+
+
+async def anchors(connection: Connection, track: LateTrack) -> list[Anchor]:
+    """Return the last two crossings in force before the late fixes, newest first."""
+    async with connection.cursor(row_factory=class_row(Anchor)) as cursor:
+        await cursor.execute(
+            """
+            SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint AS fixed_at_us,
+                   coalesce(max(grid) FILTER (WHERE kind = 'enter'), 0) AS grid
+            FROM crossing
+            WHERE terminal = %(terminal)s AND superseded_at IS NULL
+                AND fixed_at < timestamptz 'epoch' + %(since_us)s::bigint * interval '1 microsecond'
+            GROUP BY fixed_at ORDER BY fixed_at DESC LIMIT 2
+            """,
+            track._asdict(),
+        )
+        return await cursor.fetchall()
+
+
+async def known(connection: Connection, terminal: int, after_us: int) -> list[Known]:
+    """Return the crossings in force of `terminal` later than `after_us`."""
+    async with connection.cursor(row_factory=class_row(Known)) as cursor:
+        await cursor.execute(
+            """
+            SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint AS fixed_at_us, kind, grid FROM crossing
+            WHERE terminal = %(terminal)s AND superseded_at IS NULL
+                AND fixed_at > timestamptz 'epoch' + %(after_us)s::bigint * interval '1 microsecond'
+            """,
+            {"terminal": terminal, "after_us": after_us},
+        )
+        return await cursor.fetchall()
+
+
+async def supersede(connection: Connection, terminal: int, row: Known) -> None:
+    await connection.execute(
+        """
+        UPDATE crossing SET superseded_at = now()
+        WHERE terminal = %(terminal)s AND kind = %(kind)s AND grid = %(grid)s
+            AND fixed_at = timestamptz 'epoch' + %(fixed_at_us)s::bigint * interval '1 microsecond'
+        """,
+        {"terminal": terminal, **row._asdict()},
+    )
