@@ -1,0 +1,108 @@
+"""Rows of the store put together as the records that the screens show."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from alerts.core.levels import Level
+from alerts.core.records import (
+    AccountName,
+    Alert,
+    Content,
+    People,
+    Person,
+    Reach,
+    ReachReport,
+    UnitName,
+)
+from alerts.core.states import AlertState, legal_moves
+from alerts.store import reading
+
+Connection = AsyncConnection[Any]
+COUNTS = ("audience", "told", "delivered", "acknowledged", "failed", "unknown", "queued")
+
+
+async def alerts(
+    connection: Connection, *, within: int | None, state: str | None = None, only: UUID | None = None, limit: int
+) -> list[Alert]:
+    """Return alerts the viewer's unit may see, newest first, each with its reach."""
+    rows = await reading.alerts(connection, within=within, state=state, only=only, limit=limit)
+    counted = await reading.reach(connection, [row["id"] for row in rows if row["in_force"] is not None])
+    names = await reading.unit_names(connection, [unit for row in rows for unit in row["targets"]])
+    return [_alert(row, [count for count in counted if count["alert"] == row["id"]], names) for row in rows]
+
+
+def _alert(row: Mapping[str, Any], counted: Iterable[Mapping[str, Any]], names: Mapping[int, UnitName]) -> Alert:
+    state = AlertState(row["state"])
+    return Alert(
+        id=row["id"],
+        identifier=row["identifier"],
+        state=state,
+        version=row["version"],
+        in_force=row["in_force"],
+        content=_content(row),
+        unit=UnitName(row["unit"], row["unit_name"], row["unit_name_en"], row["unit_level"]),
+        targets=tuple(names[unit] for unit in row["targets"] if unit in names),
+        created_by=AccountName(row["account"], row["account_name"]),
+        created_at=row["created_at"],
+        issued_at=row["issued_at"],
+        ended_at=row["ended_at"],
+        reach=_sum(counted),
+        moves=legal_moves(state),
+    )
+
+
+def _content(row: Mapping[str, Any]) -> Content:
+    return Content(
+        level=Level(row["level"]),
+        event=row["event"],
+        headline=row["headline"],
+        description=row["description"],
+        instruction=row["instruction"],
+        targets=tuple(row["targets"]),
+        depth=row["depth"],
+        area=row["area"],
+        expires_at=row["expires_at"],
+        is_drill=row["is_drill"],
+    )
+
+
+async def reach(connection: Connection, alert: UUID) -> ReachReport:
+    """Return the reach in all, per level and per unit that people were told for."""
+    rows = await reading.reach(connection, [alert])
+    levels = {row["level"] for row in rows if row["level"]}
+    return ReachReport(
+        total=_sum(rows),
+        by_level={level: _sum(row for row in rows if row["level"] == level) for level in sorted(levels)},
+        by_unit={row["unit"]: _sum([row]) for row in rows if row["unit"] is not None},
+    )
+
+
+def _sum(rows: Iterable[Mapping[str, Any]]) -> Reach:
+    kept = list(rows)
+    return Reach(**{name: sum(row[name] for row in kept) for name in COUNTS})
+
+
+async def people(connection: Connection, alert: UUID, *, within: int | None, limit: int, offset: int) -> People:
+    """Return a page of the audience with reasons, deliveries and answers."""
+    rows = await reading.people(connection, alert, within=within, limit=limit, offset=offset)
+    lines = await reading.delivery_lines(connection, alert, [row.member for row in rows])
+    found = tuple(
+        Person(
+            member=row.member,
+            name=row.name,
+            phone=row.phone,
+            unit=_unit(row.unit, row.unit_name, row.unit_name_en, row.unit_level),
+            reasons=tuple(row.reasons),
+            deliveries=lines.get(row.member, ()),
+            acknowledged_at=row.acknowledged_at,
+        )
+        for row in rows
+    )
+    return People(total=rows[0].total if rows else 0, people=found)
+
+
+def _unit(unit: int | None, name: str | None, name_en: str | None, level: str | None) -> UnitName | None:
+    return None if unit is None else UnitName(unit, name or "", name_en, level or "")

@@ -1,0 +1,1 @@
+"""The rules of warning: values in, values out; no clock, no database, no network."""

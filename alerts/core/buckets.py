@@ -1,0 +1,34 @@
+"""A token bucket per provider: how many messages may leave now. A value; the caller owns the clock."""
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """`rate_per_s` tokens a second flow in, up to `burst`; `at_s` is the caller's monotonic clock."""
+
+    rate_per_s: float
+    burst: float
+    tokens: float
+    at_s: float
+
+    @classmethod
+    def full(cls, *, rate_per_s: float, burst: float, at_s: float) -> "Bucket":
+        return cls(rate_per_s, burst, burst, at_s)
+
+    def take(self, want: int, *, at_s: float) -> tuple["Bucket", int]:
+        """Return the bucket without, and the count of, the whole tokens granted: at most `want`, perhaps none."""
+        tokens = self._tokens_at(at_s)
+        granted = min(want, int(tokens))
+        return replace(self, tokens=tokens - granted, at_s=max(at_s, self.at_s)), granted
+
+    def give_back(self, count: int) -> "Bucket":
+        """Return the bucket with `count` unused tokens in it again."""
+        return replace(self, tokens=min(self.burst, self.tokens + count))
+
+    def wait_s(self, *, at_s: float) -> float:
+        """Return the seconds until one token is there."""
+        return max(0.0, (1.0 - self._tokens_at(at_s)) / self.rate_per_s)
+
+    def _tokens_at(self, at_s: float) -> float:
+        return min(self.burst, self.tokens + max(0.0, at_s - self.at_s) * self.rate_per_s)

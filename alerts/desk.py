@@ -1,0 +1,196 @@
+"""The desk: everything people do with alerts. Each method that changes something is one transaction.
+
+Whoever calls gets a Refusal (alerts.core.errors) with words for the user, or an answer that is committed. Doorbells
+ring after the commit, and nothing depends on their being heard. It never sends anything itself: the dispatcher does.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from alerts.changes import answering, drafting, ending, issuing, previewing, views
+from alerts.changes.issuing import Issued
+from alerts.core.errors import UnknownAlert
+from alerts.core.levels import Level
+from alerts.core.policy import Policy
+from alerts.core.records import Actor, Alert, AudiencePreview, Content, People, ReachReport, Version
+from alerts.core.states import AlertMove
+from alerts.store import deliveries, reading
+from tracker.bus.interface import ALERTS, DELIVERIES, DOWNLINK, Bus
+
+Connection = AsyncConnection[Any]
+Clock = Callable[[], datetime]
+
+BULK: Final = 1_000  # rows after which the planner's statistics are stale enough to matter
+
+
+class Desk:
+    """`clock` returns aware UTC. `within` is the viewer's unit: what it may not see is UnknownAlert."""
+
+    def __init__(self, pool: AsyncConnectionPool[Any], bus: Bus, clock: Clock, policy: Policy | None = None) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._clock = clock
+        self._policy = policy or Policy()
+
+    async def draft(self, alert_id: UUID, by: Actor, content: Content) -> tuple[Alert, bool]:
+        """Return the draft, and whether it is new: the same id again by the same account returns what is there."""
+        async with self._transaction() as connection:
+            is_new = await drafting.draft(connection, alert_id, by=by, content=content, now=self._clock())
+        return await self._changed(alert_id), is_new
+
+    async def edit(self, alert_id: UUID, by: Actor, expected_version: int, content: Content) -> Alert:
+        async with self._transaction() as connection:
+            await drafting.edit(
+                connection, alert_id, by=by, expected_version=expected_version, content=content, now=self._clock()
+            )
+        return await self._changed(alert_id)
+
+    async def submit(self, alert_id: UUID, by: Actor, expected_version: int) -> Alert:
+        """Ask for a second person's approval."""
+        async with self._transaction() as connection:
+            await drafting.submit(connection, alert_id, by=by, expected_version=expected_version, now=self._clock())
+        return await self._changed(alert_id)
+
+    async def approve(self, alert_id: UUID, by: Actor, expected_version: int) -> Alert:
+        """Issue as the second person."""
+        async with self._transaction() as connection:
+            issued = await issuing.approve(
+                connection,
+                alert_id,
+                by=by,
+                expected_version=expected_version,
+                policy=self._policy,
+                now=self._clock(),
+            )
+        return await self._issued(alert_id, issued)
+
+    async def issue(
+        self, alert_id: UUID, by: Actor, expected_version: int, override_reason: str | None = None
+    ) -> Alert:
+        """Issue; orange and red only with a logged `override_reason` (else `submit` and another's `approve`)."""
+        async with self._transaction() as connection:
+            issued = await issuing.issue(
+                connection,
+                alert_id,
+                by=by,
+                expected_version=expected_version,
+                override_reason=override_reason,
+                policy=self._policy,
+                now=self._clock(),
+            )
+        return await self._issued(alert_id, issued)
+
+    async def change_level(
+        self,
+        alert_id: UUID,
+        by: Actor,
+        expected_version: int,
+        level: Level,
+        *,
+        note: str = "",
+        override_reason: str | None = None,
+    ) -> Alert:
+        """Tell the audience of a new level; up to orange or red only with a logged `override_reason`."""
+        async with self._transaction() as connection:
+            issued = await issuing.change_level(
+                connection,
+                alert_id,
+                by=by,
+                expected_version=expected_version,
+                level=level,
+                note=note,
+                override_reason=override_reason,
+                policy=self._policy,
+                now=self._clock(),
+            )
+        return await self._issued(alert_id, issued)
+
+    async def lift(self, alert_id: UUID, by: Actor, expected_version: int, note: str = "") -> Alert:
+        """The danger is over: everybody who had been told is told so, and nobody else."""
+        return await self._end(alert_id, AlertMove.LIFT, by, expected_version, note)
+
+    async def cancel(self, alert_id: UUID, by: Actor, expected_version: int, note: str = "") -> Alert:
+        """It was issued in error: everybody who had been told is told so. A draft is withdrawn silently."""
+        return await self._end(alert_id, AlertMove.CANCEL, by, expected_version, note)
+
+    async def expire(self, alert_id: UUID) -> Alert:
+        """Let an alert whose time ran out end; one that has ended already stays as it is."""
+        async with self._transaction() as connection:
+            await ending.expire(connection, alert_id, now=self._clock())
+        return await self._changed(alert_id)
+
+    async def acknowledge(self, alert_id: UUID, member: int, channel: str, account: int | None = None) -> bool:
+        """Record one person's answer (channel: link, phone, terminal, sms, desk); False when it was there already."""
+        async with self._transaction() as connection:
+            is_first = await answering.acknowledge(
+                connection, alert_id, member=member, channel=channel, account=account, now=self._clock()
+            )
+        await self._bus.publish(ALERTS, str(alert_id).encode())
+        return is_first
+
+    async def preview(self, by: Actor, content: Content) -> AudiencePreview:
+        """Say who would be told now and whether the account may do so; nothing is stored."""
+        async with self._pool.connection() as connection:
+            return await previewing.preview(connection, by=by, content=content, policy=self._policy, now=self._clock())
+
+    async def get(self, alert_id: UUID, within: int | None = None) -> Alert:
+        async with self._pool.connection() as connection:
+            found = await views.alerts(connection, within=within, only=alert_id, limit=1)
+        if not found:
+            raise UnknownAlert(alert_id)
+        return found[0]
+
+    async def list(self, within: int | None = None, state: str | None = None, limit: int = 50) -> list[Alert]:
+        """Return alerts, newest first."""
+        async with self._pool.connection() as connection:
+            return await views.alerts(connection, within=within, state=state, limit=limit)
+
+    async def versions(self, alert_id: UUID) -> tuple[Version, ...]:
+        """Return the alert's history, oldest first."""
+        async with self._pool.connection() as connection:
+            return tuple(await reading.versions(connection, alert_id))
+
+    async def reach(self, alert_id: UUID) -> ReachReport:
+        async with self._pool.connection() as connection:
+            return await views.reach(connection, alert_id)
+
+    async def audience(self, alert_id: UUID, within: int | None = None, limit: int = 50, offset: int = 0) -> People:
+        """Return a page of the frozen audience: people told for units inside `within`, with reasons and deliveries."""
+        async with self._pool.connection() as connection:
+            return await views.people(connection, alert_id, within=within, limit=limit, offset=offset)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncGenerator[Connection]:
+        async with self._pool.connection() as connection, connection.transaction():
+            yield connection
+
+    async def _end(self, alert_id: UUID, move: AlertMove, by: Actor, expected_version: int, note: str) -> Alert:
+        async with self._transaction() as connection:
+            await ending.end(
+                connection,
+                alert_id,
+                move=move,
+                by=by,
+                expected_version=expected_version,
+                note=note,
+                policy=self._policy,
+                now=self._clock(),
+            )
+        return await self._changed(alert_id)
+
+    async def _issued(self, alert_id: UUID, issued: Issued) -> Alert:
+        if issued.deliveries > BULK:
+            async with self._pool.connection() as connection:
+                await deliveries.analyze(connection)
+        return await self._changed(alert_id)
+
+    async def _changed(self, alert_id: UUID) -> Alert:
+        for stream in (DELIVERIES, DOWNLINK, ALERTS):
+            await self._bus.publish(stream, str(alert_id).encode())
+        return await self.get(alert_id)

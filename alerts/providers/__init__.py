@@ -1,0 +1,1 @@
+"""Ways out of the building, behind one small interface."""

@@ -1,0 +1,130 @@
+"""Table audience: frozen by INSERT ... SELECT, each person with the reasons why, each phone once.
+
+Who is in it is said once, in the SQL function `audience_of` (migration 0004), for the preview and for the freeze.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from psycopg import AsyncConnection
+
+from alerts.core import areas, audience
+
+Connection = AsyncConnection[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Members whose last fresh fix lies in the drawn area: parallel columns of member and age of the fix."""
+
+    members: list[int] = field(default_factory=list[int])
+    ages_s: list[int] = field(default_factory=list[int])
+
+
+async def find_inside(connection: Connection, *, area: bytes, unit: int, now: datetime) -> Inside:
+    """Find who is inside `area` now; `unit` is the issuer: a fix or a home outside its subtree is not its business.
+
+    The bounding box is SQL's, the exact test one vectorised call. A member with two terminals counts by the fresher.
+    """
+    west, south, east, north = (round(degrees * audience.DEGREE) for degrees in areas.bounds(area))
+    cursor = await connection.execute(
+        """
+        SELECT member, lon, lat, age_s
+        FROM (
+            SELECT DISTINCT ON (t.member) t.member, s.lon, s.lat,
+                   greatest(0, extract(epoch FROM %(now)s - s.fixed_at))::integer AS age_s
+            FROM terminal_state s
+            JOIN terminal t ON t.id = s.terminal AND t.member IS NOT NULL AND t.closed_at IS NULL
+            JOIN unit issuer ON issuer.id = %(unit)s
+            LEFT JOIN assignment a ON a.member = t.member AND a.is_primary
+            LEFT JOIN unit home ON home.id = a.unit
+            LEFT JOIN unit place ON place.id = s.grid
+            WHERE s.received_at > %(now)s - make_interval(secs => greatest(5 * s.interval_s, 180))
+              AND (home.tree_left BETWEEN issuer.tree_left AND issuer.tree_right
+                   OR place.tree_left BETWEEN issuer.tree_left AND issuer.tree_right)
+            ORDER BY t.member, s.fixed_at DESC
+        ) AS last
+        WHERE lon BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s
+        """,
+        {"now": now, "unit": unit, "west": west, "south": south, "east": east, "north": north},
+    )
+    columns = np.array(await cursor.fetchall(), dtype=np.int64).reshape(-1, 4)
+    mask = audience.inside(area, lon=columns[:, 1].astype(np.int32), lat=columns[:, 2].astype(np.int32))
+    return Inside(columns[mask, 0].tolist(), columns[mask, 3].tolist())
+
+
+async def freeze(
+    connection: Connection,
+    *,
+    alert: UUID,
+    version: int,
+    grids: Sequence[int],
+    depth: str | None,
+    inside: Inside,
+    why: audience.Why,
+) -> int:
+    """Add everybody who is not in the audience yet; return how many came in."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO audience (alert, member, since_version, phone, language, unit, reasons)
+        SELECT %(alert)s, member, %(version)s, phone, language, unit, reasons
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s)
+        ORDER BY member
+        ON CONFLICT DO NOTHING
+        """,
+        {"alert": alert, "version": version, **_given(grids, depth, inside, why)},
+    )
+    return cursor.rowcount
+
+
+async def preview(
+    connection: Connection, *, grids: Sequence[int], depth: str | None, inside: Inside, limit: int
+) -> list[tuple[Any, ...]]:
+    """Return the first rows (member, name, phone, unit, name, name_en, level, reasons, total) of who would be told."""
+    cursor = await connection.execute(
+        """
+        SELECT p.member, m.name, p.phone, u.id, u.name, u.name_en, u.level, p.reasons, count(*) OVER () AS total
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s) AS p
+        JOIN member m ON m.id = p.member
+        LEFT JOIN unit u ON u.id = p.unit
+        ORDER BY u.tree_left NULLS LAST, p.member
+        LIMIT %(limit)s
+        """,
+        {**_given(grids, depth, inside, audience.Why.INSIDE), "limit": limit},
+    )
+    return await cursor.fetchall()
+
+
+async def preview_counts(
+    connection: Connection, *, grids: Sequence[int], depth: str | None, inside: Inside
+) -> list[tuple[str, str, int]]:
+    """Return (level of the unit, first reason, people)."""
+    cursor = await connection.execute(
+        """
+        SELECT coalesce(u.level, ''), p.reasons -> 0 ->> 'why', count(*)
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s) AS p
+        LEFT JOIN unit u ON u.id = p.unit
+        GROUP BY 1, 2
+        """,
+        _given(grids, depth, inside, audience.Why.INSIDE),
+    )
+    return await cursor.fetchall()
+
+
+def _given(grids: Sequence[int], depth: str | None, inside: Inside, why: audience.Why) -> dict[str, object]:
+    return {
+        "grids": list(grids),
+        "depth": depth,
+        "members": inside.members,
+        "ages_s": inside.ages_s,
+        "why": why.value,
+    }
+
+
+async def has(connection: Connection, *, alert: UUID, member: int) -> bool:
+    cursor = await connection.execute("SELECT 1 FROM audience WHERE alert = %s AND member = %s", [alert, member])
+    return await cursor.fetchone() is not None

@@ -1,0 +1,204 @@
+"""Table delivery, the writing side: one row per person and channel, made by INSERT ... SELECT.
+
+The key makes each idempotent: alert, version, member, kind, occasion, channel (and terminal). Rows of a person whom no
+channel can reach are made failed at once: nobody in an audience is silently dropped.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+
+from alerts.core.states import TOLD
+
+Connection = AsyncConnection[Any]
+_TOLD = [state.value for state in TOLD]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailing:
+    """One message to many. `members` None: the whole audience."""
+
+    alert: UUID
+    version: int
+    kind: str  # telling, follow_up, reminder
+    occasion: str
+    zh: str
+    en: str
+    payload: str  # for terminals
+    wants_answer: bool
+    priority: int
+    queued_at: datetime
+    expires_at: datetime
+    members: Sequence[int] | None = None
+
+    @property
+    def values(self) -> dict[str, object]:
+        return {
+            "alert": self.alert,
+            "version": self.version,
+            "kind": self.kind,
+            "occasion": self.occasion,
+            "zh": self.zh,
+            "en": self.en,
+            "payload": self.payload,
+            "wants_answer": self.wants_answer,
+            "priority": self.priority,
+            "queued_at": self.queued_at,
+            "expires_at": self.expires_at,
+            "members": None if self.members is None else list(self.members),
+        }
+
+
+async def enqueue_sms(connection: Connection, mailing: Mailing) -> int:
+    """Queue one SMS for everybody in the audience who has a phone; return how many."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, wants_answer,
+                              priority, state, queued_at, expires_at)
+        SELECT concat_ws(':', alert, %(version)s, member, %(kind)s::text, %(occasion)s::text, 'sms'),
+               alert, %(version)s, member, %(kind)s, 'sms', phone, language,
+               CASE WHEN language LIKE 'zh%%' THEN %(zh)s ELSE %(en)s END,
+               %(wants_answer)s, %(priority)s, 'queued', %(queued_at)s, %(expires_at)s
+        FROM audience
+        WHERE alert = %(alert)s AND phone IS NOT NULL
+          AND (%(members)s::integer[] IS NULL OR member = ANY(%(members)s::integer[]))
+        ORDER BY member
+        ON CONFLICT (key) DO NOTHING
+        """,
+        mailing.values,
+    )
+    return cursor.rowcount
+
+
+async def enqueue_terminals(connection: Connection, mailing: Mailing) -> int:
+    """Queue one message for each terminal that somebody in the audience carries; return how many."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
+                              queued_at, expires_at)
+        SELECT concat_ws(':', a.alert, %(version)s, a.member, %(kind)s::text, %(occasion)s::text, 'terminal', t.code),
+               a.alert, %(version)s, a.member, %(kind)s, 'terminal', t.code, a.language, %(payload)s, %(priority)s,
+               'queued', %(queued_at)s, %(expires_at)s
+        FROM audience a JOIN terminal t ON t.member = a.member AND t.closed_at IS NULL
+        WHERE a.alert = %(alert)s
+          AND (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
+        ORDER BY a.member
+        ON CONFLICT (key) DO NOTHING
+        """,
+        mailing.values,
+    )
+    return cursor.rowcount
+
+
+async def record_unreachable(connection: Connection, mailing: Mailing) -> int:
+    """Write a failed row for everybody who has neither phone nor terminal; return how many."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
+                              detail, queued_at, settled_at)
+        SELECT concat_ws(':', a.alert, %(version)s, a.member, %(kind)s::text, %(occasion)s::text, 'none'),
+               a.alert, %(version)s, a.member, %(kind)s, 'none', '', a.language, '', %(priority)s, 'failed',
+               'no phone number and no terminal', %(queued_at)s, %(queued_at)s
+        FROM audience a
+        WHERE a.alert = %(alert)s AND a.phone IS NULL
+          AND NOT EXISTS (SELECT 1 FROM terminal t WHERE t.member = a.member AND t.closed_at IS NULL)
+          AND (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
+        ON CONFLICT (key) DO NOTHING
+        """,
+        mailing.values,
+    )
+    return cursor.rowcount
+
+
+async def enqueue_follow_up(connection: Connection, mailing: Mailing) -> int:
+    """Queue one message over every channel and address that anybody was told on; return how many.
+
+    Told: claimed, sent, delivered, unknown, or perhaps sent before a lease was lost.
+    """
+    cursor = await connection.execute(
+        """
+        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
+                              queued_at, expires_at)
+        SELECT concat_ws(':', alert, %(version)s, member, %(kind)s::text, %(occasion)s::text, channel, address),
+               alert, %(version)s, member, %(kind)s, channel, address, language,
+               CASE WHEN channel = 'terminal' THEN %(payload)s
+                    WHEN language LIKE 'zh%%' THEN %(zh)s ELSE %(en)s END,
+               %(priority)s, 'queued', %(queued_at)s, %(expires_at)s
+        FROM (
+            SELECT DISTINCT alert, member, channel, address, language FROM delivery
+            WHERE alert = %(alert)s AND version < %(version)s AND (state = ANY(%(told)s) OR is_possible_duplicate)
+        ) AS told
+        ORDER BY member
+        ON CONFLICT (key) DO NOTHING
+        """,
+        {**mailing.values, "told": _TOLD},
+    )
+    return cursor.rowcount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """One superior's own message."""
+
+    member: int
+    phone: str
+    language: str
+    body: str
+
+
+async def enqueue_digests(connection: Connection, mailing: Mailing, digests: Sequence[Digest]) -> int:
+    """Queue the digests, each with its own body, at the mailing's priority and occasion; return how many."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
+                              queued_at, expires_at)
+        SELECT concat_ws(':', %(alert)s, %(version)s, d.member, %(kind)s::text, %(occasion)s::text, 'sms'),
+               %(alert)s, %(version)s, d.member, %(kind)s, 'sms', d.phone, d.language, d.body, %(priority)s, 'queued',
+               %(queued_at)s, %(expires_at)s
+        FROM unnest(%(to)s::integer[], %(phones)s::text[], %(languages)s::text[], %(bodies)s::text[])
+             AS d(member, phone, language, body)
+        ON CONFLICT (key) DO NOTHING
+        """,
+        {
+            **mailing.values,
+            "to": [digest.member for digest in digests],
+            "phones": [digest.phone for digest in digests],
+            "languages": [digest.language for digest in digests],
+            "bodies": [digest.body for digest in digests],
+        },
+    )
+    return cursor.rowcount
+
+
+async def supersede(connection: Connection, alert: UUID, *, before_version: int, now: datetime) -> int:
+    """Expire what has not left yet of older versions; what is claimed stays and counts as told."""
+    cursor = await connection.execute(
+        """
+        UPDATE delivery SET state = 'expired', settled_at = %(now)s, not_before = NULL,
+                            detail = 'superseded by version ' || %(version)s
+        WHERE alert = %(alert)s AND version < %(version)s AND state = 'queued'
+        """,
+        {"alert": alert, "version": before_version, "now": now},
+    )
+    return cursor.rowcount
+
+
+async def hush(connection: Connection, *, alert: UUID, member: int, now: datetime) -> int:
+    """Expire the reminders still waiting to go to somebody who has answered."""
+    cursor = await connection.execute(
+        """
+        UPDATE delivery SET state = 'expired', settled_at = %(now)s, detail = 'acknowledged'
+        WHERE alert = %(alert)s AND member = %(member)s AND kind = 'reminder' AND state = 'queued'
+        """,
+        {"alert": alert, "member": member, "now": now},
+    )
+    return cursor.rowcount
+
+
+async def analyze(connection: Connection) -> None:
+    """Refresh the planner's statistics after a bulk insert: without them a claim may read the whole table."""
+    await connection.execute("ANALYZE delivery, audience")

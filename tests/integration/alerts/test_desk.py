@@ -1,0 +1,279 @@
+"""What people do at the desk, against the real tables."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import psycopg
+import pytest
+
+from alerts.core.errors import BadContent, IllegalMove, NotAllowed, UnknownAlert, VersionConflict
+from alerts.core.levels import Level
+from alerts.core.records import Alert
+from alerts.core.states import AlertMove, AlertState
+from alerts.desk import Desk
+from tests.integration.alerts.builders import (
+    BLOCK,
+    CITY,
+    EAST_STREET,
+    HUAYUAN,
+    JINSHUI,
+    WENHUA,
+    WEST,
+    City,
+    Clock,
+    a_content,
+    a_last_fix,
+    a_member,
+    a_square,
+    a_terminal,
+    all_of,
+    an_id,
+)
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+async def issued(desk: Desk, city: City, **changes: Any) -> Alert:
+    draft, _ = await desk.draft(an_id(), city.county, a_content(**changes))
+    return await desk.issue(draft.id, city.county, draft.version, override_reason="drill of the test")
+
+
+async def test_issuing_freezes_the_leaders_below_with_their_reasons(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    people = await desk.audience(alert.id)
+    assert [person.member for person in people.people] == [100 + JINSHUI, 100 + WENHUA, 100 + BLOCK]
+    assert people.people[0].reasons == ({"why": "leader", "unit": JINSHUI, "role": "leader"},)
+    assert [line.state for line in people.people[0].deliveries] == ["queued"]
+    assert (alert.state, alert.version, alert.reach.audience, alert.reach.queued) == (AlertState.ISSUED, 2, 3, 3)
+
+
+async def test_the_identifier_is_of_the_form_that_cap_feeds_use(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    assert alert.identifier == "41010500000001_20260720120000"
+
+
+async def test_a_depth_keeps_the_alert_from_the_grids_below_it(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city, depth="grid-2")
+    people = await desk.audience(alert.id)
+    assert [person.member for person in people.people] == [100 + JINSHUI, 100 + WENHUA]
+
+
+async def test_the_whole_city_is_told_through_its_first_level_grids(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,)))
+    alert = await desk.issue(draft.id, city.mayor, 1)
+    people = await desk.audience(alert.id)
+    assert {person.member - 100 for person in people.people} == {JINSHUI, WENHUA, BLOCK, HUAYUAN, EAST_STREET}
+
+
+async def test_a_county_cannot_warn_its_neighbours_street(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content(targets=(EAST_STREET,)))
+    with pytest.raises(NotAllowed, match="Jinshui district may not issue to Dongdajie street"):
+        await desk.issue(draft.id, city.county, 1)
+    assert (await desk.get(draft.id)).state is AlertState.DRAFT
+
+
+async def test_the_same_id_twice_drafts_and_issues_once(desk: Desk, city: City, connection: Connection) -> None:
+    alert_id = an_id()
+    first = await desk.draft(alert_id, city.county, a_content())
+    again = await desk.draft(alert_id, city.county, a_content())
+    assert [is_new for _, is_new in (first, again)] == [True, False]
+    once = await desk.issue(alert_id, city.county, 1)
+    twice = await desk.issue(alert_id, city.county, 1)
+    assert once.version == twice.version == 2
+    assert await all_of(connection, "SELECT count(*) FROM delivery") == [3]
+
+
+async def test_another_account_cannot_take_an_id(desk: Desk, city: City) -> None:
+    alert_id = an_id()
+    await desk.draft(alert_id, city.county, a_content())
+    with pytest.raises(IllegalMove, match="belongs to another alert"):
+        await desk.draft(alert_id, city.street, a_content())
+
+
+async def test_of_two_accounts_that_issue_at_once_one_wins(desk: Desk, city: City, connection: Connection) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content())
+    answers: list[object] = []
+
+    async def issue(by: Any) -> None:
+        try:
+            answers.append(await desk.issue(draft.id, by, draft.version))
+        except VersionConflict as conflict:
+            answers.append(conflict.current)
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(issue(city.county))
+        group.create_task(issue(city.deputy))
+    assert sorted(type(answer).__name__ for answer in answers) == ["Alert", "int"]
+    assert 2 in answers
+    assert await all_of(connection, "SELECT count(*) FROM delivery") == [3]
+
+
+async def test_orange_is_refused_without_a_second_person(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content(level=Level.ORANGE))
+    with pytest.raises(NotAllowed, match="second person"):
+        await desk.issue(draft.id, city.county, 1)
+
+
+async def test_orange_goes_out_when_another_account_approves(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content(level=Level.ORANGE))
+    pending = await desk.submit(draft.id, city.county, 1)
+    assert pending.state is AlertState.PENDING_APPROVAL
+    with pytest.raises(NotAllowed, match="cannot approve it"):
+        await desk.approve(draft.id, city.county, pending.version)
+    alert = await desk.approve(draft.id, city.deputy, pending.version)
+    assert (alert.state, alert.reach.audience) == (AlertState.ISSUED, 3)
+
+
+async def test_an_emergency_override_is_logged(desk: Desk, city: City, connection: Connection) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content(level=Level.RED))
+    alert = await desk.issue(draft.id, city.county, 1, override_reason="dam broke, nobody else here")
+    logged = await all_of(connection, "SELECT account, detail->>'reason' FROM audit WHERE action = 'alert.overridden'")
+    assert logged == [(2, "dam broke, nobody else here")]
+    assert (await desk.versions(alert.id))[-1].note == "dam broke, nobody else here"
+
+
+async def test_editing_takes_a_submitted_alert_back_to_draft(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content(level=Level.ORANGE))
+    await desk.submit(draft.id, city.county, 1)
+    edited = await desk.edit(draft.id, city.county, 2, a_content(level=Level.ORANGE, headline="改后"))
+    assert (edited.state, edited.content.headline) == (AlertState.DRAFT, "改后")
+
+
+async def test_a_version_is_never_changed_nor_deleted(desk: Desk, city: City, connection: Connection) -> None:
+    await desk.draft(an_id(), city.county, a_content())
+    with pytest.raises(psycopg.errors.RestrictViolation, match="never changed"):
+        await connection.execute("UPDATE alert_version SET headline = 'other'")
+    with pytest.raises(psycopg.errors.RestrictViolation):
+        await connection.execute("DELETE FROM alert_version")
+
+
+async def test_a_street_cannot_lift_what_its_county_issued_but_the_city_can(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    with pytest.raises(NotAllowed, match="a unit above it"):
+        await desk.lift(alert.id, city.street, alert.version)
+    lifted = await desk.lift(alert.id, city.mayor, alert.version, "rain is over")
+    assert (lifted.state, lifted.moves) == (AlertState.LIFTED, ())
+
+
+async def test_what_has_ended_stays_ended(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    lifted = await desk.lift(alert.id, city.county, alert.version)
+    with pytest.raises(IllegalMove, match="it was lifted"):
+        await desk.cancel(alert.id, city.county, lifted.version)
+
+
+async def test_a_cancelled_draft_tells_nobody(desk: Desk, city: City, connection: Connection) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content())
+    await desk.cancel(draft.id, city.county, 1)
+    assert await all_of(connection, "SELECT count(*) FROM delivery") == [0]
+
+
+async def test_a_new_level_tells_everybody_again_and_expires_what_had_not_left(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    alert = await issued(desk, city)
+    raised = await desk.change_level(
+        alert.id, city.county, alert.version, Level.RED, override_reason="river over its banks"
+    )
+    assert (raised.version, raised.content.level, raised.reach.queued) == (3, Level.RED, 3)
+    counted = await all_of(connection, "SELECT version, state, count(*) FROM delivery GROUP BY 1, 2 ORDER BY 1")
+    assert counted == [(2, "expired", 3), (3, "queued", 3)]
+    assert [version.kind for version in await desk.versions(alert.id)] == ["draft", "issue", "upgrade"]
+
+
+async def test_people_inside_the_drawn_area_are_told_and_each_phone_once(
+    desk: Desk, city: City, clock: Clock, connection: Connection
+) -> None:
+    inside = await a_member(connection, 201, unit=HUAYUAN)
+    same_phone = await a_member(connection, 202, unit=HUAYUAN, phone="+8613800000201")
+    silent = await a_member(connection, 203, unit=HUAYUAN)
+    foreign = await a_member(connection, 204, unit=EAST_STREET)
+    for terminal, member in enumerate((inside, same_phone, silent, foreign), start=1):
+        await a_terminal(connection, terminal, member=member)
+    for terminal, grid in ((1, HUAYUAN), (2, HUAYUAN), (4, EAST_STREET)):
+        await a_last_fix(connection, terminal, lon=113.605, lat=34.705, at=clock.now, grid=grid)
+    await a_last_fix(connection, 3, lon=113.605, lat=34.705, at=clock.now.replace(hour=1), grid=HUAYUAN)
+    alert = await issued(desk, city, area=a_square(west=113.6, south=34.7))
+    people = {person.member: person for person in (await desk.audience(alert.id)).people}
+    assert set(people) == {100 + JINSHUI, 100 + WENHUA, 100 + BLOCK, inside}
+    assert [reason["why"] for reason in people[inside].reasons] == ["inside", "inside"]
+
+
+async def test_a_person_without_phone_and_terminal_shows_as_failed(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    await a_member(connection, 210, unit=BLOCK, role="leader", phone=None)
+    alert = await issued(desk, city)
+    assert (alert.reach.audience, alert.reach.failed, alert.reach.queued) == (4, 1, 3)
+
+
+async def test_the_grids_retained_message_is_the_alert_in_force(desk: Desk, city: City, connection: Connection) -> None:
+    alert = await issued(desk, city)
+    query = "SELECT topic, convert_from(payload, 'UTF8')::jsonb ->> 'level' FROM retained WHERE payload <> ''"
+    assert await all_of(connection, query) == [("gw/v1/g/410105001/alert", "yellow")]
+    await desk.lift(alert.id, city.county, alert.version)
+    assert await all_of(connection, query) == []
+
+
+async def test_a_viewer_sees_what_concerns_their_unit_and_nothing_else(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    assert [found.id for found in await desk.list(within=JINSHUI)] == [alert.id]
+    assert await desk.list(within=EAST_STREET) == []
+    with pytest.raises(UnknownAlert):
+        await desk.get(alert.id, within=EAST_STREET)
+    assert (await desk.audience(alert.id, within=WENHUA)).total == 2
+
+
+async def test_a_preview_counts_explains_and_stores_nothing(desk: Desk, city: City, connection: Connection) -> None:
+    preview = await desk.preview(city.mayor, a_content(targets=(WEST,)))
+    assert (preview.total, preview.allowed) == (4, True)
+    assert preview.by_level == {"grid-1": 2, "grid-2": 1, "grid-3": 1}
+    assert preview.explanation.en == (
+        "Zhengzhou may issue to Jinshui district: it goes to all its units of level First-level grid"
+    )
+    assert preview.parts["zh"] >= 2
+    refused = await desk.preview(city.street, a_content(targets=(HUAYUAN,)))
+    assert (refused.total, refused.allowed) == (0, False)
+    assert await all_of(connection, "SELECT count(*) FROM alert") == [0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"headline": " "}, "give a headline"),
+        ({"headline": "长" * 201}, "too long: headline"),
+        ({"targets": ()}, "at least one unit"),
+        ({"targets": (9999,)}, "not a unit of this city"),
+        ({"depth": "galaxy"}, "no unit level galaxy"),
+    ],
+)
+async def test_what_could_never_be_issued_is_not_drafted(
+    desk: Desk, city: City, changes: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(BadContent, match=words):
+        await desk.draft(an_id(), city.county, replace(a_content(), **changes))
+
+
+async def test_only_people_of_the_audience_acknowledge_and_only_once(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    assert await desk.acknowledge(alert.id, 100 + BLOCK, "desk")
+    assert not await desk.acknowledge(alert.id, 100 + BLOCK, "link")
+    with pytest.raises(NotAllowed, match="not in the audience"):
+        await desk.acknowledge(alert.id, 100 + EAST_STREET, "desk")
+    assert (await desk.reach(alert.id)).by_level["grid-3"].acknowledged == 1
+
+
+async def test_an_unknown_alert_is_unknown(desk: Desk, city: City) -> None:
+    with pytest.raises(UnknownAlert):
+        await desk.issue(an_id(), city.county, 1)
+
+
+async def test_an_account_without_the_right_to_issue_may_not_even_draft(desk: Desk, city: City) -> None:
+    with pytest.raises(NotAllowed, match="may not issue alerts"):
+        await desk.draft(an_id(), replace(city.county, may_issue=False), a_content())
+
+
+async def test_the_moves_shown_are_the_tables_own(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content())
+    assert draft.moves == (AlertMove.EDIT, AlertMove.SUBMIT, AlertMove.ISSUE, AlertMove.CANCEL)
