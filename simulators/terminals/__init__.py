@@ -1,0 +1,1 @@
+"""MQTT clients as terminals have them: one connection each, keeping what they said until it is acknowledged."""
