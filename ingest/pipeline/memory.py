@@ -44,6 +44,14 @@ class Memory:
         self.tracks["is_configured"][configured] = True
         self.tracks["interval_s"][configured] = directory.intervals_s[configured]
 
+    def inherit_presence(self, former: "Memory") -> None:
+        """Take over what no table knows exactly: who was heard when, on the running clock of silence."""
+        size = len(former.tracks)
+        self.arrived_us[:size] = np.maximum(self.arrived_us[:size], former.arrived_us)
+        self.heard_s[:size] = former.heard_s
+        self.presence[:size] = former.presence
+        self.is_dirty[:] = True
+
     def advance(self, terminals: Ids, scratch: Tracks, live: Positions) -> None:
         """Take over the tracks of `terminals` and their last live positions (in order of time)."""
         self.tracks[terminals] = scratch

@@ -29,7 +29,8 @@ class Directory:
         self.replace(terminals)
 
     def replace(self, terminals: Sequence[Terminal]) -> None:
-        size = max((terminal.id for terminal in terminals), default=0) + 1
+        known = getattr(self, "members", ())  # never shrinks: packets of a closed terminal may still be on their way
+        size = max(max((terminal.id for terminal in terminals), default=0) + 1, len(known))
         members = np.zeros(size, np.int32)
         intervals_s = np.zeros(size, np.float32)
         ids = np.fromiter((terminal.id for terminal in terminals), np.int64, len(terminals))

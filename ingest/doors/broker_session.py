@@ -1,0 +1,177 @@
+"""One TCP connection of ingest's persistent session at a broker: CONNECT, SUBSCRIBE, then PUBLISH in, PUBACK out.
+
+MQTT 5. A PUBACK is written when the packet is settled, that is after COMMIT; what is not settled when the connection
+breaks is sent again by the broker on the next one.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+
+import structlog
+
+from ingest.inbox import Inbox
+from ingest.mqtt import packets
+from ingest.mqtt.decoder import Decoder, Received, Side
+from ingest.mqtt.encode import PINGREQ, encode, puback
+from ingest.mqtt.packets import Code, Connack, Connect, Fault, Level, Publish, Suback, Subscribe, Subscription
+from ingest.mqtt.properties import Properties
+from ingest.rules.packets import Packet, Route, address
+from ingest.store.terminals import Directory
+
+TOPICS: Final = ("gw/v1/t/+/+", "owntracks/+/+", "owntracks/+/+/+")
+DOWNWARD: Final = frozenset({"stored", "alert", "cmd"})  # our own words under gw/v1/t/{terminal}/
+KEEP_ALIVE_S: Final = 30
+SESSION_EXPIRY_S: Final = 7 * 86_400  # a weekend's outage of ingest loses nothing that the broker kept
+RECEIVE_MAXIMUM: Final = 10_000  # one second of a city in flight; Mosquitto overshoots it, the inbox bounds memory
+RETAINED_IF_NEW: Final = 1
+
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    client_id: str
+    user: str | None = None
+    password: bytes | None = None
+
+
+class BrokerSession(asyncio.Protocol):
+    """`ended` is done when the connection is over, with the reason in words; `is_ready` once subscribed."""
+
+    def __init__(self, login: Login, inbox: Inbox, directory: Directory, now_us: Callable[[], int]) -> None:
+        loop = asyncio.get_running_loop()
+        self.ended: Final[asyncio.Future[str]] = loop.create_future()
+        self.is_ready: Final = asyncio.Event()
+        self._loop = loop
+        self._login: Final = login
+        self._inbox: Final = inbox
+        self._directory: Final = directory
+        self._now_us: Final = now_us
+        self._decoder: Final = Decoder(Side.CLIENT, level=Level.V5)
+        self._transport: asyncio.Transport | None = None
+        self._acks: list[bytes] = []
+        self._is_paused = False
+        self._heard_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        said = Properties(session_expiry_s=SESSION_EXPIRY_S, receive_maximum=RECEIVE_MAXIMUM)
+        connect = Connect(
+            level=Level.V5,
+            client_id=self._login.client_id,
+            clean_start=False,
+            keep_alive_s=KEEP_ALIVE_S,
+            user=self._login.user,
+            password=self._login.password,
+            properties=said,
+        )
+        self._transport.write(encode(connect, Level.V5))
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._loop.time()
+        for packet in self._decoder.feed(data):
+            if isinstance(packet, Publish):
+                self._publish(packet)
+            else:
+                self._other(packet)
+        if self._inbox.is_full and not self._is_paused and self._transport is not None:
+            self._is_paused = True
+            self._transport.pause_reading()
+            self._inbox.on_room(self._resume)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._end("connection lost" if exc is None else str(exc) or type(exc).__name__)
+
+    def settle(self, token: int) -> None:
+        """Write the PUBACK, together with those of the same batch. The token is the packet identifier, 0 for QoS 0."""
+        if not token or self._transport is None:
+            return
+        if not self._acks:
+            self._loop.call_soon(self._flush)
+        self._acks.append(puback(token))
+
+    def beat(self) -> None:
+        """Ping; give up when nothing came for two keep-alives, unless it is us who do not read."""
+        if self._transport is None:
+            return
+        if not self._is_paused and self._loop.time() - self._heard_at > 2 * KEEP_ALIVE_S:
+            self.close("the broker is silent")
+        else:
+            self._transport.write(PINGREQ)
+
+    def close(self, why: str) -> None:
+        self._end(why)
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _flush(self) -> None:
+        acks, self._acks = self._acks, []
+        if self._transport is not None:
+            self._transport.write(b"".join(acks))
+
+    def _resume(self) -> None:
+        self._is_paused = False
+        self._heard_at = self._loop.time()
+        if self._transport is not None:
+            self._transport.resume_reading()
+
+    def _publish(self, packet: Publish) -> None:
+        route, code = address(packet.topic)
+        word = packet.topic.rpartition("/")[2]
+        is_ours = word in DOWNWARD and packet.topic.startswith("gw/v1/t/")
+        # A stored status was true when it was said, and is no sign of life now.
+        if is_ours or (packet.retain and route is Route.STATUS):
+            self.settle(packet.packet_id)
+            return
+        said = packet.properties
+        self._inbox.put(
+            Packet(
+                settler=self,
+                token=packet.packet_id,
+                terminal=self._directory.terminal_of(code),
+                topic=packet.topic,
+                route=route,
+                payload=packet.payload,
+                received_at_us=self._now_us(),
+                reply_topic=said.response_topic,
+                correlation=said.correlation,
+            )
+        )
+
+    def _other(self, packet: Received) -> None:
+        if isinstance(packet, Connack):
+            self._greeted(packet)
+        elif isinstance(packet, Suback):
+            self._subscribed(packet)
+        elif isinstance(packet, Fault):
+            self.close(f"broken stream: {packet.detail}")
+        elif isinstance(packet, packets.Disconnect):
+            self.close(f"the broker says {_name(packet.code)}")
+
+    def _greeted(self, connack: Connack) -> None:
+        if connack.code or self._transport is None:
+            self.close(f"the broker refuses the log-in: {_name(connack.code)}")
+            return
+        wanted = tuple(Subscription(topic, qos=1, retain_handling=RETAINED_IF_NEW) for topic in TOPICS)
+        self._transport.write(encode(Subscribe(packet_id=1, subscriptions=wanted), Level.V5))
+
+    def _subscribed(self, suback: Suback) -> None:
+        refused = [topic for topic, code in zip(TOPICS, suback.codes, strict=False) if code >= Code.UNSPECIFIED_ERROR]
+        if refused:
+            self.close(f"the broker refuses the subscription to {refused[0]}")
+        else:
+            self.is_ready.set()
+
+    def _end(self, why: str) -> None:
+        if not self.ended.done():
+            self.ended.set_result(why)
+
+
+def _name(code: int) -> str:
+    try:
+        return Code(code).name.lower().replace("_", " ")
+    except ValueError:
+        return f"code {code}"

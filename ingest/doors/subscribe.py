@@ -1,0 +1,137 @@
+"""The front door *subscribe*: one persistent session at a broker, kept up for ever.
+
+A broker that is away is one line in the log and a retry with back-off; nothing is acknowledged before COMMIT, so what
+the broker keeps it sends again. `$share` is not used: on Mosquitto 2.0 it loses data and breaks a device's order.
+"""
+
+import asyncio
+import random
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, cast
+from urllib.parse import unquote, urlsplit
+
+import structlog
+
+from ingest.doors.broker_session import KEEP_ALIVE_S, BrokerSession, Login
+from ingest.inbox import Inbox
+from ingest.store.terminals import Directory
+from tracker.model.backoff import delays
+
+CONNECT_TIMEOUT_S: Final = 10.0
+
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
+
+
+class BrokerUrlError(ValueError):
+    """The broker's URL cannot be used; the message says what it should look like."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broker:
+    host: str
+    port: int
+    user: str | None
+    password: str | None
+    is_tls: bool
+
+    @property
+    def tls(self) -> ssl.SSLContext | None:
+        return ssl.create_default_context() if self.is_tls else None
+
+
+def broker_of(url: str) -> Broker:
+    """Parse `mqtt://[user:password@]host[:1883]` or `mqtts://...[:8883]`. Raises BrokerUrlError."""
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise BrokerUrlError(f"broker URL {url!r}: {error}") from error
+    if parts.scheme not in {"mqtt", "mqtts"} or not parts.hostname:
+        raise BrokerUrlError(f"broker URL {url!r}: write mqtt://host:1883 or mqtts://user:password@host:8883")
+    is_tls = parts.scheme == "mqtts"
+    return Broker(
+        host=parts.hostname,
+        port=port or (8883 if is_tls else 1883),
+        user=None if parts.username is None else unquote(parts.username),
+        password=None if parts.password is None else unquote(parts.password),
+        is_tls=is_tls,
+    )
+
+
+class SubscribeDoor:
+    """`name` is the client id of the session: stable, one a broker, so that the session survives a restart."""
+
+    def __init__(
+        self, *, broker: Broker, name: str, inbox: Inbox, directory: Directory, now_us: Callable[[], int]
+    ) -> None:
+        self._broker: Final = broker
+        self._login: Final = Login(
+            client_id=name,
+            user=broker.user,
+            password=None if broker.password is None else broker.password.encode(),
+        )
+        self._inbox: Final = inbox
+        self._directory: Final = directory
+        self._now_us: Final = now_us
+        self._session: BrokerSession | None = None
+        self.has_been_ready: Final = asyncio.Event()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the broker's session is up: only then can anybody's silence mean anything."""
+        return self._session is not None and self._session.is_ready.is_set() and not self._session.ended.done()
+
+    @property
+    def connections(self) -> int:
+        return int(self.is_open)
+
+    async def run(self) -> None:
+        """Run until cancelled; the connection is then closed without DISCONNECT, and the session stays."""
+        pauses = delays(random.random)
+        is_lost = False
+        while True:
+            why = await self._connect()
+            if why is None:
+                log.info("broker.connected", host=self._broker.host, port=self._broker.port)
+                self.has_been_ready.set()
+                pauses, is_lost = delays(random.random), False
+                why = await self._stay()
+            if not is_lost:
+                log.warning("broker.waiting", host=self._broker.host, port=self._broker.port, reason=why)
+            is_lost = True
+            await asyncio.sleep(next(pauses))
+
+    async def _connect(self) -> str | None:
+        """Connect, log in and subscribe; return None, or why it did not work."""
+        loop, broker = asyncio.get_running_loop(), self._broker
+        session = BrokerSession(self._login, self._inbox, self._directory, self._now_us)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await loop.create_connection(lambda: session, broker.host, broker.port, ssl=broker.tls)
+                self._session = session
+                return await _subscribed(session)
+        except OSError as error:  # TimeoutError is one
+            session.close("given up")
+            return str(error) or f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
+
+    async def _stay(self) -> str:
+        """Keep the connection alive; return why it ended."""
+        session = self._session
+        assert session is not None  # noqa: S101 - set by _connect
+        try:
+            while not session.ended.done():
+                await asyncio.wait([session.ended], timeout=KEEP_ALIVE_S / 2)
+                session.beat()
+            return session.ended.result()
+        finally:
+            session.close("closed by us")
+
+
+async def _subscribed(session: BrokerSession) -> str | None:
+    async with asyncio.TaskGroup() as group:
+        ready = group.create_task(session.is_ready.wait(), name="broker session ready")
+        await asyncio.wait([ready, session.ended], return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+    return session.ended.result() if session.ended.done() else None

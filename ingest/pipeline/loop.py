@@ -1,0 +1,268 @@
+"""The pipeline: take a batch, decide, write it in one transaction; only after COMMIT remember, settle, answer, tell.
+
+One task does all of it in turn, so that nothing here needs a lock: batches, the tick that notices silence, and late
+tracks. While the database is away this task waits with its batch in hand, the inbox fills, and the doors stop reading.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+import numpy as np
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from ingest import metrics
+from ingest.inbox import Inbox
+from ingest.pipeline import batch as batches
+from ingest.pipeline import late as lane
+from ingest.pipeline.batch import Batch
+from ingest.pipeline.memory import Ids, Memory
+from ingest.pipeline.plan import Plan, decide
+from ingest.pipeline.rebuild import rebuild
+from ingest.pipeline.receipts import receipts
+from ingest.pipeline.tell import tell
+from ingest.pipeline.write import City, Written, write
+from ingest.rules.columns import US
+from ingest.rules.packets import Downlink, Packet
+from ingest.rules.presence import WORDS, Sign
+from ingest.rules.screen import DUPLICATE, Limits
+from ingest.rules.tracks import Rules, Tracks
+from ingest.store import events, late, positions, runs
+from ingest.store.events import PresenceRow
+from tracker.bus.interface import Bus
+from tracker.database.retry import retry
+from tracker.model.positions import empty
+
+TICK_S: Final = 1.0
+LONGEST_TICK_S: Final = 2.0  # more is our own standing still, and counts as deafness
+LOOK_FIRST_S: Final = 60.0  # after a duplicate: a reconnect storm brings many
+LATE_TRACKS: Final = 20  # a tick; each reads a track from its last crossings on
+ATTEMPT_TIMEOUT_S: Final = 120.0
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+@dataclass(slots=True)
+class Tally:
+    """Since the run's start."""
+
+    packets: int = 0
+    positions_stored: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """What every commit checks."""
+
+    run: UUID
+    epoch: int
+
+
+class Pipeline:
+    """`hears` says whether the front door is open; `now_us` is the server's clock."""
+
+    def __init__(
+        self,
+        *,
+        pool: AsyncConnectionPool,
+        bus: Bus,
+        inbox: Inbox,
+        downlink: Downlink,
+        city: City,
+        memory: Memory,
+        owner: Owner,
+        limits: Limits,
+        rules: Rules,
+        hears: Callable[[], bool],
+        now_us: Callable[[], int],
+    ) -> None:
+        self.city = city
+        self.memory = memory
+        self.tally: Final = Tally()
+        self._pool: Final = pool
+        self._bus: Final = bus
+        self._inbox: Final = inbox
+        self._downlink: Final = downlink
+        self._owner: Final = owner
+        self._limits: Final = limits
+        self._rules: Final = rules
+        self._hears: Final = hears
+        self._now_us: Final = now_us
+        self._clock_s = 0.0  # of silence
+        self._ticked_at = time.monotonic()
+        self._looks_until = 0.0
+        self._is_memory_stale = False
+
+    async def run(self) -> None:
+        """Run until cancelled. Raises OwnershipLostError when another process has taken the terminals over."""
+        while True:
+            packets = await self._take()
+            if packets:
+                await self.dispose(packets)
+            if time.monotonic() - self._ticked_at >= TICK_S:
+                await self.tick()
+
+    async def dispose(self, packets: list[Packet]) -> None:
+        """Return when each packet was disposed of: stored, duplicate, refused or ignored, durably, and told so."""
+        began = time.monotonic()
+        batch = batches.disassemble(packets, self._limits)
+        plan, written, presence = await retry(lambda: self._attempt(batch), name="ingest")
+        metrics.COMMIT.observe(time.monotonic() - began)
+        self._advance(batch, plan, presence)
+        for packet in packets:
+            packet.settler.settle(packet.token)
+        for receipt in receipts(batch, plan.verdicts, written.refusals):
+            self._downlink.send_now(receipt.terminal, receipt.topic, receipt.payload, receipt.correlation)
+        self._count(batch, plan, written)
+        await tell(self._bus, plan, written, presence, self.city.directory)
+
+    async def tick(self) -> None:
+        """Notice who fell silent, and recompute some late tracks."""
+        now = time.monotonic()
+        elapsed_s, self._ticked_at = now - self._ticked_at, now
+        if self._hears():
+            self._clock_s += min(elapsed_s, LONGEST_TICK_S)
+        silent = self.memory.overdue(self._clock_s)
+        rows = self._presence_rows(silent, Sign.TIMED_OUT, np.full(len(silent), self._now_us()))
+        await retry(lambda: self._tick(rows), name="ingest")
+        self._settle_presence(rows)
+        await tell(self._bus, None, None, rows, self.city.directory)
+
+    async def _take(self) -> list[Packet]:
+        metrics.WAITING.set(len(self._inbox))
+        try:
+            async with asyncio.timeout(TICK_S):
+                return await self._inbox.take()
+        except TimeoutError:
+            return []
+
+    async def _attempt(self, batch: Batch) -> tuple[Plan, Written, list[PresenceRow]]:
+        try:
+            async with asyncio.timeout(ATTEMPT_TIMEOUT_S), self._pool.connection() as connection:
+                await self._refresh(connection)
+                try:
+                    done = await self._transact(connection, batch, looks=time.monotonic() < self._looks_until)
+                except psycopg.errors.UniqueViolation:
+                    self._looks_until = time.monotonic() + LOOK_FIRST_S
+                    done = await self._transact(connection, batch, looks=True)
+                self._is_memory_stale = False
+                return done
+        except TimeoutError as error:
+            raise psycopg.OperationalError(f"no answer within {ATTEMPT_TIMEOUT_S:.0f} s") from error
+
+    async def _refresh(self, connection: Connection) -> None:
+        """Throw a memory away that may have missed a COMMIT. It is trusted again when the next one returned."""
+        if self._is_memory_stale:
+            city, rules = self.city, self._rules
+            rebuilt = await rebuild(
+                connection, directory=city.directory, fences=city.fences, rules=rules, heard_us=self._now_us()
+            )
+            rebuilt.inherit_presence(self.memory)
+            self.memory = rebuilt
+        self._is_memory_stale = True
+
+    async def _transact(
+        self, connection: Connection, batch: Batch, *, looks: bool
+    ) -> tuple[Plan, Written, list[PresenceRow]]:
+        """Write the batch; with `looks`, first learn which of its fixes are stored already (one more query)."""
+        async with connection.transaction():
+            await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
+            is_looking = looks and len(batch.positions)
+            stored = await positions.existing(connection, batch.positions) if is_looking else empty(0)
+            city = self.city
+            batches.place(batch, city.fences)
+            plan = decide(
+                batch, stored, memory=self.memory, directory=city.directory, fences=city.fences, rules=self._rules
+            )
+            presence = self._signs(batch, plan)
+            written = await write(connection, batch, plan, presence, city=city, limits=self._limits)
+        return plan, written, presence
+
+    async def _tick(self, presence: list[PresenceRow]) -> None:
+        async with self._pool.connection() as connection:
+            await self._refresh(connection)
+            if presence:
+                async with connection.transaction():
+                    await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
+                    await events.add_presence(connection, presence, grid_set=self.city.grid_set)
+            for track in await late.waiting(connection, LATE_TRACKS):
+                lane.hand_over(self.memory, await self._recompute(connection, track))
+            self._is_memory_stale = False
+
+    async def _recompute(self, connection: Connection, track: late.LateTrack) -> Tracks:
+        async with connection.transaction():
+            await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
+            return await lane.recompute(connection, track, memory=self.memory, city=self.city, rules=self._rules)
+
+    def _arrivals(self, batch: Batch, plan: Plan) -> tuple[Ids, Any]:
+        """Return the terminals that gave a sign of life, and when: a new fix, a press, an answer, a hello."""
+        places = [place for place, _ in (*batch.presses, *batch.acks)] + batch.hellos
+        packets = [batch.packets[place] for place in places]
+        terminals = [packet.terminal for packet in packets]
+        times = [packet.received_at_us for packet in packets]
+        return (
+            np.concatenate([plan.rows["terminal"], np.array(terminals, np.int32)]),
+            np.concatenate([plan.rows["received_at_us"], np.array(times, np.int64)]),
+        )
+
+    def _signs(self, batch: Batch, plan: Plan) -> list[PresenceRow]:
+        terminals, times = self._arrivals(batch, plan)
+        once, first = np.unique(terminals, return_index=True)
+        rows = self._presence_rows(once, Sign.ARRIVED, times[first])
+        gone = [batch.packets[place] for place in batch.goodbyes]
+        ids = np.array([packet.terminal for packet in gone], np.int32)
+        at_us = np.array([packet.received_at_us for packet in gone], np.int64)
+        return rows + self._presence_rows(ids, Sign.SAID_GOODBYE, at_us)
+
+    def _presence_rows(self, terminals: Ids, sign: Sign, at_us: Any) -> list[PresenceRow]:
+        at = dict(zip(terminals.tolist(), at_us.tolist(), strict=True))
+        return [
+            PresenceRow(
+                terminal=terminal,
+                at_us=at[terminal],
+                kind=WORDS[after],
+                grid=int(self.memory.last["grid"][terminal]),
+                member=int(self.city.directory.members[terminal]),
+            )
+            for terminal, after in self.memory.moves(terminals, sign)
+        ]
+
+    def _advance(self, batch: Batch, plan: Plan, presence: list[PresenceRow]) -> None:
+        self.memory.advance(plan.terminals, plan.scratch, plan.live)
+        terminals, times = self._arrivals(batch, plan)
+        self.memory.hear(terminals, times, self._clock_s)
+        self._settle_presence(presence)
+
+    def _settle_presence(self, rows: list[PresenceRow]) -> None:
+        for row in rows:
+            self.memory.presence[row.terminal] = _PRESENCES[row.kind]
+            self.memory.is_dirty[row.terminal] = True
+
+    def _count(self, batch: Batch, plan: Plan, written: Written) -> None:
+        duplicates = int(np.count_nonzero(plan.verdicts == DUPLICATE))
+        self.tally.packets += len(batch.packets)
+        self.tally.positions_stored += len(plan.rows)
+        self.tally.duplicates += duplicates
+        self.tally.refused += written.refusals.counts.total()
+        metrics.PACKETS.inc(len(batch.packets))
+        metrics.BATCH.observe(len(batch.packets))
+        metrics.POSITIONS.inc(len(plan.rows))
+        metrics.DUPLICATES.inc(duplicates)
+        metrics.IGNORED.inc(batch.ignored)
+        metrics.CROSSINGS.inc(len(plan.crossings))
+        for reason, reports in written.refusals.counts.items():
+            metrics.REFUSED.labels(reason).inc(reports)
+
+
+_PRESENCES: Final = {word: presence for presence, word in WORDS.items()}
+
+
+def now_us() -> int:
+    """The server's clock: microseconds since 1970."""
+    return time.time_ns() * US // 1_000_000_000

@@ -1,0 +1,135 @@
+"""One batch, one transaction: what `plan` decided becomes rows. Must bear being done twice."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+import psycopg
+
+from ingest.pipeline.batch import Batch
+from ingest.pipeline.plan import Plan
+from ingest.pipeline.refusals import Refusals, collect
+from ingest.rules.columns import US
+from ingest.rules.screen import Limits
+from ingest.rules.tracks import Crossings, Fences
+from ingest.store import events, late, positions, refusals
+from ingest.store.events import AckRow, Added, CrossingRow, EmergencyRow, PresenceRow
+from ingest.store.terminals import Directory
+from ingest.wire import sos
+from ingest.wire.reports import Reason, Refusal
+from tracker.geometry import gcj02
+from tracker.model.positions import DEGREE, OUTSIDE_CITY
+
+Connection = psycopg.AsyncConnection[Any]
+
+
+@dataclass(slots=True)
+class Written:
+    """What a committed batch did, beside its plan."""
+
+    refusals: Refusals
+    emergencies: list[Added]
+    acknowledged: list[AckRow]
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What a batch is judged by."""
+
+    directory: Directory
+    fences: Fences
+    grid_set: int
+
+
+async def write(
+    connection: Connection, batch: Batch, plan: Plan, presence: list[PresenceRow], *, city: City, limits: Limits
+) -> Written:
+    if len(plan.rows):
+        await positions.copy(connection, plan.rows)
+    if len(plan.crossings):
+        rows = crossing_rows(plan.crossings, city.directory)
+        await events.add_crossings(connection, rows, grid_set=city.grid_set)
+    if presence:
+        await events.add_presence(connection, presence, grid_set=city.grid_set)
+    if len(plan.late):
+        await late.enqueue(connection, plan.late["terminal"].tolist(), plan.late["fixed_at_us"].tolist())
+    pressed = await _emergencies(connection, batch, city, limits)
+    acknowledged, answers = await _acknowledgements(connection, batch, city.directory)
+    refused = collect(batch, plan.verdicts, answers)
+    if refused.rows:
+        await refusals.keep(connection, refused.rows)
+        await refusals.count(connection, _day(batch), refused.counts)
+    return Written(refused, pressed, acknowledged)
+
+
+def crossing_rows(crossings: Crossings, directory: Directory) -> list[CrossingRow]:
+    """Return an exit and an enter for each crossing; there is no row for the outside of the city."""
+    rows: list[CrossingRow] = []
+    for terminal, at_us, left, entered in crossings.tolist():
+        member = int(directory.members[terminal])
+        if left != OUTSIDE_CITY:
+            rows.append(CrossingRow(terminal, at_us, "exit", left, member))
+        if entered != OUTSIDE_CITY:
+            rows.append(CrossingRow(terminal, at_us, "enter", entered, member))
+    return rows
+
+
+def _day(batch: Batch) -> date:
+    return datetime.fromtimestamp(batch.packets[-1].received_at_us / US, UTC).date()
+
+
+async def _emergencies(connection: Connection, batch: Batch, city: City, limits: Limits) -> list[Added]:
+    if not batch.presses:
+        return []
+    rows = [_emergency(batch, place, press, city, limits) for place, press in batch.presses]
+    return await events.add_emergencies(connection, rows)
+
+
+def _emergency(batch: Batch, place: int, press: sos.Press, city: City, limits: Limits) -> EmergencyRow:
+    packet = batch.packets[place]
+    received_s = packet.received_at_us / US
+    t = press.t
+    is_clock_right = t is not None and received_s - limits.age_floor_s <= t <= received_s + limits.future_s
+    lon, lat, grid = _spot(press, city.fences)
+    return EmergencyRow(
+        terminal=packet.terminal,
+        sos_id=press.sos_id,
+        member=int(city.directory.members[packet.terminal]),
+        pressed_at_us=round(t * US) if t is not None and is_clock_right else packet.received_at_us,
+        received_at_us=packet.received_at_us,
+        lon=lon,
+        lat=lat,
+        grid=grid,
+        note=press.note,
+    )
+
+
+def _spot(press: sos.Press, fences: Fences) -> tuple[int | None, int | None, int | None]:
+    if press.lon is None or press.lat is None:
+        return None, None, None
+    lon, lat = np.array([press.lon]), np.array([press.lat])
+    if press.is_gcj02:
+        lon, lat = gcj02.to_wgs84(lon, lat)
+    return round(lon[0] * DEGREE), round(lat[0] * DEGREE), int(fences.place(lon, lat)[0])
+
+
+async def _acknowledgements(
+    connection: Connection, batch: Batch, directory: Directory
+) -> tuple[list[AckRow], list[tuple[int, Refusal]]]:
+    """Return the first answers, and the refusals of those that answer nothing their member was told."""
+    if not batch.acks:
+        return [], []
+    rows: list[AckRow] = []
+    for place, said in batch.acks:
+        packet = batch.packets[place]
+        rows.append(AckRow(said.alert, said.version, int(directory.members[packet.terminal]), packet.received_at_us))
+    told = await events.told(connection, rows)
+    first: list[AckRow] = []
+    refused: list[tuple[int, Refusal]] = []
+    for (place, _), row in zip(batch.acks, rows, strict=True):
+        if (row.alert, row.member) not in told:
+            refused.append((place, Refusal(0, Reason.UNKNOWN_ALERT if row.member else Reason.NO_MEMBER)))
+        elif await events.add_acknowledgement(connection, row):
+            first.append(row)
+    return first, refused
