@@ -1,0 +1,104 @@
+/** The server's HTTP surface as typed functions. Each throws ApiError and nothing else. */
+import { ApiError, kindOf } from './errors';
+import type {
+  Alert,
+  AlertContent,
+  AlertDetail,
+  AudiencePreview,
+  Crossing,
+  Emergency,
+  Grids,
+  IngestState,
+  Me,
+  Member,
+  MemberDetail,
+  OutboxMessage,
+  Told,
+  TrackPoint,
+  Unit,
+  UnitDetail,
+} from './types';
+
+const TIMEOUT_MS = 20_000;
+type Query = Record<string, string | number | null | undefined>;
+
+function address(path: string, query: Query = {}): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') search.set(name, String(value));
+  }
+  const text = search.toString();
+  return `/api/${path}${text ? `?${text}` : ''}`;
+}
+
+async function send(method: string, url: string, body?: unknown): Promise<Response> {
+  const headers: Record<string, string> = {
+    Accept: 'application/json',
+    'Accept-Language': document.documentElement.lang,
+  };
+  if (method !== 'GET') headers['X-Requested-With'] = 'gridwarden';
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  try {
+    return await fetch(url, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch {
+    throw new ApiError('unreachable', 'unreachable', '');
+  }
+}
+
+async function failure(answer: Response): Promise<ApiError> {
+  const said: { error?: string; message?: string } = await answer.json().catch(() => ({}));
+  return new ApiError(kindOf(answer.status), said.error ?? String(answer.status), said.message ?? '');
+}
+
+async function request<T>(method: string, url: string, body?: unknown): Promise<T> {
+  const answer = await send(method, url, body);
+  if (!answer.ok) throw await failure(answer);
+  return (answer.status === 204 ? undefined : await answer.json()) as T;
+}
+
+const get = <T>(path: string, query?: Query) => request<T>('GET', address(path, query));
+const post = <T>(path: string, body: unknown = {}) => request<T>('POST', address(path), body);
+
+export const logIn = (name: string, password: string) => post<Me>('login', { name, password });
+export const logOut = () => post<void>('logout');
+export const getMe = () => get<Me>('me');
+
+export const getUnits = () => get<{ units: Unit[] }>('units');
+export const getUnit = (id: number) => get<UnitDetail>(`units/${id}`);
+export const getMembers = (unit: number, query: { q?: string; limit?: number; offset?: number } = {}) =>
+  get<{ total: number; members: Member[] }>(`units/${unit}/members`, query);
+export const getMember = (id: number) => get<MemberDetail>(`members/${id}`);
+export const getTrack = (id: number) => get<{ points: TrackPoint[] }>(`members/${id}/track`);
+export const search = (q: string) => get<{ members: Member[]; units: Unit[] }>('search', { q });
+export const getGrids = (unit: number, level: string) => get<Grids>('grids', { unit, level });
+
+export const getEmergencies = (open: boolean) =>
+  get<{ emergencies: Emergency[] }>('emergencies', open ? { open: 1 } : {});
+export const takeEmergency = (id: number) => post<Emergency>(`emergencies/${id}/take`);
+export const closeEmergency = (id: number) => post<Emergency>(`emergencies/${id}/close`);
+export const getCrossings = (unit: number, limit = 200) =>
+  get<{ crossings: Crossing[] }>('crossings', { unit, limit });
+
+export const getAlerts = (query: { state?: string; limit?: number } = {}) =>
+  get<{ alerts: Alert[] }>('alerts', query);
+export const getAlert = (id: string) => get<AlertDetail>(`alerts/${id}`);
+export const getAudience = (id: string, limit: number, offset: number) =>
+  get<{ total: number; people: Told[] }>(`alerts/${id}/audience`, { limit, offset });
+export const previewAlert = (content: AlertContent) => post<AudiencePreview>('alerts/preview', content);
+export const draftAlert = (id: string, content: AlertContent) => post<Alert>('alerts', { id, ...content });
+export const acknowledgeFor = (id: string, member: number) =>
+  post<Alert>(`alerts/${id}/acknowledge`, { member });
+
+export type Move = 'issue' | 'submit' | 'approve' | 'lift' | 'cancel' | 'level' | 'edit';
+export const moveAlert = (id: string, move: Move, expectedVersion: number, more: object = {}) =>
+  post<Alert>(`alerts/${id}/${move}`, { expected_version: expectedVersion, ...more });
+
+export const getOutbox = (query: { limit?: number; alert?: string } = {}) =>
+  get<{ messages: OutboxMessage[] }>('outbox', query);
+export const getIngest = () => get<IngestState>('ingest');

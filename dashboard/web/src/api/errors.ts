@@ -1,0 +1,32 @@
+/** The ways a request can fail, so that a screen can say what happened and what still works. */
+export type FailureKind =
+  | 'unreachable'
+  | 'unauthorised'
+  | 'forbidden'
+  | 'missing'
+  | 'conflict'
+  | 'invalid'
+  | 'server';
+
+const KINDS: Readonly<Record<number, FailureKind>> = {
+  400: 'invalid',
+  401: 'unauthorised',
+  403: 'forbidden',
+  404: 'missing',
+  409: 'conflict',
+  422: 'invalid',
+};
+
+export class ApiError extends Error {
+  constructor(
+    readonly kind: FailureKind,
+    readonly word: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export function kindOf(status: number): FailureKind {
+  return KINDS[status] ?? 'server';
+}

@@ -1,0 +1,241 @@
+/** Binds the map to what the application knows: each effect follows one thing. */
+import 'maplibre-gl/dist/maplibre-gl.css';
+import { effect, signal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
+import { getUnit } from '../api/client';
+import { t } from '../i18n';
+import { alerts, inForce } from '../state/alerts';
+import { nowMs, serverNow } from '../state/clock';
+import { draft, toggleTarget } from '../state/compose';
+import { gridCounts, link, roster, rosterVersion } from '../state/live';
+import { learnUnit, people } from '../state/people';
+import { alertId, go, memberId, openMember, panel, place } from '../state/place';
+import { levelOf, me } from '../state/session';
+import { theme } from '../state/theme';
+import { track } from '../state/track';
+import { chosenUnit, reveal, subtreeOf, units, unitsById } from '../state/units';
+import { HoverCard } from './HoverCard';
+import { gridLevels, scopeOf, sumUp } from './levels';
+import { accuracyCircle, collection, pointAt, trackLines, type Warned, warningAreas } from './overlays';
+import { MapView, type Picked } from './view';
+
+const NAMES_FROM_ZOOM = 16;
+const MOST_NAMES = 200;
+const DEGREE = 1e7;
+
+export const hovered = signal<{ member: number; x: number; y: number } | null>(null);
+const gridsVersion = signal(0); // counts up when grids arrived
+const isReady = signal(false);
+const moved = signal(0);
+let view: MapView | null = null;
+
+const rankOf = (level: string) => levelOf(level)?.rank ?? 9;
+const placeOf = (member: number | null): { lon: number; lat: number } | null => {
+  const row = member === null ? undefined : roster.row(member);
+  if (row === undefined || !roster.hasFix(row)) return null;
+  return { lon: roster.lon[row]! / DEGREE, lat: roster.lat[row]! / DEGREE };
+};
+
+/** Brings a place into view from outside: a search result, an SOS. */
+export const look = (at: { lon: number; lat: number }) => view?.look(at, true);
+
+function click(picked: Picked): void {
+  if (panel.value === 'compose' && picked.units.length > 0) {
+    const target = deeper(picked.units);
+    if (target !== null) toggleTarget(target);
+    return;
+  }
+  if (picked.member !== null) {
+    openMember(picked.member);
+    return;
+  }
+  const unit = deeper(picked.units);
+  if (unit === null) return;
+  go({ unit, ...(panel.value === 'member' ? { panel: 'unit' as const } : {}) });
+}
+
+/** One step down from the chosen unit towards the pointer; outside of it, its sibling there. */
+function deeper(path: readonly number[]): number | null {
+  const chosen = chosenUnit.value;
+  if (!chosen || path.length === 0) return null;
+  const child = path.find((unit) => unitsById.value.get(unit)?.parent === chosen.id);
+  if (child !== undefined) return child;
+  if (path.includes(chosen.id)) return chosen.id;
+  return path.find((unit) => unitsById.value.get(unit)?.level === chosen.level) ?? path[0]!;
+}
+
+function hover(member: number | null, at: { x: number; y: number }): void {
+  hovered.value = member === null ? null : { member, ...at };
+}
+
+async function loadGrids(map: MapView): Promise<void> {
+  const root = me.value?.unit.id;
+  const chosen = chosenUnit.value?.id;
+  if (root === undefined || chosen === undefined || units.value === null) return;
+  const countBelow = (unit: number, level: string) =>
+    [...subtreeOf(unit)].filter((id) => unitsById.value.get(id)?.level === level).length;
+  for (const level of gridLevels(units.value, rankOf)) {
+    const scope = scopeOf(level, root, chosen, countBelow);
+    if (scope !== null) await map.grids.load(level, scope).catch(() => undefined); // people show without them
+    gridsVersion.value++;
+  }
+}
+
+function warnedNow(): Warned[] {
+  const written = draft.value;
+  const open = alertId.value;
+  const shown = alerts.value?.find((alert) => alert.id === open);
+  if (panel.value === 'compose' && written) {
+    return [{ level: written.level, targets: written.targets.map((id) => ({ id })), area: written.area }];
+  }
+  return shown ? [shown] : [...inForce.value];
+}
+
+function namesInView(map: MapView) {
+  if (map.zoom < NAMES_FROM_ZOOM) return collection([]);
+  const features = [];
+  for (let row = 0; row < roster.n && features.length < MOST_NAMES; row++) {
+    const at = { lon: roster.lon[row]! / DEGREE, lat: roster.lat[row]! / DEGREE };
+    const person = people.value.get(roster.id[row]!);
+    if (!person || !map.isInView(at.lon, at.lat)) continue;
+    features.push({
+      type: 'Feature' as const,
+      properties: { name: person.name },
+      geometry: { type: 'Point' as const, coordinates: [at.lon, at.lat] },
+    });
+  }
+  return collection(features);
+}
+
+function showCounts(map: MapView): void {
+  const leaves = gridCounts.value;
+  if (leaves === null) {
+    map.grids.fill(null, null);
+    return;
+  }
+  const sums = sumUp(leaves, (unit) => unitsById.value.get(unit)?.parent ?? null);
+  const chosen = chosenUnit.value;
+  const below = (units.value ?? []).find((unit) => unit.parent === chosen?.id && unit.level !== 'department');
+  map.grids.fill(sums, below?.level ?? null);
+}
+
+/** Effects in the order in which they draw; each re-runs when a signal it read changes. */
+function bind(map: MapView): (() => void)[] {
+  const atMember = () => {
+    rosterVersion.value;
+    return placeOf(memberId.value) ?? people.value.get(memberId.value ?? 0)?.last ?? null;
+  };
+  return [
+    effect(() => {
+      theme.value;
+      map.paint();
+    }),
+    effect(() => void loadGrids(map)),
+    effect(() => {
+      rosterVersion.value;
+      map.showPeople(roster);
+    }),
+    effect(() => {
+      gridsVersion.value;
+      const unit = chosenUnit.value;
+      if (unit) map.choose(unit.id);
+    }),
+    effect(() => {
+      gridsVersion.value;
+      showCounts(map);
+    }),
+    effect(() => {
+      gridsVersion.value;
+      map.set('warnings', warningAreas(warnedNow(), map.grids.features));
+    }),
+    effect(() => map.set('halo', pointAt(atMember()))),
+    effect(() => {
+      const shown = track.value?.member === memberId.value ? track.value : null;
+      map.set('track', trackLines(shown?.points ?? [], serverNow()));
+    }),
+    effect(() => {
+      const id = hovered.value?.member ?? memberId.value;
+      rosterVersion.value;
+      const accuracy = id === null ? null : (people.value.get(id)?.last?.accuracy_m ?? null);
+      map.set('accuracy', accuracyCircle(placeOf(id), accuracy));
+    }),
+    effect(() => {
+      moved.value;
+      nowMs.value;
+      if (map.zoom >= NAMES_FROM_ZOOM && chosenUnit.value) void learnUnit(chosenUnit.value.id);
+      map.set('names', namesInView(map));
+    }),
+  ];
+}
+
+async function fitChosen(map: MapView): Promise<void> {
+  const unit = chosenUnit.value;
+  if (!unit) return;
+  reveal(unit.id);
+  if (map.grids.features.has(unit.id)) return map.fit(unit.id, null);
+  const detail = await getUnit(unit.id).catch(() => null);
+  if (chosenUnit.value?.id === unit.id) map.fit(unit.id, detail?.bounds ?? me.value?.city.bounds ?? null);
+}
+
+function useMap(container: { current: HTMLDivElement | null }) {
+  useEffect(() => {
+    const city = me.value?.city.bounds ?? null;
+    const map = new MapView(container.current!, city, me.value?.settings.basemap ?? null, {
+      click,
+      hover,
+      move: () => {
+        moved.value++;
+      },
+    });
+    view = map;
+    let stops: (() => void)[] = [];
+    void map.ready.then(() => {
+      if (view !== map) return;
+      map.addLevels(gridLevels(units.value ?? [], rankOf));
+      stops = bind(map);
+      isReady.value = true;
+    });
+    return () => {
+      for (const stop of stops) stop();
+      isReady.value = false;
+      view = null;
+      map.remove();
+    };
+  }, []);
+
+  const unit = chosenUnit.value?.id;
+  const ready = isReady.value;
+  useEffect(() => {
+    if (view && ready && (place.value.unit !== null || unit !== undefined)) void fitChosen(view);
+  }, [unit, ready]);
+
+  const person = memberId.value;
+  rosterVersion.value; // follows each frame: a person may get a place only now
+  const isPlaced = placeOf(person) !== null;
+  useEffect(() => {
+    const at = placeOf(person);
+    if (view && ready && at) view.look(at, false);
+  }, [person, isPlaced, ready]);
+}
+
+export function CityMap() {
+  const container = useRef<HTMLDivElement>(null);
+  useMap(container);
+  rosterVersion.value;
+  const drawn = isReady.value ? (view?.points.n ?? 0) : 0;
+  return (
+    <div class={link.value === 'lost' ? 'city-map city-map-lost' : 'city-map'}>
+      <div
+        ref={container}
+        class="city-map-canvas"
+        role="region"
+        aria-label={t('map.label')}
+        data-testid="map"
+        data-points={drawn}
+        data-moves={roster.moves}
+        data-ready={isReady.value}
+      />
+      <HoverCard />
+    </div>
+  );
+}

@@ -1,0 +1,151 @@
+/** The map as a thing one tells what to show. It knows MapLibre and no screen; the screens know it and no MapLibre. */
+import type { FeatureCollection } from 'geojson';
+import {
+  type GeoJSONSource,
+  Map as LibreMap,
+  type MapMouseEvent,
+  NavigationControl,
+  ScaleControl,
+  setWorkerUrl,
+} from 'maplibre-gl';
+import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
+import type { Basemap, Bounds } from '../api/types';
+import type { Roster } from '../live/roster';
+import { token } from '../state/theme';
+import { boundsOf } from './geometry';
+import { GridLayers, type GridLevel } from './grids';
+import { chosenArea } from './overlays';
+import { PointLayer } from './points';
+import { emptyStyle, type Overlay, pointColours, THEMED } from './style';
+
+setWorkerUrl(workerUrl);
+
+const PICK_PX = 12;
+const TOUCH_PICK_PX = 24;
+const FIT_PADDING_PX = 36;
+const CLOSE_ZOOM = 15.5;
+const CHINA: Bounds = [73, 18, 135, 54];
+
+export interface Picked {
+  member: number | null;
+  units: number[]; // under the pointer, coarsest first
+}
+
+export interface MapEvents {
+  click(picked: Picked): void;
+  hover(member: number | null, at: { x: number; y: number }): void;
+  move(): void;
+}
+
+export class MapView {
+  readonly grids: GridLayers;
+  readonly points: PointLayer;
+  private readonly map: LibreMap;
+  private readonly isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  readonly ready: Promise<void>;
+
+  constructor(container: HTMLElement, city: Bounds | null, basemap: Basemap | null, events: MapEvents) {
+    const bounds = city ?? CHINA;
+    this.map = new LibreMap({
+      container,
+      style: emptyStyle(basemap),
+      bounds,
+      fitBoundsOptions: { padding: FIT_PADDING_PX },
+      attributionControl: basemap ? { compact: true } : false,
+      localIdeographFontFamily: token('font'),
+      dragRotate: false,
+      pitchWithRotate: false,
+      maxZoom: 19,
+      fadeDuration: 0,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.keyboard.disableRotation();
+    this.map.addControl(new NavigationControl({ showCompass: false }), 'bottom-right');
+    this.map.addControl(new ScaleControl({ maxWidth: 96 }), 'bottom-left');
+    this.points = new PointLayer(
+      { lon: (bounds[0] + bounds[2]) / 2, lat: (bounds[1] + bounds[3]) / 2 },
+      this.isStill,
+    );
+    this.grids = new GridLayers(this.map, city);
+    this.ready = this.begin(events);
+  }
+
+  private async begin(events: MapEvents): Promise<void> {
+    await this.map.once('load');
+    this.map.addLayer(this.points, 'names');
+    const pick = (event: MapMouseEvent, px: number) => this.points.pick(event.lngLat, px, this.map.getZoom());
+    this.map.on('click', (event) => {
+      const isTouch = matchMedia('(pointer: coarse)').matches;
+      events.click({
+        member: pick(event, isTouch ? TOUCH_PICK_PX : PICK_PX),
+        units: this.grids.unitsAt(event.point),
+      });
+    });
+    this.map.on('mousemove', (event) => {
+      const member = pick(event, PICK_PX);
+      this.map.getCanvas().style.cursor = member === null ? '' : 'pointer';
+      events.hover(member, event.point);
+    });
+    this.map.on('mouseout', () => events.hover(null, { x: 0, y: 0 }));
+    this.map.on('moveend', () => events.move());
+  }
+
+  addLevels(levels: readonly GridLevel[]): void {
+    for (const level of levels) this.grids.addLevel(level);
+    this.paint();
+  }
+
+  paint(): void {
+    for (const [layer, property, name] of THEMED) {
+      // The table's properties all hold colours; the library's type wants each layer's own list.
+      (this.map.setPaintProperty as (layer: string, property: string, value: string) => void).call(
+        this.map,
+        layer,
+        property,
+        token(name),
+      );
+    }
+    this.grids.paint();
+    this.points.paint(pointColours());
+  }
+
+  showPeople(roster: Roster): void {
+    this.points.update(roster, performance.now());
+  }
+
+  set(overlay: Overlay, data: FeatureCollection): void {
+    this.map.getSource<GeoJSONSource>(overlay)?.setData(data);
+  }
+
+  choose(unit: number): void {
+    const { outline, mask } = chosenArea(this.grids.features.get(unit));
+    this.set('chosen', outline);
+    this.set('mask', mask);
+  }
+
+  fit(unit: number, fallback: Bounds | null): void {
+    const grid = this.grids.features.get(unit);
+    const bounds = (grid && boundsOf([grid.geometry])) ?? fallback;
+    if (bounds)
+      this.map.fitBounds(bounds, { padding: FIT_PADDING_PX, duration: this.isStill ? 0 : 500, maxZoom: 17 });
+  }
+
+  /** Brings a place into view; moves only when it is not there already. */
+  look(at: { lon: number; lat: number }, closely: boolean): void {
+    const zoom = closely ? Math.max(this.map.getZoom(), CLOSE_ZOOM) : this.map.getZoom();
+    if (!closely && this.map.getBounds().contains([at.lon, at.lat])) return;
+    this.map.easeTo({ center: [at.lon, at.lat], zoom, duration: this.isStill ? 0 : 500 });
+  }
+
+  get zoom(): number {
+    return this.map.getZoom();
+  }
+
+  isInView(lon: number, lat: number): boolean {
+    return this.map.getBounds().contains([lon, lat]);
+  }
+
+  remove(): void {
+    this.map.remove();
+  }
+}

@@ -1,0 +1,139 @@
+import { useEffect, useState } from 'preact/hooks';
+import { getAlert } from '../api/client';
+import type { AlertDetail } from '../api/types';
+import { Badge } from '../design/Badge';
+import { Failure, Skeleton } from '../design/Feedback';
+import { LevelMark } from '../design/LevelMark';
+import { Facts, Panel, Section } from '../design/Panel';
+import { Tabs } from '../design/Tabs';
+import { ago, t, time, tWord } from '../i18n';
+import { alertsVersion } from '../state/alerts';
+import { useFetched } from '../state/async';
+import { nowMs } from '../state/clock';
+import { openPanel } from '../state/place';
+import { AlertMoves } from './AlertMoves';
+import { StateBadge } from './AlertRow';
+import { Audience } from './Audience';
+import { ReachBar, ReachFigures } from './Reach';
+
+const REFRESH_MS = 3_000; // reach counts up while people are told
+
+type View = 'text' | 'audience' | 'history';
+
+export function AlertPanel({ id }: { id: string }) {
+  const [view, setView] = useState<View>('text');
+  const { value: alert, error, reload } = useFetched(`alert ${id}`, () => getAlert(id), REFRESH_MS);
+  const version = alertsVersion.value;
+  useEffect(reload, [version]);
+  const back = () => openPanel('alerts');
+  const close = () => openPanel(null);
+  if (!alert) {
+    return (
+      <Panel title={t('alert')} label={t('alert')} onBack={back} onClose={close}>
+        {error ? (
+          <Failure what={t('alert')} error={error} onRetry={reload} />
+        ) : (
+          <Skeleton label={t('alert')} />
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <Panel
+      title={t('alert')}
+      label={t('alert')}
+      onBack={back}
+      onClose={close}
+      flush
+      tools={<StateBadge state={alert.state} />}
+      foot={alert.moves.length > 0 && <AlertMoves alert={alert} onDone={reload} />}
+    >
+      <header class={`alert-head alert-head-${alert.level}`}>
+        <p class="line-wrap">
+          <LevelMark level={alert.level} size={28} named />
+          <span class="second">{tWord('event', alert.event)}</span>
+          {alert.is_drill && <Badge tone="warn">{t('drill')}</Badge>}
+        </p>
+        <h3 class="alert-headline">{alert.headline}</h3>
+        {alert.issued_at && <ReachBar reach={alert.reach} />}
+      </header>
+      <Tabs
+        label={t('alert')}
+        tabs={[
+          ['text', t('alert.text')],
+          ['audience', t('alert.audience')],
+          ['history', t('alert.history')],
+        ]}
+        chosen={view}
+        onChoose={setView}
+      />
+      {view === 'text' && <Words alert={alert} />}
+      {view === 'audience' && <Audience alert={alert} onChanged={reload} />}
+      {view === 'history' && <History alert={alert} />}
+    </Panel>
+  );
+}
+
+function Words({ alert }: { alert: AlertDetail }) {
+  const moment = (at: string) => (
+    <span class="num">{`${time(at, nowMs.value)} · ${ago(at, nowMs.value)}`}</span>
+  );
+  return (
+    <div class="panel-body">
+      {alert.issued_at && (
+        <Section title={t('reach')}>
+          <ReachFigures reach={alert.reach} />
+        </Section>
+      )}
+      <Section title={t('alert.description')}>
+        <p class="alert-text">{alert.description || '–'}</p>
+      </Section>
+      {alert.instruction && (
+        <Section title={t('alert.instruction')}>
+          <p class="alert-text">{alert.instruction}</p>
+        </Section>
+      )}
+      <Section title={t('alert.where')}>
+        <div class="chips">
+          {alert.targets.map(({ id, name }) => (
+            <span key={id} class="chip chip-plain">
+              {name}
+            </span>
+          ))}
+        </div>
+      </Section>
+      <Section title={t('alert.facts')}>
+        <Facts
+          rows={[
+            [t('alert.unit'), alert.unit.name],
+            alert.created_by && [t('alert.by'), alert.created_by.name],
+            [t('alert.created'), moment(alert.created_at)],
+            alert.issued_at ? [t('alert.issued'), moment(alert.issued_at)] : null,
+            alert.ended_at ? [t('alert.ended'), moment(alert.ended_at)] : null,
+            alert.identifier ? [t('alert.identifier'), <span class="mono">{alert.identifier}</span>] : null,
+          ]}
+        />
+      </Section>
+    </div>
+  );
+}
+
+function History({ alert }: { alert: AlertDetail }) {
+  return (
+    <ol class="entries">
+      {alert.versions.toReversed().map((version) => (
+        <li key={version.version} class="entry">
+          <span class="line">
+            <LevelMark level={version.level} />
+            <strong class="grow">{tWord('version', version.kind)}</strong>
+            <span class="row-end">{ago(version.made_at, nowMs.value)}</span>
+          </span>
+          <span class="second">
+            {version.made_by?.name ?? t('alert.byclock')}
+            {version.note && ` · ${version.note}`}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,68 @@
+/** Which frame: log-in, desk or phone; and what runs while somebody is logged in. */
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { Failure, Skeleton } from '../design/Feedback';
+import { Toasts } from '../design/Toast';
+import { t } from '../i18n';
+import { loadAlerts } from '../state/alerts';
+import { startClock } from '../state/clock';
+import { loadEmergencies, startAlarm } from '../state/emergencies';
+import { growOlder, startLive, stopLive, watch } from '../state/live';
+import { forgetPeople } from '../state/people';
+import { me, resume, startError } from '../state/session';
+import { chosenUnit, loadUnits } from '../state/units';
+import { Desk } from './Desk';
+import { Help } from './Help';
+import { useKeys } from './keys';
+import { Login } from './Login';
+import { Phone } from './Phone';
+
+const UNITS_EVERY_MS = 30_000; // numbers on duty in the tree
+const narrow = matchMedia('(max-width: 700px)');
+export const isPhone = signal(narrow.matches);
+narrow.addEventListener('change', () => {
+  isPhone.value = narrow.matches;
+});
+
+export function App() {
+  useEffect(() => void resume(), []);
+  if (startError.value)
+    return <Failure what={t('start')} error={startError.value} onRetry={() => void resume()} />;
+  if (me.value === undefined) return <Skeleton label={t('start')} />;
+  return (
+    <>
+      {me.value === null ? <Login /> : <Inside key={me.value.account.id} />}
+      <Toasts />
+    </>
+  );
+}
+
+function Inside() {
+  useKeys();
+  useEffect(() => {
+    void loadUnits();
+    void loadEmergencies();
+    void loadAlerts();
+    startLive();
+    const stopClock = startClock(growOlder);
+    const stopAlarm = startAlarm();
+    const refresh = setInterval(() => void loadUnits(), UNITS_EVERY_MS);
+    return () => {
+      clearInterval(refresh);
+      stopAlarm();
+      stopClock();
+      stopLive();
+      forgetPeople();
+    };
+  }, []);
+  const unit = chosenUnit.value?.id;
+  useEffect(() => {
+    if (unit !== undefined) watch(unit);
+  }, [unit]);
+  return (
+    <>
+      {isPhone.value ? <Phone /> : <Desk />}
+      <Help />
+    </>
+  );
+}

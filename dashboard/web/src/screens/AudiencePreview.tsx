@@ -1,0 +1,81 @@
+/** Who would be told if it went out now, and why: asked anew a moment after each change. */
+import { useEffect, useState } from 'preact/hooks';
+import { previewAlert } from '../api/client';
+import type { AudiencePreview as Preview } from '../api/types';
+import { Badge } from '../design/Badge';
+import { explain } from '../design/Feedback';
+import { language, number, t, tWord } from '../i18n';
+import { type Fetched, useFetched } from '../state/async';
+import { contentOf, type Draft } from '../state/compose';
+import { levelName } from '../state/session';
+import { reasonText } from './Audience';
+
+const ASK_AFTER_MS = 350;
+const SHOWN = 6;
+
+/** Words that are not written yet must not keep the audience from being seen. */
+const askable = (now: Draft) => ({
+  ...contentOf(now),
+  headline: now.headline || '—',
+  description: now.description || '—',
+});
+
+export function usePreview(now: Draft): Fetched<Preview> {
+  const content = JSON.stringify(askable(now));
+  const [asked, setAsked] = useState(content);
+  useEffect(() => {
+    const timer = setTimeout(() => setAsked(content), ASK_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [content]);
+  return useFetched(now.targets.length === 0 ? null : asked, () => previewAlert(JSON.parse(asked)));
+}
+
+export function AudiencePreview({ now, preview }: { now: Draft; preview: Fetched<Preview> }) {
+  if (now.targets.length === 0) return <p class="second">{t('preview.none')}</p>;
+  if (preview.error) return <p class="field-error">{explain(preview.error)}</p>;
+  if (!preview.value) return <p class="quiet">{t('loading')}</p>;
+  return <Told preview={preview.value} />;
+}
+
+function Told({ preview }: { preview: Preview }) {
+  const counted = Object.entries(preview.by_level);
+  const parts = typeof preview.parts === 'number' ? preview.parts : (preview.parts[language.value] ?? 1);
+  return (
+    <div class="preview" data-testid="preview">
+      {!preview.allowed && (
+        <p class="field-error" role="alert">
+          {preview.explanation || t('preview.forbidden')}
+        </p>
+      )}
+      <p class="line">
+        <span class="preview-total num" data-testid="preview-total">
+          {number(preview.total)}
+        </span>
+        <span class="second">{t('preview.people', { count: preview.total })}</span>
+        <span class="grow" />
+        <Badge>{t('preview.parts', { count: parts })}</Badge>
+      </p>
+      <div class="chips">
+        {counted.map(([level, people]) => (
+          <span key={level} class="chip chip-plain num">
+            {levelName(level)} {number(people)}
+          </span>
+        ))}
+        {Object.entries(preview.by_reason).map(([why, people]) => (
+          <span key={why} class="chip chip-plain num">
+            {tWord('why', why)} {number(people)}
+          </span>
+        ))}
+      </div>
+      <ul class="stack-tight">
+        {preview.sample.slice(0, SHOWN).map((person) => (
+          <li key={person.id} class="line">
+            <span>{person.name}</span>
+            <span class="row-more clip grow">{(person.reasons ?? []).map(reasonText).join('; ')}</span>
+          </li>
+        ))}
+      </ul>
+      {preview.total > SHOWN && <p class="quiet">{t('preview.more', { count: preview.total - SHOWN })}</p>}
+    </div>
+  );
+}

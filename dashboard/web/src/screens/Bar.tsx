@@ -1,0 +1,155 @@
+import {
+  Activity,
+  CircleHelp,
+  Languages,
+  LogOut,
+  Mail,
+  Moon,
+  Route,
+  Siren,
+  Sun,
+  TriangleAlert,
+  UserRound,
+} from 'lucide';
+import { Count } from '../design/Badge';
+import { SquareButton } from '../design/Button';
+import { Icon } from '../design/Icon';
+import { chooseLanguage, language, named, span, t, time } from '../i18n';
+import { inForce } from '../state/alerts';
+import { nowMs } from '../state/clock';
+import { openEmergencies, untaken } from '../state/emergencies';
+import { heardAtMs, link } from '../state/live';
+import { openPanel, type PanelName, panel } from '../state/place';
+import { leave, me } from '../state/session';
+import { switchTheme, theme } from '../state/theme';
+import { ancestorsOf, chosenUnit } from '../state/units';
+import { isHelpOpen } from './keys';
+import { Search } from './Search';
+
+export function Bar() {
+  const account = me.value;
+  if (!account) return null;
+  return (
+    <header class={`desk-bar bar bar-${link.value}`}>
+      <h1 class="bar-city">
+        <img src="/mark.svg" width="20" height="20" alt="" />
+        {account.city.name}
+      </h1>
+      <UnitPath />
+      <Search />
+      <LinkState />
+      <PanelButtons />
+      <LookButtons />
+    </header>
+  );
+}
+
+function UnitPath() {
+  const unit = chosenUnit.value;
+  if (!unit) return null;
+  const above = ancestorsOf(unit.id).slice(1);
+  if (above.length === 0 && unit.id === me.value?.unit.id && unit.name === me.value.city.name) return null;
+  return (
+    <p class="bar-path clip">
+      {above.map((each) => (
+        <span key={each.id} class="bar-above clip">
+          {named(each)} ›
+        </span>
+      ))}
+      <strong class="clip">{named(unit)}</strong>
+    </p>
+  );
+}
+
+/** How good our own connection is; with since when, once it is not. */
+export function LinkState() {
+  const heard = heardAtMs.value;
+  const quiet = heard === null ? '' : span((nowMs.value - heard) / 1000);
+  const words = {
+    connecting: t('link.connecting'),
+    live: time(nowMs.value, nowMs.value),
+    late: t('link.late', { span: quiet }),
+    lost: heard === null ? t('link.down') : t('link.lost', { at: time(heard, nowMs.value) }),
+  };
+  return (
+    <span class="bar-link" data-testid="link" data-state={link.value} title={t(`link.title.${link.value}`)}>
+      <span class="bar-dot" />
+      {words[link.value]}
+    </span>
+  );
+}
+
+const PANELS: readonly {
+  name: PanelName;
+  icon: typeof Mail;
+  label: 'cases' | 'alerts' | 'crossings' | 'outbox' | 'ingest';
+}[] = [
+  { name: 'cases', icon: Siren, label: 'cases' },
+  { name: 'alerts', icon: TriangleAlert, label: 'alerts' },
+  { name: 'crossings', icon: Route, label: 'crossings' },
+  { name: 'outbox', icon: Mail, label: 'outbox' },
+  { name: 'ingest', icon: Activity, label: 'ingest' },
+];
+
+function PanelButtons() {
+  const numbers: Partial<Record<PanelName, number>> = {
+    cases: untaken.value.length || openEmergencies.value.length,
+    alerts: inForce.value.length,
+  };
+  const root = me.value?.levels.find(({ code }) => code === me.value?.unit.level);
+  const shown = PANELS.filter(({ name }) => name !== 'ingest' || root?.rank === 0);
+  return (
+    <nav class="bar-tools" aria-label={t('panels')}>
+      {shown.map(({ name, icon, label }) => (
+        <button
+          key={name}
+          type="button"
+          class="button button-plain button-square"
+          title={t(label)}
+          aria-label={t(label)}
+          aria-pressed={panel.value === name}
+          data-testid={`open-${name}`}
+          onClick={() => openPanel(panel.value === name ? null : name)}
+        >
+          <Icon node={icon} />
+          <Count value={numbers[name] ?? 0} />
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+function LookButtons() {
+  const other = language.value === 'zh' ? 'en' : 'zh';
+  const dark = theme.value === 'dark';
+  return (
+    <div class="bar-tools">
+      <SquareButton
+        icon={Languages}
+        label={other === 'zh' ? '切换到中文' : 'Switch to English'}
+        onClick={() => chooseLanguage(other)}
+        testId="language"
+      />
+      <SquareButton
+        icon={dark ? Sun : Moon}
+        label={t(dark ? 'theme.light' : 'theme.dark')}
+        onClick={switchTheme}
+        testId="theme"
+      />
+      <SquareButton
+        icon={CircleHelp}
+        label={t('help')}
+        onClick={() => {
+          isHelpOpen.value = true;
+        }}
+      />
+      <SquareButton
+        icon={UserRound}
+        label={me.value?.account.name ?? ''}
+        onClick={() => openPanel('me')}
+        testId="me"
+      />
+      <SquareButton icon={LogOut} label={t('logout')} onClick={() => void leave()} testId="logout" />
+    </div>
+  );
+}

@@ -1,0 +1,93 @@
+import { Check, CheckCheck, MapPin } from 'lucide';
+import type { Emergency } from '../api/types';
+import { Badge } from '../design/Badge';
+import { Button } from '../design/Button';
+import { Empty, Failure, Skeleton } from '../design/Feedback';
+import { Panel } from '../design/Panel';
+import { PresenceMark } from '../design/Presence';
+import { ago, t, time } from '../i18n';
+import { nowMs } from '../state/clock';
+import { close, emergencies, emergenciesError, loadEmergencies, take } from '../state/emergencies';
+import { openPanel } from '../state/place';
+import { goTo } from './Alarm';
+
+/** SOS calls: open ones first, then those of before. */
+export function CasesPanel() {
+  return (
+    <Panel title={t('cases')} label={t('cases')} onClose={() => openPanel(null)} flush>
+      <Cases />
+    </Panel>
+  );
+}
+
+function Cases() {
+  if (emergencies.value === null) {
+    const error = emergenciesError.value;
+    return error ? (
+      <Failure what={t('cases')} error={error} onRetry={() => void loadEmergencies()} />
+    ) : (
+      <Skeleton label={t('cases')} />
+    );
+  }
+  if (emergencies.value.length === 0) return <Empty title={t('cases.none')}>{t('cases.none.how')}</Empty>;
+  const rank = (each: Emergency) => (each.closed_at !== null ? 2 : each.taken_at !== null ? 1 : 0);
+  const ordered = emergencies.value.toSorted((a, b) => rank(a) - rank(b));
+  return (
+    <ul class="entries">
+      {ordered.map((emergency) => (
+        <Case key={emergency.id} emergency={emergency} />
+      ))}
+    </ul>
+  );
+}
+
+function Case({ emergency }: { emergency: Emergency }) {
+  const { member, taken_at, closed_at } = emergency;
+  const isOpen = closed_at === null;
+  return (
+    <li class="entry" data-testid="case-row">
+      <span class="line">
+        {isOpen && <PresenceMark state="fresh" sos />}
+        <strong class="grow clip">{member?.name ?? t('sos.unknown')}</strong>
+        {!isOpen ? (
+          <Badge>{t('sos.closed')}</Badge>
+        ) : taken_at ? (
+          <Badge tone="good">{t('sos.taken')}</Badge>
+        ) : (
+          <Badge tone="bad">{t('sos.open')}</Badge>
+        )}
+      </span>
+      <span class="second num">
+        {time(emergency.pressed_at, nowMs.value)} · {ago(emergency.pressed_at, nowMs.value)}
+        {emergency.grid && ` · ${emergency.grid.name}`}
+      </span>
+      {member?.phone && (
+        <a class="num" href={`tel:${member.phone}`}>
+          {member.phone}
+        </a>
+      )}
+      {emergency.note && <p class="message">{emergency.note}</p>}
+      {taken_at && (
+        <span class="row-more">
+          {t('sos.takenby', { who: emergency.taken_by?.name ?? '–', ago: ago(taken_at, nowMs.value) })}
+        </span>
+      )}
+      {isOpen && (
+        <span class="line-wrap">
+          <Button icon={MapPin} onClick={() => goTo(emergency)}>
+            {t('sos.show')}
+          </Button>
+          {taken_at ? (
+            <Button icon={CheckCheck} onClick={() => void close(emergency.id)} testId="close-case">
+              {t('sos.close')}
+            </Button>
+          ) : (
+            <Button icon={Check} look="main" onClick={() => void take(emergency.id)}>
+              {t('sos.take')}
+            </Button>
+          )}
+        </span>
+      )}
+    </li>
+  );
+}

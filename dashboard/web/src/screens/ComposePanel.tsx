@@ -1,0 +1,228 @@
+/** Writing a warning: level, where, words; who would be told, live; and then told. */
+import { Send, X } from 'lucide';
+import { useEffect, useState } from 'preact/hooks';
+import type { LevelColour } from '../api/types';
+import { Button, SquareButton } from '../design/Button';
+import { explain } from '../design/Feedback';
+import { CheckField, SelectField, TextField } from '../design/Field';
+import { LEVELS } from '../design/levels';
+import { Panel, Section } from '../design/Panel';
+import { say } from '../design/Toast';
+import { named, t } from '../i18n';
+import { loadAlerts } from '../state/alerts';
+import { change, type Draft, draft, saveDraft, send, startDraft, toggleTarget } from '../state/compose';
+import { openAlert, openPanel } from '../state/place';
+import { levelName, me } from '../state/session';
+import { units, unitsById } from '../state/units';
+import { AudiencePreview, usePreview } from './AudiencePreview';
+import { EVENTS } from './events';
+import { LevelChoice } from './LevelChoice';
+import { TargetPicker } from './TargetPicker';
+
+const HEADLINE_MAX = 120;
+const TEXT_MAX = 2000;
+
+export function ComposePanel() {
+  useEffect(() => {
+    if (!draft.value) startDraft();
+  }, []);
+  return draft.value ? <Compose now={draft.value} /> : null;
+}
+
+function Compose({ now }: { now: Draft }) {
+  const preview = usePreview(now);
+  return (
+    <Panel
+      title={t('compose.new')}
+      label={t('compose.new')}
+      onClose={() => openPanel('alerts')}
+      foot={<SendButtons now={now} audience={preview.value?.allowed ? preview.value.total : null} />}
+    >
+      <Section title={t('level')}>
+        <LevelChoice name="level" value={now.level} onValue={(level) => change({ level })} />
+      </Section>
+      <Section title={t('compose.where')}>
+        <Targets targets={now.targets} />
+        <TargetPicker chosen={now.targets} onToggle={toggleTarget} />
+      </Section>
+      <Section title={t('compose.words')}>
+        <Words now={now} />
+      </Section>
+      <Section title={t('compose.audience')}>
+        <AudiencePreview now={now} preview={preview} />
+      </Section>
+    </Panel>
+  );
+}
+
+function Targets({ targets }: { targets: number[] }) {
+  if (targets.length === 0) return <p class="second">{t('compose.where.how')}</p>;
+  return (
+    <div class="chips" data-testid="targets">
+      {targets.map((id) => {
+        const unit = unitsById.value.get(id);
+        const name = unit ? named(unit) : String(id);
+        return (
+          <span key={id} class="chip">
+            <span class="clip">{name}</span>
+            <SquareButton icon={X} label={t('compose.remove', { name })} onClick={() => toggleTarget(id)} />
+          </span>
+        );
+      })}
+    </div>
+  );
+}
+
+function Words({ now }: { now: Draft }) {
+  const levels = new Set((units.value ?? []).map(({ level }) => level));
+  const depths = (me.value?.levels ?? []).filter(
+    ({ code, rank }) => levels.has(code) && rank > 0 && code !== 'department',
+  );
+  return (
+    <>
+      <SelectField
+        name="event"
+        label={t('compose.event')}
+        value={now.event}
+        onValue={(event) => change({ event })}
+        options={EVENTS.map((event) => [event, t(`event.${event}`)])}
+      />
+      <TextField
+        name="headline"
+        label={t('compose.headline')}
+        value={now.headline}
+        onValue={(headline) => change({ headline })}
+        maxLength={HEADLINE_MAX}
+        placeholder={t('compose.headline.example')}
+        required
+      />
+      <TextField
+        name="description"
+        label={t('compose.description')}
+        value={now.description}
+        onValue={(description) => change({ description })}
+        maxLength={TEXT_MAX}
+        rows={4}
+        required
+      />
+      <TextField
+        name="instruction"
+        label={t('compose.instruction')}
+        value={now.instruction}
+        onValue={(instruction) => change({ instruction })}
+        maxLength={TEXT_MAX}
+        rows={2}
+      />
+      <SelectField
+        name="depth"
+        label={t('compose.depth')}
+        value={now.depth ?? ''}
+        onValue={(depth) => change({ depth: depth || null })}
+        options={[
+          ['', t('compose.depth.all')],
+          ...depths.map(({ code }) => [code, levelName(code)] as const),
+        ]}
+      />
+      <CheckField
+        name="drill"
+        label={t('compose.drill')}
+        value={now.is_drill}
+        onValue={(drill) => change({ is_drill: drill })}
+      />
+    </>
+  );
+}
+
+const isWritten = (now: Draft): boolean =>
+  now.headline.trim() !== '' && now.description.trim() !== '' && now.targets.length > 0;
+
+/** Blue and yellow go out at once; orange and red want a second person, or an override that is logged with its reason. */
+function SendButtons({ now, audience }: { now: Draft; audience: number | null }) {
+  const [isBusy, setBusy] = useState(false);
+  const [error, setError] = useState<string | null>(null);
+  const [override, setOverride] = useState<string | null>(null);
+  const isReady = isWritten(now) && audience !== null && audience > 0 && !isBusy;
+
+  const run = async (
+    work: () => Promise<string | null>,
+    done: 'done.issue' | 'done.submit' | 'done.save',
+  ) => {
+    setBusy(true);
+    setError(null);
+    try {
+      const id = await work();
+      say(t(done));
+      void loadAlerts();
+      if (id) openAlert(id);
+      else openPanel('alerts');
+    } catch (failure) {
+      setError(explain(failure));
+      setBusy(false);
+    }
+  };
+  const go = (move: 'issue' | 'submit', reason?: string) =>
+    void run(
+      async () => (await send(move, reason))?.id ?? null,
+      move === 'issue' ? 'done.issue' : 'done.submit',
+    );
+  const needsSecond = LEVELS[now.level].wantsSecondPerson;
+
+  return (
+    <div class="stack grow">
+      {error && (
+        <p class="field-error" role="alert">
+          {error}
+        </p>
+      )}
+      {override !== null && (
+        <TextField
+          name="override"
+          label={t('note.override')}
+          value={override}
+          onValue={setOverride}
+          rows={2}
+          autofocus
+        />
+      )}
+      {needsSecond && override === null ? (
+        <div class="line">
+          <Button look="main" icon={Send} disabled={!isReady} onClick={() => go('submit')} testId="submit">
+            {t('move.submit')}
+          </Button>
+          <Button disabled={!isReady} onClick={() => setOverride('')} testId="override">
+            {t('move.override')}
+          </Button>
+        </div>
+      ) : (
+        <IssueButton
+          level={now.level}
+          audience={audience}
+          isReady={isReady && (override === null || override.trim() !== '')}
+          onPress={() => go('issue', override ?? undefined)}
+        />
+      )}
+      <Button
+        look="plain"
+        disabled={now.targets.length === 0 || now.headline.trim() === '' || isBusy}
+        onClick={() => void run(() => saveDraft().then(() => null), 'done.save')}
+      >
+        {t('compose.save')}
+      </Button>
+    </div>
+  );
+}
+
+interface IssueProps {
+  level: LevelColour;
+  audience: number | null;
+  isReady: boolean;
+  onPress: () => void;
+}
+
+function IssueButton({ level, audience, isReady, onPress }: IssueProps) {
+  return (
+    <Button icon={Send} level={level} wide large disabled={!isReady} onClick={onPress} testId="issue">
+      {audience === null || audience === 0 ? t('move.issue') : t('consequence.tell', { count: audience })}
+    </Button>
+  );
+}

@@ -1,0 +1,112 @@
+/** On a phone, one thing at a time: the map, the alerts, or me; what is opened lies over it, whole. */
+
+import { signal } from '@preact/signals';
+import { ChevronDown, MapPinned, TriangleAlert, UserRound } from 'lucide';
+import { Count } from '../design/Badge';
+import { Icon } from '../design/Icon';
+import { Panel } from '../design/Panel';
+import { named, number, t } from '../i18n';
+import { CityMap } from '../map/CityMap';
+import { inForce } from '../state/alerts';
+import { counts, link } from '../state/live';
+import { openPanel, type PanelName, panel } from '../state/place';
+import { chosenUnit, units } from '../state/units';
+import { Alarm } from './Alarm';
+import { LinkState } from './Bar';
+import { MapNotice } from './MapNotice';
+import { PhoneAlert } from './PhoneAlert';
+import { Side } from './Side';
+import { UnitTree } from './UnitTree';
+
+const PHONE_ROW_PX = 44;
+const isPicking = signal(false);
+
+const TABS: readonly { name: 'map' | 'alerts' | 'me'; icon: typeof MapPinned; opens: PanelName | null }[] = [
+  { name: 'map', icon: MapPinned, opens: null },
+  { name: 'alerts', icon: TriangleAlert, opens: 'alerts' },
+  { name: 'me', icon: UserRound, opens: 'me' },
+];
+
+const tabOf = (open: PanelName | null): 'map' | 'alerts' | 'me' => {
+  if (open === 'me') return 'me';
+  return open === 'alerts' || open === 'alert' || open === 'compose' ? 'alerts' : 'map';
+};
+
+export function Phone() {
+  const open = panel.value;
+  return (
+    <div class="phone">
+      <Alarm />
+      <main class="phone-stage">
+        {units.value && <CityMap />}
+        <div class="phone-head">
+          <UnitButton />
+        </div>
+        <MapNotice />
+        {open === 'alert' ? <PhoneAlert /> : <Side />}
+        {isPicking.value && <UnitPicker />}
+      </main>
+      <nav class="phone-tabs" aria-label={t('panels')}>
+        {TABS.map(({ name, icon, opens }) => (
+          <button
+            key={name}
+            type="button"
+            class="phone-tab"
+            aria-current={tabOf(open) === name ? 'page' : undefined}
+            data-testid={`tab-${name}`}
+            onClick={() => {
+              isPicking.value = false;
+              openPanel(opens);
+            }}
+          >
+            <Icon node={icon} size={20} />
+            {t(`tab.${name}`)}
+            {name === 'alerts' && <Count value={inForce.value.length} />}
+          </button>
+        ))}
+      </nav>
+    </div>
+  );
+}
+
+function UnitButton() {
+  const unit = chosenUnit.value;
+  const now = counts.value;
+  return (
+    <button
+      type="button"
+      class="phone-unit"
+      onClick={() => {
+        isPicking.value = true;
+      }}
+    >
+      <span class="row-text">
+        <strong class="clip">{unit ? named(unit) : ''}</strong>
+        <span class="row-more num" data-testid="count-online">
+          {now
+            ? t('counts.line', {
+                online: number(now.online),
+                silent: number(now.silent),
+                total: number(now.total),
+              })
+            : t('loading')}
+        </span>
+      </span>
+      <span class={`bar-${link.value}`}>
+        <LinkState />
+      </span>
+      <Icon node={ChevronDown} size={20} />
+    </button>
+  );
+}
+
+function UnitPicker() {
+  const close = () => {
+    isPicking.value = false;
+  };
+  return (
+    <Panel title={t('tree')} label={t('tree')} onClose={close} flush>
+      <UnitTree rowPx={PHONE_ROW_PX} onChosen={close} />
+    </Panel>
+  );
+}

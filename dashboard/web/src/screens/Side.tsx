@@ -1,0 +1,39 @@
+import { alertId, memberId, panel } from '../state/place';
+import { AlertPanel } from './AlertPanel';
+import { AlertsPanel } from './AlertsPanel';
+import { CasesPanel } from './CasesPanel';
+import { ComposePanel } from './ComposePanel';
+import { CrossingsPanel } from './CrossingsPanel';
+import { IngestPanel } from './IngestPanel';
+import { MemberPanel } from './MemberPanel';
+import { MePanel } from './MePanel';
+import { OutboxPanel } from './OutboxPanel';
+import { UnitPanel } from './UnitPanel';
+
+/** The one panel at the right: the address bar says which. */
+export function Side() {
+  switch (panel.value) {
+    case 'member':
+      return memberId.value === null ? null : <MemberPanel key={memberId.value} id={memberId.value} />;
+    case 'alert':
+      return alertId.value === null ? null : <AlertPanel key={alertId.value} id={alertId.value} />;
+    case 'unit':
+      return <UnitPanel />;
+    case 'alerts':
+      return <AlertsPanel />;
+    case 'compose':
+      return <ComposePanel />;
+    case 'cases':
+      return <CasesPanel />;
+    case 'outbox':
+      return <OutboxPanel />;
+    case 'ingest':
+      return <IngestPanel />;
+    case 'crossings':
+      return <CrossingsPanel />;
+    case 'me':
+      return <MePanel />;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,83 @@
+/** The alert being written: content, its draft on the server, and how it is sent on. Only one at a time. */
+import { signal } from '@preact/signals';
+import { draftAlert, moveAlert } from '../api/client';
+import type { Alert, AlertContent, LevelColour } from '../api/types';
+
+export interface Draft extends AlertContent {
+  id: string; // ours from the start: a lost answer and a retry make one alert
+  saved: { version: number; content: string } | null;
+}
+
+/** Version 4 from random bytes: `crypto.randomUUID` is missing on plain http outside localhost. */
+export function newId(random: Uint8Array): string {
+  const bytes = Uint8Array.from(random.subarray(0, 16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+const blank = (targets: number[]): Draft => ({
+  id: newId(crypto.getRandomValues(new Uint8Array(16))),
+  level: 'blue' as LevelColour,
+  event: 'rainstorm',
+  headline: '',
+  description: '',
+  instruction: '',
+  targets,
+  depth: null,
+  area: null,
+  expires_at: null,
+  is_drill: false,
+  saved: null,
+});
+
+export const draft = signal<Draft | null>(null);
+
+export function startDraft(targets: number[] = []): void {
+  draft.value = blank(targets);
+}
+
+export function change(part: Partial<AlertContent>): void {
+  if (draft.value) draft.value = { ...draft.value, ...part };
+}
+
+export function toggleTarget(unit: number): void {
+  if (!draft.value) return;
+  const { targets } = draft.value;
+  change({ targets: targets.includes(unit) ? targets.filter((each) => each !== unit) : [...targets, unit] });
+}
+
+export function contentOf({ id: _id, saved: _saved, ...content }: Draft): AlertContent {
+  return content;
+}
+
+async function save(now: Draft): Promise<number> {
+  const content = contentOf(now);
+  const text = JSON.stringify(content);
+  if (now.saved?.content === text) return now.saved.version;
+  const alert = now.saved
+    ? await moveAlert(now.id, 'edit', now.saved.version, content)
+    : await draftAlert(now.id, content);
+  draft.value = { ...now, saved: { version: alert.version, content: text } };
+  return alert.version;
+}
+
+/** Saves what is written, then sends it on. */
+export async function send(move: 'issue' | 'submit', overrideReason?: string): Promise<Alert | null> {
+  const now = draft.value;
+  if (!now) return null;
+  const version = await save(now);
+  const alert = await moveAlert(
+    now.id,
+    move,
+    version,
+    overrideReason ? { override_reason: overrideReason } : {},
+  );
+  draft.value = null;
+  return alert;
+}
+
+export const saveDraft = async (): Promise<void> => {
+  if (draft.value) await save(draft.value);
+};

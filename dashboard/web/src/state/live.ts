@@ -1,0 +1,128 @@
+/** The live picture: people, counts, and how good our own connection is. */
+import { computed, signal } from '@preact/signals';
+import type { Crossing, Emergency } from '../api/types';
+import type { CountsFrame, Frame } from '../live/frame';
+import { type LinkFacts, linkState } from '../live/link';
+import { Roster } from '../live/roster';
+import { LiveSocket } from '../live/socket';
+import { loadAlerts } from './alerts';
+import { learnServerTime, nowMs, serverNow } from './clock';
+import { upsertEmergency } from './emergencies';
+import { me } from './session';
+
+export interface Counts {
+  unit: number;
+  online: number;
+  silent: number;
+  offline: number;
+  total: number;
+  sos: number;
+}
+
+export interface GridCount {
+  online: number;
+  silent: number;
+  total: number;
+  sos: number;
+}
+
+const KEPT_CROSSINGS = 200;
+
+export const roster = new Roster();
+export const rosterVersion = signal(0); // counts up whenever `roster` changed
+export const gridCounts = signal<ReadonlyMap<number, GridCount> | null>(null); // null: we are sent points
+export const counts = signal<Counts | null>(null);
+export const liveCrossings = signal<readonly Crossing[]>([]);
+const linkFacts = signal<LinkFacts>({ isOpen: false, heardAtMs: null, closedAtMs: null });
+let socket: LiveSocket | null = null;
+
+export const link = computed(() => {
+  nowMs.value; // time alone makes a connection late
+  return linkState(linkFacts.value, Date.now());
+});
+export const heardAtMs = computed(() => {
+  const { heardAtMs: heard } = linkFacts.value;
+  return heard === null ? null : heard + serverNow() - Date.now();
+});
+
+function countsByGrid(frame: CountsFrame): Map<number, GridCount> {
+  const found = new Map<number, GridCount>();
+  for (let i = 0; i < frame.n; i++) {
+    const count = {
+      online: frame.online[i]!,
+      silent: frame.silent[i]!,
+      total: frame.total[i]!,
+      sos: frame.sos[i]!,
+    };
+    found.set(frame.id[i]!, count);
+  }
+  return found;
+}
+
+function takeFrame(frame: Frame): void {
+  learnServerTime(frame.serverTimeMs);
+  if (frame.kind === 'counts') {
+    gridCounts.value = new Map([...(gridCounts.value ?? []), ...countsByGrid(frame)]);
+    return;
+  }
+  if (frame.n === 0 && !frame.isSnapshot) return;
+  roster.apply(frame);
+  roster.age(serverNow() / 1000);
+  rosterVersion.value++;
+}
+
+type Message = { kind: string; [field: string]: unknown };
+
+const TAKERS: Readonly<Record<string, (message: Message) => void>> = {
+  hello: (message) => learnServerTime(Number(message.server_time_ms)),
+  counts: (message) => {
+    counts.value = message as unknown as Counts;
+  },
+  emergency: (message) => upsertEmergency(message.emergency as Emergency),
+  crossing: (message) => {
+    const crossing = (message.crossing ?? message) as Crossing;
+    liveCrossings.value = [crossing, ...liveCrossings.value].slice(0, KEPT_CROSSINGS);
+  },
+  alert: () => void loadAlerts(),
+};
+
+export function startLive(): void {
+  const scheme = location.protocol === 'https:' ? 'wss' : 'ws';
+  socket = new LiveSocket(`${scheme}://${location.host}/api/live`, {
+    frame: takeFrame,
+    message: (message) => TAKERS[message.kind]?.(message),
+    link: (facts) => {
+      linkFacts.value = facts;
+    },
+    unauthorised: () => {
+      me.value = null;
+    },
+  });
+  socket.start();
+}
+
+export function stopLive(): void {
+  socket?.stop();
+  socket = null;
+  forget();
+  linkFacts.value = { isOpen: false, heardAtMs: null, closedAtMs: null };
+}
+
+function forget(): void {
+  roster.clear();
+  rosterVersion.value++;
+  gridCounts.value = null;
+  counts.value = null;
+}
+
+export function watch(unit: number): void {
+  forget();
+  socket?.watch(unit);
+}
+
+/** Called each second: everything shown grows older, whether or not anything arrives. */
+export function growOlder(): void {
+  if (roster.n === 0) return;
+  roster.age(serverNow() / 1000);
+  rosterVersion.value++;
+}

@@ -1,0 +1,52 @@
+/** Who is logged in. `undefined` until the server was asked, `null` when nobody is. */
+import { computed, signal } from '@preact/signals';
+import { getMe, logIn, logOut } from '../api/client';
+import { ApiError } from '../api/errors';
+import type { Me, Role, UnitLevel } from '../api/types';
+import { titled } from '../i18n';
+import { learnServerTime } from './clock';
+
+export const me = signal<Me | null | undefined>(undefined);
+export const startError = signal<unknown>(null);
+
+const levelsByCode = computed(
+  () => new Map<string, UnitLevel>((me.value?.levels ?? []).map((level) => [level.code, level])),
+);
+const rolesByCode = computed(
+  () => new Map<string, Role>((me.value?.roles ?? []).map((role) => [role.code, role])),
+);
+
+export const levelOf = (code: string): UnitLevel | undefined => levelsByCode.value.get(code);
+export const levelName = (code: string): string => {
+  const level = levelsByCode.value.get(code);
+  return level ? titled(level) : code;
+};
+export const roleName = (code: string | null): string => {
+  const role = code === null ? undefined : rolesByCode.value.get(code);
+  return role ? titled(role) : (code ?? '');
+};
+export const roleIsLeader = (code: string | null): boolean =>
+  (code !== null && rolesByCode.value.get(code)?.is_leader) || false;
+
+function enter(answer: Me): void {
+  learnServerTime(Date.parse(answer.server_time));
+  me.value = answer;
+}
+
+export async function resume(): Promise<void> {
+  startError.value = null;
+  try {
+    enter(await getMe());
+  } catch (error) {
+    if (error instanceof ApiError && error.kind === 'unauthorised') me.value = null;
+    else startError.value = error;
+  }
+}
+
+export const enterAs = async (name: string, password: string): Promise<void> =>
+  enter(await logIn(name, password));
+
+export async function leave(): Promise<void> {
+  await logOut().catch(() => undefined); // the cookie may be gone already: leaving always works
+  me.value = null;
+}
