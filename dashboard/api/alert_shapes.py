@@ -1,0 +1,96 @@
+"""Alerts as JSON."""
+
+from typing import Any, Final
+
+import shapely
+from msgspec import Raw
+
+from alerts.core.records import AccountName, Alert, AudiencePreview, Person, UnitName, Version
+from alerts.core.states import AlertMove
+from dashboard.shapes import Named
+
+# The path of the request that makes the move
+WORDS_OF_MOVES: Final = {move: move.value for move in AlertMove} | {AlertMove.CHANGE_LEVEL: "level"}
+
+
+def alert(found: Alert) -> dict[str, Any]:
+    content = found.content
+    return {
+        "id": found.id,
+        "identifier": found.identifier,
+        "state": found.state,
+        "version": found.version,
+        "level": content.level,
+        "event": content.event,
+        "headline": content.headline,
+        "description": content.description,
+        "instruction": content.instruction,
+        "unit": named(found.unit),
+        "targets": [named(target) for target in found.targets],
+        "depth": content.depth,
+        "area": None if content.area is None else Raw(shapely.to_geojson(shapely.from_wkb(content.area)).encode()),
+        "is_drill": content.is_drill,
+        "created_at": found.created_at,
+        "issued_at": found.issued_at,
+        "ended_at": found.ended_at,
+        "expires_at": content.expires_at,
+        "created_by": named(found.created_by),
+        "moves": [WORDS_OF_MOVES[move] for move in found.moves],
+        "reach": found.reach,
+    }
+
+
+def version(one: Version) -> dict[str, Any]:
+    return {
+        "version": one.version,
+        "kind": one.kind,
+        "level": one.level,
+        "event": one.event,
+        "headline": one.headline,
+        "description": one.description,
+        "instruction": one.instruction,
+        "targets": one.targets,
+        "note": one.note,
+        "made_by": None if one.made_by is None else named(one.made_by),
+        "made_at": one.made_at,
+    }
+
+
+def person(one: Person) -> dict[str, Any]:
+    return {
+        "member": {
+            "id": one.member,
+            "name": one.name,
+            "phone": one.phone,
+            "unit": None if one.unit is None else named(one.unit),
+        },
+        "reasons": one.reasons,
+        "delivery": one.deliveries,
+        "acknowledged_at": one.acknowledged_at,
+    }
+
+
+def preview(found: AudiencePreview, language: str) -> dict[str, Any]:
+    return {
+        "total": found.total,
+        "by_reason": found.by_reason,
+        "by_level": found.by_level,
+        "sample": [sampled(one) for one in found.sample],
+        "allowed": found.allowed,
+        "explanation": found.explanation.in_language(language),
+        "parts": found.parts,
+    }
+
+
+def sampled(one: Person) -> dict[str, Any]:
+    return {
+        "id": one.member,
+        "name": one.name,
+        "phone": one.phone,
+        "unit": None if one.unit is None else named(one.unit),
+        "reasons": one.reasons,
+    }
+
+
+def named(one: UnitName | AccountName) -> Named:
+    return Named(one.id, one.name)

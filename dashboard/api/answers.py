@@ -1,0 +1,94 @@
+"""How every router answers: records as JSON, problems as `{"error": word, "message": what to do}`."""
+
+import math
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+import psycopg
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from alerts.core.errors import BadContent, IllegalMove, NotAllowed, Refusal, UnknownAlert, VersionConflict
+from dashboard.security.guard import NO_DATABASE, refusal
+from dashboard.shapes import encode
+
+NO_NUL: Final = r"^[^\x00]*$"
+# For paths and queries alike. PostgreSQL's text takes no NUL, its integer 31 bits.
+Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Limit = Annotated[int, Field(ge=1, le=500)]
+Offset = Annotated[int, Field(ge=0, le=10_000_000)]
+Words = Annotated[str, Field(max_length=100, pattern=NO_NUL)]
+
+REFUSALS: Final[Mapping[type[Refusal], tuple[int, str]]] = {
+    NotAllowed: (403, "not_allowed"),
+    IllegalMove: (409, "illegal_move"),
+    VersionConflict: (409, "version_conflict"),
+    UnknownAlert: (404, "not_found"),
+    BadContent: (422, "bad_content"),
+}
+WORDS_OF_STATUS: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}
+
+
+class Problem(Exception):  # noqa: N818 - an answer, not an accident
+    def __init__(self, status: int, error: str, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = error
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class NotFound(Problem):
+    """It is not there, or lies outside the viewer's subtree: the two are not told apart."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(404, "not_found", f"there is no such {what} in your units")
+
+
+def answer(value: object, status: int = 200) -> Response:
+    return Response(encode(value), status, media_type="application/json")
+
+
+def language_of(request: Request) -> str:
+    """Return zh or en: the first language the browser names, Chinese when it names none."""
+    return "zh" if request.headers.get("accept-language", "zh").lower().startswith("zh") else "en"
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every problem in our one form."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(psycopg.OperationalError, _no_database)
+
+
+async def _problem(_request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)  # noqa: S101 - registered for this type
+    response = refusal(problem.status, problem.error, problem.message)
+    if problem.retry_after_s is not None:
+        response.headers["Retry-After"] = str(math.ceil(problem.retry_after_s))
+    return response
+
+
+async def _refusal(request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, Refusal)  # noqa: S101
+    status, word = REFUSALS[type(refused)]
+    return refusal(status, word, refused.reason.in_language(language_of(request)))
+
+
+async def _invalid(_request: Request, invalid: Exception) -> Response:
+    assert isinstance(invalid, RequestValidationError)  # noqa: S101
+    reasons = [f"{'.'.join(map(str, error['loc']))}: {error['msg']}" for error in invalid.errors()[:5]]
+    return refusal(422, "bad_request", "; ".join(reasons))
+
+
+async def _http(_request: Request, wrong: Exception) -> Response:
+    assert isinstance(wrong, HTTPException)  # noqa: S101
+    return refusal(wrong.status_code, WORDS_OF_STATUS.get(wrong.status_code, "bad_request"), str(wrong.detail))
+
+
+async def _no_database(_request: Request, _lost: Exception) -> Response:
+    return refusal(*NO_DATABASE)

@@ -1,0 +1,87 @@
+"""The organisation tree, a unit's card and its people."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from msgspec import structs
+from psycopg_pool import AsyncConnectionPool
+
+from dashboard import views
+from dashboard.api.answers import Id, Limit, NotFound, Offset, Words, answer
+from dashboard.security.guard import CurrentViewer
+from dashboard.shapes import Scope, UnitCard, Whereabouts
+from dashboard.store import members, units
+
+PresenceWord = Literal["fresh", "ageing", "silent", "offline", "online"]
+MOST_FOUND = 20
+
+
+def router(pool: AsyncConnectionPool, whereabouts: Whereabouts) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/api/units")
+    async def tree(viewer: CurrentViewer) -> Response:
+        async with pool.connection() as connection:
+            rows = await units.subtree(connection, viewer.account.scope)
+        return answer({"units": [views.unit(row, whereabouts) for row in rows]})
+
+    @routes.get("/api/units/{unit}")
+    async def card(viewer: CurrentViewer, unit: Id) -> Response:
+        scope = viewer.account.scope
+        async with pool.connection() as connection:
+            row = await find(connection, scope, unit)
+            leaders = await members.leaders(connection, scope, unit)
+        shape = UnitCard(
+            **structs.asdict(views.unit(row, whereabouts)),
+            attributes=row.attributes,
+            leaders=[views.member(who, scope, whereabouts) for who in leaders],
+        )
+        return answer(shape)
+
+    @routes.get("/api/units/{unit}/members")
+    async def people(  # noqa: PLR0917 - FastAPI passes them by keyword
+        viewer: CurrentViewer,
+        unit: Id,
+        q: Words = "",
+        state: Annotated[list[PresenceWord] | None, Query()] = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> Response:
+        async with pool.connection() as connection:
+            row = await find(connection, viewer.account.scope, unit)
+            within = Scope(unit=unit, left=row.tree_left, right=row.tree_right)
+            among = None if state is None else whereabouts.members_in(unit, presence_of(state))
+            total = await members.count(connection, within, words=q, among=among)
+            rows = await members.page(connection, within, words=q, among=among, limit=limit, offset=offset)
+        shown = [views.member(who, viewer.account.scope, whereabouts) for who in rows]
+        return answer({"total": total, "members": shown})
+
+    @routes.get("/api/search")
+    async def search(viewer: CurrentViewer, q: Words) -> Response:
+        scope, words = viewer.account.scope, q.strip()
+        if not words:
+            return answer({"members": [], "units": []})
+        async with pool.connection() as connection:
+            people = await members.page(connection, scope, words=words, among=None, limit=MOST_FOUND, offset=0)
+            places = await units.search(connection, scope, words, MOST_FOUND)
+        return answer(
+            {
+                "members": [views.member(who, scope, whereabouts) for who in people],
+                "units": [views.unit(place, whereabouts) for place in places],
+            }
+        )
+
+    return routes
+
+
+def presence_of(words: list[PresenceWord]) -> set[str]:
+    """Return the states meant; `online` is what the counts call so."""
+    return {state for word in words for state in (("fresh", "ageing") if word == "online" else (word,))}
+
+
+async def find(connection: units.Connection, scope: Scope, unit: int) -> units.UnitRow:
+    """Return a unit of the scope; raises NotFound."""
+    row = await units.find(connection, scope, unit)
+    if row is None:
+        raise NotFound("unit")
+    return row

@@ -1,0 +1,95 @@
+"""The ASGI application, put together from its services. It starts nothing and holds no state of its own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response, WebSocket
+from psycopg_pool import AsyncConnectionPool
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
+
+from alerts.desk import Desk
+from dashboard.api import alerts, answering, emergencies, grids, members, operation, session, units
+from dashboard.api.answers import NotFound, install
+from dashboard.live import socket
+from dashboard.live.hub import Hub
+from dashboard.security.guard import Guard
+from dashboard.security.headers import SecurityHeaders
+from dashboard.security.sessions import Sessions
+from dashboard.website import Website
+from tracker.bus.interface import Bus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    pool: AsyncConnectionPool
+    bus: Bus
+    desk: Desk
+    sessions: Sessions
+    hub: Hub
+    website: Website
+    clock: Callable[[], datetime]  # aware UTC
+    version: str
+    link_secret: bytes | None = None  # signs acknowledgement links; None: there are none
+    settings: Mapping[str, Any] = field(default_factory=lambda: {"basemap": None})  # what the web app is told
+
+
+def create_app(services: Services) -> FastAPI:
+    app = FastAPI(
+        title="Gridwarden",
+        openapi_url=None,
+        middleware=[
+            Middleware(SecurityHeaders, tile_origins=tile_origins(services.settings)),
+            Middleware(GZipMiddleware, minimum_size=2_000, compresslevel=5),
+            Middleware(Guard, sessions=services.sessions),
+        ],
+    )
+    install(app)
+    _add_routers(app, services)
+    _add_live(app, services)
+    _add_website(app, services.website)
+    return app
+
+
+def tile_origins(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the origins of the base map's addresses, for the content security policy."""
+    found: set[str] = set()
+    for value in (settings.get("basemap") or {}).values():
+        for address in value if isinstance(value, list) else [value]:
+            parts = urlsplit(str(address))
+            if parts.scheme in {"http", "https"}:
+                found.add(f"{parts.scheme}://{parts.netloc}")
+    return tuple(sorted(found))
+
+
+def _add_routers(app: FastAPI, to: Services) -> None:
+    app.include_router(
+        session.router(to.pool, to.sessions, to.hub, hang_up=to.hub.hang_up, settings=to.settings, clock=to.clock)
+    )
+    app.include_router(units.router(to.pool, to.hub))
+    app.include_router(members.router(to.pool, to.hub, clock=to.clock))
+    app.include_router(grids.router(to.pool))
+    app.include_router(emergencies.router(to.pool, to.bus, to.hub, clock=to.clock))
+    app.include_router(alerts.router(to.pool, to.desk))
+    app.include_router(operation.router(to.pool, version=to.version))
+    if to.link_secret is not None:
+        app.include_router(answering.router(to.desk, secret=to.link_secret, clock=to.clock))
+
+
+def _add_live(app: FastAPI, to: Services) -> None:
+    @app.websocket("/api/live")
+    async def live(websocket: WebSocket) -> None:
+        await socket.serve(websocket, hub=to.hub, sessions=to.sessions)
+
+
+def _add_website(app: FastAPI, website: Website) -> None:
+    """Last, so that every route above comes first; an unknown path under /api is no page."""
+
+    @app.get("/{path:path}")
+    async def file(request: Request, path: str) -> Response:
+        if path.startswith(("api/", "ack/")):
+            raise NotFound("address")
+        return website.answer(request, path)

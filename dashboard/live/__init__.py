@@ -1,0 +1,1 @@
+"""The live map: state in memory, frames, the WebSocket."""

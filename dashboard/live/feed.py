@@ -1,0 +1,159 @@
+"""Keeps the live map true: from tables at the start, then from the bus, and from tables again as a safety net.
+
+The bus may lose a message or be a bus of one process only (programs apart without Redis); what is read again every
+REREAD_S makes up for that, later but surely.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, cast
+
+import msgspec
+import numpy as np
+import structlog
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from dashboard.live.board import Board
+from dashboard.live.hub import Hub
+from dashboard.live.layout import Branch, Layout, Person, lay_out
+from dashboard.live.news import Newsroom
+from dashboard.store import city, emergencies, lasts
+from tracker.bus import messages
+from tracker.bus.interface import ALERTS, CITY, EVENTS, POSITIONS, Bus, Message
+from tracker.database.retry import retry
+from tracker.model.positions import POSITION
+
+TICK_S: Final = 1.0
+REREAD_S: Final = 10.0
+OVERLAP: Final = timedelta(seconds=60)  # ingest writes its checkpoint every few seconds; a slow one is still caught
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
+
+
+def new_epoch() -> int:
+    return secrets.randbits(32)
+
+
+async def read_layout(connection: AsyncConnection[Any]) -> Layout:
+    """Return the city as it stands in the tables; the sorting is done in a thread."""
+    first_rank = await city.first_grid_rank(connection)
+    units = await city.units(connection)
+    people = await city.members(connection)
+    return await asyncio.to_thread(_lay_out, units, people, first_rank)
+
+
+def _lay_out(units: list[city.UnitRow], people: list[city.MemberRow], first_rank: int) -> Layout:
+    lefts = {unit.id: unit.tree_left for unit in units}
+    branches = [
+        Branch(
+            id=unit.id,
+            name=unit.name,
+            left=unit.tree_left,
+            right=unit.tree_right,
+            is_leaf=unit.is_leaf,
+            is_high=unit.rank < first_rank,
+        )
+        for unit in units
+    ]
+    return lay_out(
+        branches,
+        [Person(id=who.id, name=who.name, left=lefts[who.unit], is_leader=who.is_leader) for who in people],
+    )
+
+
+class Feed:
+    """`clock` returns the time now, aware UTC."""
+
+    def __init__(
+        self, pool: AsyncConnectionPool, bus: Bus, hub: Hub, newsroom: Newsroom, *, clock: Callable[[], datetime]
+    ) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._hub = hub
+        self._newsroom = newsroom
+        self._clock = clock
+        self._fingerprint: tuple[int, ...] = ()
+        self._read_until = NEVER
+
+    async def run(self, *, ready: Callable[[], None]) -> None:
+        """Read everything, say `ready`, and keep it true until cancelled."""
+        # From here on, before the tables are read: what is said meanwhile is merged by time of fix.
+        positions, doorbells = self._bus.read(POSITIONS), self._bus.read(EVENTS, CITY, ALERTS)
+        await retry(self._reread, name="dashboard")
+        self._hub.pulse()
+        ready()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._follow_positions(positions), name="dashboard positions")
+            group.create_task(self._follow_doorbells(doorbells), name="dashboard doorbells")
+            group.create_task(self._beat(), name="dashboard tick")
+            group.create_task(self._reread_for_ever(), name="dashboard reread")
+
+    async def _follow_positions(self, source: AsyncIterator[Message]) -> None:
+        async for message in source:
+            if len(message.payload) % POSITION.itemsize:
+                log.warning("positions.misfit", bytes=len(message.payload))
+                continue
+            self._hub.board.apply(np.frombuffer(message.payload, POSITION))
+
+    async def _follow_doorbells(self, source: AsyncIterator[Message]) -> None:
+        async for message in source:
+            await retry(lambda message=message: self._heed(message), name="dashboard")
+
+    async def _heed(self, message: Message) -> None:
+        if message.stream == CITY:
+            self._fingerprint = ()
+            await self._reread()
+        elif message.stream == ALERTS:
+            await self._newsroom.alert(message.payload.decode(errors="replace"))
+        else:
+            await self._heed_event(message.payload)
+
+    async def _heed_event(self, payload: bytes) -> None:
+        try:
+            event = messages.decode(payload)
+        except msgspec.ValidationError as misfit:
+            log.warning("event.misfit", reason=str(misfit))
+            return
+        if isinstance(event, messages.EmergencyPressed):
+            await self._read_emergencies()
+        await self._newsroom.event(event)
+
+    async def _beat(self) -> None:
+        """Tick on a schedule of its own, so that a slow tick does not delay the following ones."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due = max(due + TICK_S, loop.time())
+            await asyncio.sleep(due - loop.time())
+            self._hub.pulse()
+
+    async def _reread_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(REREAD_S)
+            await retry(self._reread, name="dashboard")
+
+    async def _reread(self) -> None:
+        """Read what changed in the tables; the whole city only when it is another one."""
+        started = self._clock()
+        async with self._pool.connection() as connection:
+            fingerprint = await city.fingerprint(connection)
+            if fingerprint != self._fingerprint:
+                self._hub.board.change_layout(await read_layout(connection), epoch=new_epoch())
+                self._fingerprint, self._read_until = fingerprint, NEVER
+                log.info("city.read", members=self._hub.board.layout.size)
+            self._hub.board.apply(await lasts.since(connection, self._read_until))
+        self._read_until = started - OVERLAP
+        await self._read_emergencies()
+
+    async def _read_emergencies(self) -> None:
+        async with self._pool.connection() as connection:
+            self._hub.board.set_emergencies(await emergencies.open_members(connection))
+
+
+def empty_hub(*, clock: Callable[[], datetime]) -> Hub:
+    """Return the hub of a city nobody has read yet."""
+    return Hub(Board(lay_out([], []), epoch=new_epoch()), clock=clock)

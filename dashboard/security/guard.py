@@ -1,0 +1,79 @@
+"""What stands before every request under /api: who asks, and whether our own page sent it.
+
+An unsafe method must carry the header `X-Requested-With: gridwarden`: a form or an image of a foreign page cannot set
+it, and a script of one is stopped by the browser's preflight, which nobody here answers.
+"""
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Annotated, Final
+
+import psycopg
+from fastapi import Depends, Request
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboard.security.sessions import COOKIE, Sessions, Viewer
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+OPEN: Final = frozenset({"/api/login"})  # needs no session; the header it needs
+MARK: Final = "gridwarden"
+
+
+def refusal(status: int, error: str, message: str) -> JSONResponse:
+    return JSONResponse({"error": error, "message": message}, status, headers={"Cache-Control": "no-store"})
+
+
+NOT_OURS: Final = (403, "not_our_page", "send the header X-Requested-With: gridwarden")
+NOT_LOGGED_IN: Final = (401, "not_logged_in", "log in first")
+NO_DATABASE: Final = (503, "database_away", "the database is away: try again in a few seconds")
+
+
+class Guard:
+    """ASGI middleware; puts the Viewer into the request's state."""
+
+    def __init__(self, app: ASGIApp, *, sessions: Sessions) -> None:
+        self._app = app
+        self._sessions = sessions
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+            await self._app(scope, receive, send)
+            return
+        refused = await self._judge(scope)
+        if refused is not None:
+            await refusal(*refused)(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    async def _judge(self, scope: Scope) -> tuple[int, str, str] | None:
+        """Return why the request is refused; None when it may pass."""
+        headers = Headers(scope=scope)
+        if scope["method"] not in SAFE and headers.get("x-requested-with") != MARK:
+            return NOT_OURS
+        if scope["path"] in OPEN:
+            return None
+        try:
+            viewer = await self._sessions.find(token_in(headers))
+        except psycopg.OperationalError:
+            return NO_DATABASE
+        if viewer is None:
+            return NOT_LOGGED_IN
+        scope.setdefault("state", {})["viewer"] = viewer
+        return None
+
+
+def token_in(headers: Headers) -> str:
+    """Return the session's token; empty when there is none."""
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return ""
+    return "" if found is None else found.value
+
+
+def _viewer(request: Request) -> Viewer:
+    return request.state.viewer
+
+
+CurrentViewer = Annotated[Viewer, Depends(_viewer)]

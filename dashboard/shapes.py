@@ -1,0 +1,138 @@
+"""What HTTP and the WebSocket say, as frozen records; msgspec writes them as JSON. No rules and no I/O here.
+
+Degrees are floats, longitude first; times are aware datetimes (RFC 3339 on the wire); ids are the database's.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Protocol
+
+import msgspec
+from msgspec import field
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """The subtree an account sees, as its nested-set interval: a unit inside has left <= tree_left <= right."""
+
+    unit: int
+    left: int
+    right: int
+
+    @classmethod
+    def everywhere(cls) -> "Scope":
+        """Return the scope of the service itself."""
+        return cls(unit=0, left=0, right=2**31 - 1)
+
+    def holds(self, tree_left: int) -> bool:
+        return self.left <= tree_left <= self.right
+
+
+class Named(msgspec.Struct, frozen=True):
+    id: int
+    name: str
+
+
+class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    id: int
+    code: str
+    name: str
+    name_en: str | None
+    level: str
+    parent: int | None  # null for the top of the viewer's subtree
+    members: int
+    on_duty: int  # on-line now
+    bounds: list[float] | None  # west, south, east, north; null for a unit without an area
+
+
+class Last(msgspec.Struct, frozen=True, kw_only=True):
+    """The freshest believed fix of a member."""
+
+    fixed_at: datetime
+    received_at: datetime
+    lon: float
+    lat: float
+    speed_mps: float | None
+    heading_deg: int | None
+    accuracy_m: float | None
+    battery_pct: int | None
+    grid: Named | None  # null outside the city, and outside the viewer's subtree
+    state: str
+
+
+class TerminalCode(msgspec.Struct, frozen=True):
+    code: str
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    code: str
+    name: str
+    phone: str | None
+    unit: Named
+    role: str
+    terminal: TerminalCode | None
+    last: Last | None
+
+
+class Assigned(msgspec.Struct, frozen=True):
+    unit: Named
+    role: str
+
+
+class MemberCard(Member, frozen=True, kw_only=True):
+    assignments: list[Assigned]
+
+
+class UnitCard(Unit, frozen=True, kw_only=True):
+    attributes: dict[str, Any]
+    leaders: list[Member]
+
+
+class Emergency(msgspec.Struct, frozen=True, kw_only=True):
+    id: int
+    member: Member | None
+    terminal: str
+    pressed_at: datetime
+    received_at: datetime
+    lon: float | None
+    lat: float | None
+    grid: Named | None
+    note: str
+    taken_at: datetime | None
+    taken_by: Named | None
+    closed_at: datetime | None
+    closed_by: Named | None
+
+
+class Crossing(msgspec.Struct, frozen=True, kw_only=True):
+    member: Named
+    left_grid: Named | None = field(name="from")
+    entered_grid: Named | None = field(name="to")
+    at: datetime
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """Members of a unit's subtree: online (fresh or ageing) + silent + offline = total."""
+
+    online: int = 0
+    silent: int = 0
+    offline: int = 0
+    total: int = 0
+    sos: int = 0
+
+
+class Whereabouts(Protocol):
+    """What the live map knows and the tables learn only at ingest's next checkpoint."""
+
+    def last(self, member: int, scope: Scope) -> Last | None: ...
+
+    def counts(self, unit: int) -> Counts: ...
+
+    def members_in(self, unit: int, states: Iterable[str]) -> list[int]: ...
+
+
+def encode(value: object) -> bytes:
+    return _encoder.encode(value)
+
+
+_encoder = msgspec.json.Encoder()

@@ -1,0 +1,1 @@
+"""The dashboard's SQL: one function a statement, the connection first."""
