@@ -11,7 +11,6 @@ from alerts.changes import targets, telling
 from alerts.changes.drafting import carried
 from alerts.changes.opening import Opened, open_for
 from alerts.changes.telling import Telling
-from alerts.core.audience import Why
 from alerts.core.errors import BadContent, IllegalMove, NotAllowed
 from alerts.core.escalation import Step
 from alerts.core.levels import Level
@@ -145,7 +144,6 @@ async def _freeze(connection: Connection, head: Head, *, grids: list[int], now: 
         grids=grids,
         depth=head.depth,
         inside=inside,
-        why=Why.INSIDE,
     )
 
 

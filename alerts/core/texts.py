@@ -114,7 +114,7 @@ def _en(notice: Notice, signature: str, timezone: ZoneInfo) -> str:
 
 
 def _sentences(notice: Notice) -> list[str]:
-    if notice.kind in (Kind.LIFT, Kind.CANCEL):
+    if notice.kind in (Kind.LIFT, Kind.CANCEL, Kind.DIGEST):
         told = (notice.headline, notice.note)
     else:
         told = (notice.headline, notice.description, notice.instruction)

@@ -100,9 +100,9 @@ async def lock(connection: Connection, alert: UUID) -> Head | None:
     """Read an alert and keep everybody else from moving it until the transaction ends.
 
     Two statements: one that waits for the lock would join the row it waited for with a version it saw before waiting,
-    and find nothing.
+    and find nothing. NO KEY: the dispatcher goes on writing rows that refer to the alert.
     """
-    await connection.execute("SELECT FROM alert WHERE id = %s FOR UPDATE", [alert])
+    await connection.execute("SELECT FROM alert WHERE id = %s FOR NO KEY UPDATE", [alert])
     async with connection.cursor(row_factory=class_row(Head)) as cursor:
         await cursor.execute(
             """

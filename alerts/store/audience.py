@@ -65,9 +65,8 @@ async def freeze(
     grids: Sequence[int],
     depth: str | None,
     inside: Inside,
-    why: audience.Why,
 ) -> int:
-    """Add everybody who is not in the audience yet; return how many came in."""
+    """Write the audience of an alert that is being issued; return how many people it holds."""
     cursor = await connection.execute(
         """
         INSERT INTO audience (alert, member, since_version, phone, language, unit, reasons)
@@ -76,9 +75,25 @@ async def freeze(
         ORDER BY member
         ON CONFLICT DO NOTHING
         """,
-        {"alert": alert, "version": version, **_given(grids, depth, inside, why)},
+        {"alert": alert, "version": version, **_given(grids, depth, inside, audience.Why.INSIDE)},
     )
     return cursor.rowcount
+
+
+async def enter(connection: Connection, *, alert: UUID, version: int, inside: Inside) -> list[int]:
+    """Add those inside the area who are not in the audience yet; return them."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO audience (alert, member, since_version, phone, language, unit, reasons)
+        SELECT %(alert)s, p.member, %(version)s, p.phone, p.language, p.unit, p.reasons
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s) AS p
+        WHERE NOT EXISTS (SELECT 1 FROM audience a WHERE (a.alert, a.member) = (%(alert)s, p.member))
+        ON CONFLICT DO NOTHING
+        RETURNING member
+        """,
+        {"alert": alert, "version": version, **_given((), None, inside, audience.Why.ENTERED)},
+    )
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def preview(

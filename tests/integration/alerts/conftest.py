@@ -8,7 +8,11 @@ import pytest
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.desk import Desk
-from tests.integration.alerts.builders import City, Clock, a_city
+from alerts.dispatch import Dispatcher
+from alerts.escalation import Watch
+from alerts.providers.outbox import Outbox
+from alerts.providers.terminal import Terminals
+from tests.integration.alerts.builders import LINKS, City, Clock, a_city
 from tracker.bus.local import LocalBus
 from tracker.database.pool import open_pool
 
@@ -39,3 +43,20 @@ async def bus() -> AsyncIterator[LocalBus]:
 @pytest.fixture
 def desk(pool: AsyncConnectionPool[Any], bus: LocalBus, clock: Clock) -> Desk:
     return Desk(pool, bus, clock)
+
+
+@pytest.fixture
+def sms(pool: AsyncConnectionPool[Any], bus: LocalBus, clock: Clock) -> Dispatcher:
+    """The lane of the outbox."""
+    return Dispatcher(pool, bus, clock, Outbox(pool, clock), links=LINKS)
+
+
+@pytest.fixture
+def terminals(pool: AsyncConnectionPool[Any], bus: LocalBus, clock: Clock) -> Dispatcher:
+    """The lane of the handheld terminals."""
+    return Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=LINKS)
+
+
+@pytest.fixture
+def watch(pool: AsyncConnectionPool[Any], bus: LocalBus, clock: Clock) -> Watch:
+    return Watch(pool, bus, clock)

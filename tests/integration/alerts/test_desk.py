@@ -9,7 +9,6 @@ import pytest
 
 from alerts.core.errors import BadContent, IllegalMove, NotAllowed, UnknownAlert, VersionConflict
 from alerts.core.levels import Level
-from alerts.core.records import Alert
 from alerts.core.states import AlertMove, AlertState
 from alerts.desk import Desk
 from tests.integration.alerts.builders import (
@@ -29,14 +28,10 @@ from tests.integration.alerts.builders import (
     a_terminal,
     all_of,
     an_id,
+    issued,
 )
 
 Connection = psycopg.AsyncConnection[Any]
-
-
-async def issued(desk: Desk, city: City, **changes: Any) -> Alert:
-    draft, _ = await desk.draft(an_id(), city.county, a_content(**changes))
-    return await desk.issue(draft.id, city.county, draft.version, override_reason="drill of the test")
 
 
 async def test_issuing_freezes_the_leaders_below_with_their_reasons(desk: Desk, city: City) -> None:

@@ -1,0 +1,252 @@
+"""The dispatcher: takes queued deliveries, most urgent first, and hands them to the provider of their channel.
+
+At least once. A delivery is claimed under a lease, looked at once more, sent, settled; who dies in between loses the
+lease, and the delivery is queued again, flagged as a possible duplicate. Doorbell `deliveries` wakes it, and a timer
+does when nobody rang. Several dispatchers may run: SKIP LOCKED keeps them apart.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final, cast
+
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from alerts import metrics
+from alerts.core import links, texts
+from alerts.core.buckets import Bucket
+from alerts.core.links import Link
+from alerts.core.policy import Policy
+from alerts.core.states import DeliveryMove
+from alerts.providers.interface import Outcome, Outgoing, Provider
+from alerts.store import outbox, queue, timers
+from alerts.store.queue import Claimed, Settled
+from tracker.bus.interface import ALERTS, DELIVERIES, Bus
+from tracker.database.retry import retry
+
+SAFETY_NET_S: Final = 1.0  # for a doorbell that nobody heard
+LEASE: Final = timedelta(seconds=60)
+SEND_TIMEOUT_S: Final = 30.0  # half the lease: who still sends has not lost it yet
+FIRST_BACKOFF_S: Final = 2.0
+MOST_BACKOFF_S: Final = 300.0
+LONGEST_ROUND_S: Final = 0.05  # a batch of 200 at 200/s held up the first red for 0.98 s, one of 10 for 0.02 s
+MOST_AT_ONCE: Final = 200
+
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """How fast a provider may be fed."""
+
+    per_s: float = 10_000.0
+
+    @property
+    def batch(self) -> int:
+        """As many as leave within LONGEST_ROUND_S, so that a red one never waits for more than that."""
+        return max(1, min(MOST_AT_ONCE, int(self.per_s * LONGEST_ROUND_S)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkMaker:
+    """Signs each reader's own acknowledgement link. `public_url` is where readers reach the dashboard."""
+
+    secret: bytes
+    public_url: str
+    policy: Policy = field(default_factory=Policy)
+
+    def body(self, claimed: Claimed, now: datetime) -> str:
+        """Return the text as it leaves."""
+        if not claimed.wants_answer or claimed.alert is None or claimed.member is None:
+            return claimed.body
+        expires_at = claimed.expires_at or now + self.policy.valid_for
+        token = links.sign(Link(claimed.alert, claimed.member, expires_at), secret=self.secret)
+        link = f"{self.public_url.rstrip('/')}/ack/{token}"
+        return texts.with_link(claimed.body, link=link, language=claimed.language)
+
+
+class Dispatcher:
+    """One provider's lane: its own bucket, its own rounds."""
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Any],
+        bus: Bus,
+        clock: Callable[[], datetime],
+        provider: Provider,
+        *,
+        links: LinkMaker,
+        rate: Rate | None = None,
+        tick: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._clock = clock
+        self._provider = provider
+        self._links = links
+        self._rate = rate or Rate()
+        self._tick = tick
+        batch = self._rate.batch
+        self._bucket = Bucket.full(rate_per_s=self._rate.per_s, burst=batch, at_s=tick())
+
+    async def run(self, rung: asyncio.Event) -> None:
+        """Send for ever. `rung` is set by the doorbell; one waiting round a second is the safety net."""
+        while True:
+            rung.clear()
+            await self._drain()
+            await wait_for(rung, SAFETY_NET_S)
+
+    async def _drain(self) -> None:
+        """Send until nothing is queued, at the bucket's pace."""
+        while await retry(self.round, name=f"dispatch {self._provider.name}"):
+            wait_s = self._bucket.wait_s(at_s=self._tick())
+            await asyncio.sleep(wait_s)
+
+    async def round(self) -> int:
+        """Claim, look once more, send, settle one batch; return how many were claimed."""
+        self._bucket, granted = self._bucket.take(self._rate.batch, at_s=self._tick())
+        claimed = await self.claim(granted) if granted else []
+        self._bucket = self._bucket.give_back(granted - len(claimed))
+        if claimed:
+            await self.send(claimed)
+        return len(claimed) if granted else 1
+
+    async def claim(self, limit: int) -> list[Claimed]:
+        """Take up to `limit` deliveries under a lease."""
+        now = self._clock()
+        async with self._pool.connection() as connection:
+            claimed = await queue.claim(
+                connection,
+                channel=self._provider.channel,
+                provider=self._provider.name,
+                limit=limit,
+                lease_until=now + LEASE,
+            )
+        metrics.CLAIMED.labels(self._provider.channel).inc(len(claimed))
+        return claimed
+
+    async def send(self, claimed: Sequence[Claimed]) -> None:
+        """Look once more, hand over what still has a point, and settle."""
+        async with self._pool.connection() as connection:
+            stale = await queue.pointless(connection, [row.id for row in claimed], now=self._clock())
+        leaving = [row for row in claimed if row.id not in stale]
+        outcomes = await self._submit(leaving) if leaving else {}
+        settled = [_settled_stale(row, stale[row.id]) for row in claimed if row.id in stale]
+        if outcomes is not None:
+            settled += [self._settled(row, outcomes.get(row.id)) for row in leaving]
+        await retry(partial(self._settle, settled), name=f"dispatch {self._provider.name}")
+        for alert in {row.alert for row in claimed if row.alert is not None}:
+            await self._bus.publish(ALERTS, str(alert).encode())
+
+    async def _submit(self, leaving: Sequence[Claimed]) -> Mapping[int, Outcome] | None:
+        """None: the provider fell silent, nobody knows what left, and the leases run out."""
+        now = self._clock()
+        messages = [
+            Outgoing(
+                delivery=row.id,
+                alert=row.alert,
+                member=row.member,
+                address=row.address,
+                body=self._links.body(row, now),
+                expires_at=row.expires_at,
+                is_possible_duplicate=row.is_possible_duplicate,
+            )
+            for row in leaving
+        ]
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                outcomes = await self._provider.send(messages)
+        except TimeoutError:
+            log.warning("provider.silent", provider=self._provider.name, deliveries=len(messages))
+            return None
+        return {outcome.delivery: outcome for outcome in outcomes}
+
+    def _settled(self, row: Claimed, outcome: Outcome | None) -> Settled:
+        if outcome is None:
+            outcome = Outcome(delivery=row.id, move=DeliveryMove.DEFERRED, detail="the provider did not answer for it")
+        not_before = None
+        if outcome.move is DeliveryMove.DEFERRED:
+            wait = max(backoff(row.attempt, random.random()), outcome.retry_after or timedelta())
+            not_before = self._clock() + wait
+        metrics.SETTLED.labels(self._provider.channel, outcome.move).inc()
+        return Settled(
+            id=row.id,
+            attempt=row.attempt,
+            move=outcome.move,
+            detail=outcome.detail,
+            provider_id=outcome.provider_id,
+            not_before=not_before,
+        )
+
+    async def _settle(self, settled: Sequence[Settled]) -> None:
+        now = self._clock()
+        within = {level.value: wait for level, wait in self._links.policy.acknowledge_within.items() if wait}
+        left = (DeliveryMove.ACCEPTED, DeliveryMove.CONFIRMED)
+        sent = {outcome.id for outcome in settled if outcome.move in left}
+        async with self._pool.connection() as connection, connection.transaction():
+            moved = await queue.settle(connection, settled, now=now)
+            await queue.log_attempts(connection, settled, provider=self._provider.name, now=now)
+            started = [delivery for delivery in moved if delivery in sent]
+            await timers.start_reminders(connection, deliveries=started, within=within, now=now)
+
+
+def _settled_stale(row: Claimed, found: tuple[str, str]) -> Settled:
+    move, why = found
+    return Settled(id=row.id, attempt=row.attempt, move=DeliveryMove(move), detail=why)
+
+
+def backoff(attempt: int, draw: float) -> timedelta:
+    """Return how long a deferred message waits: doubling, capped, half of it by chance (`draw` in [0, 1))."""
+    longest_s = min(MOST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(attempt - 1, 10))
+    return timedelta(seconds=longest_s * (0.5 + draw / 2))
+
+
+async def sweep(pool: AsyncConnectionPool[Any], clock: Callable[[], datetime]) -> None:
+    """One round of what nobody rings for: lost leases, ended backoffs, ended validity, terminals' receipts."""
+    now = clock()
+    async with pool.connection() as connection:
+        lost = await queue.recover_leases(connection, now)
+        await queue.wake(connection, now)
+        await queue.time_out(connection, now)
+        await outbox.confirm_terminals(connection)
+    if lost:
+        metrics.LEASES_LOST.inc(lost)
+        log.warning("leases.lost", deliveries=lost)
+
+
+async def run(
+    dispatchers: Sequence[Dispatcher], pool: AsyncConnectionPool[Any], bus: Bus, clock: Callable[[], datetime]
+) -> None:
+    """Run every lane, the doorbell and the sweep until cancelled."""
+    bells = [asyncio.Event() for _ in dispatchers]
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_listen(bus, bells), name="dispatch doorbell")
+        group.create_task(_sweep_for_ever(pool, clock), name="dispatch sweep")
+        for dispatcher, bell in zip(dispatchers, bells, strict=True):
+            group.create_task(dispatcher.run(bell), name="dispatch lane")
+
+
+async def _listen(bus: Bus, bells: Sequence[asyncio.Event]) -> None:
+    async for _ in bus.read(DELIVERIES):
+        for bell in bells:
+            bell.set()
+
+
+async def _sweep_for_ever(pool: AsyncConnectionPool[Any], clock: Callable[[], datetime]) -> None:
+    while True:
+        await retry(partial(sweep, pool, clock), name="dispatch sweep")
+        await asyncio.sleep(SAFETY_NET_S)
+
+
+async def wait_for(rung: asyncio.Event, at_most_s: float) -> None:
+    """Return when the bell rings or the time is over."""
+    try:
+        async with asyncio.timeout(at_most_s):
+            await rung.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,127 @@
+"""What happens by itself while alerts are in force: due timers, people who enter a drawn area, answers from terminals.
+
+It never sends anything; it queues deliveries and rings. Any number of these loops may run: the alert's row lock makes
+each timer fire once.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from typing import Any, Final, cast
+from uuid import UUID
+
+import msgspec
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from alerts import metrics
+from alerts.changes import answering, chasing, entering
+from alerts.changes.chasing import Fired
+from alerts.core.policy import Policy
+from alerts.store import alerts, timers
+from tracker.bus.interface import ALERTS, DELIVERIES, EVENTS, Bus
+from tracker.bus.messages import AlertAcknowledged, Crossed, decode
+from tracker.database.retry import retry
+
+TIMER_TICK_S: Final = 1.0
+ENTRANTS_TICK_S: Final = 15.0  # without a crossing; a drawn area need not follow the grids' borders
+ENTRANTS_REST_S: Final = 2.0  # between two looks, however many cross
+
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
+
+
+class Watch:
+    """The alerts in force, watched over."""
+
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[Any],
+        bus: Bus,
+        clock: Callable[[], datetime],
+        policy: Policy | None = None,
+    ) -> None:
+        self._pool = pool
+        self._bus = bus
+        self._clock = clock
+        self._policy = policy or Policy()
+
+    async def run(self) -> None:
+        """Watch until cancelled."""
+        crossed = asyncio.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._fire_for_ever(), name="alert timers")
+            group.create_task(self._admit_for_ever(crossed), name="alert entrants")
+            group.create_task(self._listen(crossed), name="alert events")
+
+    async def fire_due(self) -> list[Fired]:
+        """Fire every timer that is due now, in order of its due date."""
+        fired: list[Fired] = []
+        while (one := await self._fire_one()) is not None:
+            fired.append(one)
+        return fired
+
+    async def admit_entrants(self) -> list[int]:
+        """Tell everybody who has entered the area of an alert in force; return them."""
+        entered: list[int] = []
+        async with self._pool.connection() as connection:
+            watched = await alerts.with_area_in_force(connection)
+        for alert in watched:
+            async with self._pool.connection() as connection, connection.transaction():
+                came = await entering.admit(connection, alert, policy=self._policy, now=self._clock())
+            if came:
+                await self._ring(alert)
+            entered += came
+        metrics.LATE_ENTRANTS.inc(len(entered))
+        return entered
+
+    async def hear(self, event: AlertAcknowledged) -> None:
+        """Stop chasing somebody who answered at their terminal; the row of the answer is there already."""
+        alert = UUID(event.alert)
+        async with self._pool.connection() as connection, connection.transaction():
+            await answering.stop_chasing(connection, alert, member=event.member, now=self._clock())
+        await self._bus.publish(ALERTS, event.alert.encode())
+
+    async def _fire_one(self) -> Fired | None:
+        now = self._clock()
+        async with self._pool.connection() as connection, connection.transaction():
+            due = await timers.next_due(connection, now)
+            if due is None:
+                return None
+            fired = await chasing.fire(connection, due, policy=self._policy, now=now)
+        metrics.TIMERS_FIRED.labels(fired.step).inc(fired.timers)
+        await self._ring(fired.alert)
+        return fired
+
+    async def _ring(self, alert: UUID) -> None:
+        await self._bus.publish(DELIVERIES, str(alert).encode())
+        await self._bus.publish(ALERTS, str(alert).encode())
+
+    async def _fire_for_ever(self) -> None:
+        while True:
+            for fired in await retry(self.fire_due, name="alert timers"):
+                log.info("timers.fired", step=fired.step, timers=fired.timers, messages=fired.messages)
+            await asyncio.sleep(TIMER_TICK_S)
+
+    async def _admit_for_ever(self, crossed: asyncio.Event) -> None:
+        while True:
+            crossed.clear()
+            await retry(self.admit_entrants, name="alert entrants")
+            await asyncio.sleep(ENTRANTS_REST_S)
+            try:
+                async with asyncio.timeout(ENTRANTS_TICK_S):
+                    await crossed.wait()
+            except TimeoutError:
+                continue
+
+    async def _listen(self, crossed: asyncio.Event) -> None:
+        async for message in self._bus.read(EVENTS):
+            try:
+                event = decode(message.payload)
+            except msgspec.ValidationError:
+                log.warning("event.unreadable", size=len(message.payload))
+                continue
+            if isinstance(event, Crossed):
+                crossed.set()
+            if isinstance(event, AlertAcknowledged):
+                await retry(partial(self.hear, event), name="alert events")

@@ -1,0 +1,11 @@
+"""What repeats in warning, counted."""
+
+from typing import Final
+
+from prometheus_client import Counter
+
+CLAIMED: Final = Counter("gridwarden_deliveries_claimed", "Deliveries claimed by the dispatcher", ["channel"])
+SETTLED: Final = Counter("gridwarden_deliveries_settled", "Outcomes of deliveries", ["channel", "outcome"])
+LEASES_LOST: Final = Counter("gridwarden_delivery_leases_lost", "Deliveries queued again because their sender died")
+TIMERS_FIRED: Final = Counter("gridwarden_alert_timers_fired", "Escalation timers that fired", ["kind"])
+LATE_ENTRANTS: Final = Counter("gridwarden_alert_late_entrants", "People who entered the area of an alert in force")

@@ -1,0 +1,52 @@
+"""What a provider is: it takes messages and says, for each, what became of it.
+
+A provider may be called twice with the same delivery (a lease was lost): it sends at least once. It must answer for
+every message it is given, and never raise for one of them; an exception means that nothing is known of the batch, whose
+leases then run out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from alerts.core.states import DeliveryMove
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """One claimed delivery, as it leaves. `body` has the reader's own link in it."""
+
+    delivery: int
+    alert: UUID | None
+    member: int | None
+    address: str
+    body: str
+    expires_at: datetime | None
+    is_possible_duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """`move` is ACCEPTED, CONFIRMED, DEFERRED or REFUSED; `retry_after` is the least wait of a deferred one."""
+
+    delivery: int
+    move: DeliveryMove
+    provider_id: str | None = None
+    detail: str = ""
+    retry_after: timedelta | None = None
+
+
+class Provider(Protocol):
+    """One way out."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def channel(self) -> str:
+        """The channel whose deliveries it takes: sms, terminal."""
+        ...
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]: ...
