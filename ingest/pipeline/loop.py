@@ -26,7 +26,6 @@ from ingest.pipeline.rebuild import rebuild
 from ingest.pipeline.receipts import receipts
 from ingest.pipeline.tell import tell
 from ingest.pipeline.write import City, Written, write
-from ingest.rules.columns import US
 from ingest.rules.packets import Downlink, Packet
 from ingest.rules.presence import WORDS, Sign
 from ingest.rules.screen import DUPLICATE, Limits
@@ -261,8 +260,3 @@ class Pipeline:
 
 
 _PRESENCES: Final = {word: presence for presence, word in WORDS.items()}
-
-
-def now_us() -> int:
-    """The server's clock: microseconds since 1970."""
-    return time.time_ns() * US // 1_000_000_000

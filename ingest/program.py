@@ -1,0 +1,231 @@
+"""The program `ingest`: a front door, the inbox, the pipeline, and what runs beside them, in one TaskGroup.
+
+Startup order matters: the terminals are taken over first (from then on no former owner can commit), then the memory is
+rebuilt, and only then does the door open.
+"""
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Final, Protocol, cast
+from uuid import uuid4
+
+import psycopg
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from ingest.doors.downlink_broker import BrokerDownlink
+from ingest.doors.listen import Listener
+from ingest.doors.subscribe import SubscribeDoor, broker_of
+from ingest.inbox import Inbox
+from ingest.pipeline.checkpoint import checkpoints, heartbeats, save
+from ingest.pipeline.loop import Owner, Pipeline
+from ingest.pipeline.memory import Memory
+from ingest.pipeline.rebuild import rebuild
+from ingest.pipeline.write import City
+from ingest.rules.packets import Downlink
+from ingest.rules.screen import Limits
+from ingest.rules.tracks import Rules
+from ingest.store import runs, terminals
+from ingest.store.terminals import Directory
+from tracker.bus.interface import CITY, Bus
+from tracker.database.pool import open_pool
+from tracker.database.retry import retry
+from tracker.store import city as cities
+
+POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, city, downlink, and some sessions at a time
+GOODBYE_S: Final = 5.0
+CITY_POLL_S: Final = 60.0  # the safety net for a doorbell that nobody heard
+
+Connection = psycopg.AsyncConnection[Any]
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    host: str
+    port: int
+    tls: ssl.SSLContext | None = None
+
+
+class _Door(Downlink, Protocol):
+    @property
+    def connections(self) -> int: ...
+    @property
+    def is_open(self) -> bool: ...
+    async def run(self, ready: Callable[[], None]) -> None: ...
+
+
+class _Listening:
+    def __init__(self, listener: Listener, listen: Listen) -> None:
+        self._listener = listener
+        self._listen = listen
+        self.send_now = listener.send_now
+
+    @property
+    def connections(self) -> int:
+        return self._listener.connections
+
+    @property
+    def is_open(self) -> bool:
+        return self._listener.port != 0
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        await self._listener.run(self._listen.host, self._listen.port, ready)
+
+
+class _Subscribing:
+    def __init__(self, door: SubscribeDoor, downlink: BrokerDownlink) -> None:
+        self._door = door
+        self._downlink = downlink
+        self.send_now = downlink.send_now
+
+    @property
+    def connections(self) -> int:
+        return self._door.connections
+
+    @property
+    def is_open(self) -> bool:
+        return self._door.is_open
+
+    async def run(self, ready: Callable[[], None]) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._door.run(), name="session at the broker")
+            tasks.create_task(self._downlink.run(), name="downlink through the broker")
+            await self._door.has_been_ready.wait()
+            ready()
+
+
+async def run(
+    *,
+    dsn: str,
+    bus: Bus,
+    listen: Listen | None = None,
+    broker: str | None = None,
+    name: str = "ingest",
+    ready: Callable[[], None] = lambda: None,
+    limits: Limits | None = None,
+    rules: Rules | None = None,
+) -> None:
+    """Run until cancelled, with one front door: `listen`, or the `broker` at a URL. `name` names the instance.
+
+    Raises OwnershipLostError when another ingest process takes the terminals over, BrokerUrlError, and OSError when the
+    address cannot be listened on.
+    """
+    if (listen is None) is (broker is None):
+        raise ValueError("ingest has one front door: give listen or broker")
+    async with await open_pool(dsn, name=name, size=POOL_SIZE) as pool:
+        program = await _prepare(pool, bus, limits or Limits(), rules or Rules(), name)
+        door = program.door(listen, broker, name)
+        pipeline = program.pipeline(door)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(pipeline.run(), name="ingest pipeline")
+                tasks.create_task(checkpoints(pool, pipeline, program.owner), name="ingest checkpoint")
+                tasks.create_task(heartbeats(pool, pipeline, program.owner, lambda: door.connections), name="heartbeat")
+                tasks.create_task(program.follow_city(pipeline), name="ingest city")
+                tasks.create_task(door.run(ready), name="ingest door")
+        finally:
+            await _say_goodbye(pool, pipeline, program.owner)
+
+
+@dataclass(slots=True)
+class _Program:
+    pool: AsyncConnectionPool[Any]
+    bus: Bus
+    city: City
+    owner: Owner
+    limits: Limits
+    rules: Rules
+    inbox: Inbox
+    memory: Memory
+
+    def door(self, listen: Listen | None, broker: str | None, name: str) -> _Door:
+        directory = self.city.directory
+        if listen is not None:
+            listener = Listener(inbox=self.inbox, directory=directory, pool=self.pool, bus=self.bus, tls=listen.tls)
+            return _Listening(listener, listen)
+        at = broker_of(broker or "")
+        door = SubscribeDoor(broker=at, name=name, inbox=self.inbox, directory=directory, now_us=now_us)
+        return _Subscribing(door, BrokerDownlink(pool=self.pool, bus=self.bus, broker=at, name=name))
+
+    def pipeline(self, door: _Door) -> Pipeline:
+        return Pipeline(
+            pool=self.pool,
+            bus=self.bus,
+            inbox=self.inbox,
+            downlink=door,
+            city=self.city,
+            memory=self.memory,
+            owner=self.owner,
+            limits=self.limits,
+            rules=self.rules,
+            hears=lambda: door.is_open,
+            now_us=now_us,
+        )
+
+    async def follow_city(self, pipeline: Pipeline) -> None:
+        """Take over new terminals, members and grids when told so, and every minute."""
+        rung = asyncio.Event()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(_hear(self.bus, rung), name="ingest doorbell")
+            while True:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(CITY_POLL_S):
+                        await rung.wait()
+                rung.clear()
+                known = await retry(self._known, name="ingest")
+                self.city.directory.replace(known)
+                pipeline.memory.fit(self.city.directory)
+                pipeline.city = await retry(lambda: self._city(pipeline.city), name="ingest")
+
+    async def _known(self) -> list[terminals.Terminal]:
+        async with self.pool.connection() as connection:
+            return await terminals.load(connection)
+
+    async def _city(self, city: City) -> City:
+        """Return the city with the grids in force; the same one when they have not changed."""
+        async with self.pool.connection() as connection:
+            if await cities.grid_set_in_force(connection) == city.grid_set:
+                return city
+            fences = await cities.fences(connection)
+        return City(city.directory, fences, fences.version)
+
+
+async def _prepare(pool: AsyncConnectionPool[Any], bus: Bus, limits: Limits, rules: Rules, name: str) -> _Program:
+    async def once() -> _Program:
+        run = uuid4()
+        async with pool.connection() as connection:
+            directory = Directory(await terminals.load(connection))
+            fences = await cities.fences(connection)
+            owner = Owner(run, await runs.start(connection, run, name))
+            heard_us = await runs.last_heard_us(connection, run)
+            memory = await rebuild(connection, directory=directory, fences=fences, rules=rules, heard_us=heard_us)
+        city = City(directory, fences, fences.version)
+        log.info("ingest.prepared", terminals=len(directory.by_code), grids=len(fences), epoch=owner.epoch)
+        return _Program(pool, bus, city, owner, limits, rules, Inbox(), memory)
+
+    return await retry(once, name="ingest")
+
+
+async def _hear(bus: Bus, rung: asyncio.Event) -> None:
+    async for _ in bus.read(CITY):
+        rung.set()
+
+
+async def _say_goodbye(pool: AsyncConnectionPool[Any], pipeline: Pipeline, owner: Owner) -> None:
+    """Leave a fresh checkpoint and the end of the run behind, if the database is there and the terminals still ours."""
+    try:
+        async with asyncio.timeout(GOODBYE_S), pool.connection() as connection:
+            await runs.stop(connection, owner.run)
+            await save(connection, pipeline, owner)
+    except (psycopg.OperationalError, TimeoutError, runs.OwnershipLostError) as error:
+        log.warning("ingest.stopped_hard", reason=str(error))
+
+
+def now_us() -> int:
+    """The server's clock: microseconds since 1970."""
+    return time.time_ns() // 1000
