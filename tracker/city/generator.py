@@ -59,6 +59,7 @@ class Sizes:
             raise ValueError("every level wants at least as many units as the one above it")
 
 
+DEMO: Final = Sizes()
 # The published figures of a city of ten million
 REFERENCE: Final = Sizes(counties=12, grids_1=198, grids_2=2_997, grids_3=17_350, leaders=85_319, members=270_342)
 

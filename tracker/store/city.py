@@ -89,6 +89,13 @@ async def roles(connection: Connection) -> list[Role]:
         return await cursor.fetchall()
 
 
+async def root_unit(connection: Connection) -> int | None:
+    """Return the unit at the top of the tree; None while no city is loaded."""
+    async with connection.cursor(row_factory=scalar_row) as cursor:
+        await cursor.execute("SELECT id FROM unit WHERE parent IS NULL ORDER BY tree_left, id LIMIT 1")
+        return await cursor.fetchone()
+
+
 async def units(connection: Connection) -> list[Unit]:
     """Return all open units in tree order: a parent before its children, children by code."""
     async with connection.cursor(row_factory=class_row(Unit)) as cursor:
