@@ -1,16 +1,23 @@
 """The two programs of the simulators: a simulated crowd, and recordings of real movement, as terminals over MQTT."""
 
+import dataclasses
 import random
 import resource
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
 from simulators.fleet import Fleet, Summary
 from simulators.movement.chance import Chance
 from simulators.movement.crowd import Crowd
-from simulators.roster import RosterError, read_roster
+from simulators.replay import Replay, ReplaySummary, announcement
+from simulators.roster import TERMINALS, Credential, RosterError, read_handsets, read_roster
+from simulators.sources.files import read_recording
+from simulators.sources.recording import Recording, RecordingError, believable
 from simulators.terminals.connector import Connector, parse_address
+from simulators.timeline import lay_timelines
 
 CONNECTIONS_PER_S: Final = 250.0  # a server with TLS pays 1 to 2 ms for each
 SOS_PER_HOUR: Final = 0.03  # of one terminal: 500 people press some 15 times an hour
@@ -71,3 +78,68 @@ def _make_room(connections: int) -> None:
             f"{connections} connections need {wanted} open files, this process may have {hard} (ulimit -n)"
         )
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def replay(
+    *,
+    files: Sequence[Path],
+    url: str,
+    roster: Path | None = None,
+    credentials: Sequence[Credential] = (),
+    skip: int = 0,
+    speed: float | None = None,
+    as_recorded: bool = False,
+    say: Callable[[str], None] = _nothing,
+) -> ReplaySummary:
+    """Publish each of `files` (GPX, NMEA log, OwnTracks .rec) as one terminal to mqtt://host:port.
+
+    Terminals are `credentials`, else those of the roster in its order, `skip` of them passed over (those that a
+    simulation uses). Sending keeps recorded gaps divided by `speed` (None: 1); see `simulators.timeline` for the times
+    said. `as_recorded` leaves them as they are. `say` hears bad lines, what to expect and trouble.
+    Raises RosterError, AddressError, RecordingError (no file can be read), RefusedError (by the server), ValueError.
+    """
+    host, port = parse_address(url)
+    pace = 1.0 if speed is None else speed
+    if not 0 < pace < float("inf"):
+        raise ValueError(f"a speed is a positive number, not {pace}")
+    now_s = time.time()
+    recordings, unreadable = _read(files, now_s=now_s, as_recorded=as_recorded)
+    for line in unreadable:
+        say(line)
+    if not recordings:
+        raise RecordingError("; ".join(unreadable) or "no files to replay")
+    known = _credentials(roster, credentials, wanted=len(recordings), skip=skip)
+    timelines = lay_timelines(recordings, speed=pace)
+    for timeline, credential in zip(timelines, known, strict=True):
+        for line in announcement(timeline, credential.terminal, now_s=now_s, as_recorded=as_recorded):
+            say(line)
+    say(f"the replay takes {timedelta(seconds=round(max(timeline.ends_s for timeline in timelines)))}")
+    connector = Connector(host, port, rate_per_s=CONNECTIONS_PER_S, chance=random.Random(), say=say)
+    run = Replay(timelines=timelines, credentials=known, connector=connector, as_recorded=as_recorded)
+    return dataclasses.replace(await run.run(), unreadable=tuple(unreadable))
+
+
+def _read(files: Sequence[Path], *, now_s: float, as_recorded: bool) -> tuple[list[Recording], list[str]]:
+    recordings: list[Recording] = []
+    unreadable: list[str] = []
+    for file in files:
+        try:
+            recording = read_recording(file)
+        except RecordingError as error:
+            unreadable.append(str(error))
+            continue
+        recordings.append(recording if as_recorded else believable(recording, now_s=now_s))
+    return recordings, unreadable
+
+
+def _credentials(roster: Path | None, given: Sequence[Credential], *, wanted: int, skip: int) -> tuple[Credential, ...]:
+    """Return the terminals to replay as, one a file."""
+    if given or roster is None:
+        found = tuple(given)
+        where = "the command line"
+    else:
+        found = tuple(handset.credential for handset in read_handsets(roster / TERMINALS)[skip:])
+        where = f"{roster / TERMINALS}, {skip} passed over"
+    if len(found) < wanted:
+        raise RosterError(f"{wanted} files want a terminal each; {where}: {len(found)}")
+    return found[:wanted]
