@@ -1,0 +1,5 @@
+"""`python -m gridwarden` is the command `gridwarden`."""
+
+from gridwarden.cli import main
+
+main()

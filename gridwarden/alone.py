@@ -1,0 +1,46 @@
+"""One program a process, as containers run them: `gridwarden ingest`, `alerts`, `dashboard`."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import structlog
+
+from gridwarden.console import configure_log
+from gridwarden.programs import Programs
+from gridwarden.settings import Settings
+from gridwarden.signals import until_stopped
+from tracker.bus.connect import connect
+
+Program = Callable[..., Coroutine[Any, Any, None]]
+
+log = structlog.get_logger()
+
+
+class SettingMissingError(Exception):
+    """A program that runs alone needs it; the message names the option."""
+
+
+def needed(value: str | None, option: str) -> str:
+    if value is None:
+        raise SettingMissingError(f"a program that runs alone needs {option}")
+    return value
+
+
+async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], Program]) -> None:
+    """Run the program that `choose` picks until a signal; its facts go to standard error as JSON lines."""
+    configure_log(None)
+    given = settings.link_secret
+    secret = needed(None if given is None else given.get_secret_value(), "GRIDWARDEN_LINK_SECRET")
+    bus = connect(needed(settings.redis, "--redis (GRIDWARDEN_REDIS)"))
+    programs = Programs(
+        dsn=needed(settings.database, "--database (GRIDWARDEN_DATABASE)"),
+        bus=bus,
+        link_secret=secret.encode(),
+        public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+    )
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(choose(programs)(ready=lambda: log.info("program.ready", program=name)), name=name)
+        await until_stopped(settings.for_s)
+        task.cancel()
+    await bus.close()

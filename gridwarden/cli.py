@@ -1,0 +1,231 @@
+"""The command line. Options override environment variables GRIDWARDEN_*; trouble ends in one line and exit code 1."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import psycopg
+import typer
+import uvloop
+from pydantic import ValidationError
+
+from dashboard.program import PortTaken
+from gridwarden.alone import Program, SettingMissingError, needed, run_alone
+from gridwarden.console import Progress
+from gridwarden.embedded import EmbeddedPostgresError
+from gridwarden.folder import FolderError
+from gridwarden.ports import PortTakenError
+from gridwarden.programs import Programs
+from gridwarden.settings import Settings
+from gridwarden.strangers import show_replay, show_simulation
+from gridwarden.up import MQTT_PORT
+from gridwarden.up import up as run_up
+from ingest.doors.subscribe import BrokerUrlError
+from simulators.program import LimitError
+from simulators.replay import RefusedError
+from simulators.roster import RosterError
+from simulators.terminals.connector import AddressError
+from tracker.city.files import CityFileError, read_city, write_city
+from tracker.city.generator import DEMO, REFERENCE, generate
+from tracker.city.load import HANDOVER, CityExistsError, load_city
+from tracker.city.tree import TreeError
+from tracker.database.migrate import MigrationError, migrate
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Real-time positioning and early warnings for a city."
+)
+
+city_app = typer.Typer(no_args_is_help=True, help="Example cities as files, and loading them.")
+app.add_typer(city_app, name="city")
+
+TROUBLE = (
+    EmbeddedPostgresError,
+    FolderError,
+    PortTakenError,
+    PortTaken,
+    MigrationError,
+    SettingMissingError,
+    CityFileError,
+    CityExistsError,
+    RosterError,
+    AddressError,
+    LimitError,
+    RefusedError,
+    TreeError,
+    BrokerUrlError,
+    psycopg.Error,
+    OSError,
+)
+DEFAULT_ROSTER = Path(".gridwarden/city")
+
+Data = Annotated[Path | None, typer.Option(help="Folder of everything that is kept.  [default: .gridwarden]")]
+Database = Annotated[str | None, typer.Option(help="PostgreSQL or TimescaleDB, postgresql://...  [default: embedded]")]
+Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...  [default: within the process]")]
+Broker = Annotated[str | None, typer.Option(help="Subscribe at this MQTT broker, mqtt://..., instead of listening")]
+Host = Annotated[str | None, typer.Option(help="Address to listen at.  [default: 127.0.0.1]")]
+Port = Annotated[int | None, typer.Option(help="Port of the map.  [default: 8000]")]
+MqttPort = Annotated[int | None, typer.Option(help="Port for terminals.  [default: 1883, or the next free one]")]
+For = Annotated[float | None, typer.Option("--for", help="Stop by itself after so many seconds")]
+Seed = Annotated[int, typer.Option(help="Same seed, same city and same walks")]
+
+
+def main() -> None:
+    """Entry point of the command; turns expected trouble into one line."""
+    try:
+        app()
+    except* TROUBLE as group:
+        _fail(group)
+    except* ValidationError as group:
+        _fail(group)
+
+
+@app.command()
+def up(
+    *,
+    data: Data = None,
+    host: Host = None,
+    port: Port = None,
+    mqtt_port: MqttPort = None,
+    simulate: Annotated[int | None, typer.Option(help="Terminals that walk on the map")] = None,
+    broker: Broker = None,
+    database: Database = None,
+    redis: Redis = None,
+    for_s: For = None,
+    seed: Seed = 1,
+) -> None:
+    """Run everything in one process, on an embedded PostgreSQL unless told otherwise."""
+    settings = _settings(
+        data=data,
+        host=host,
+        port=port,
+        mqtt_port=mqtt_port,
+        simulate=simulate,
+        broker=broker,
+        database=database,
+        redis=redis,
+        for_s=for_s,
+        seed=seed,
+    )
+    _run(run_up(settings))
+
+
+@app.command(name="migrate")
+def migrate_command(database: Annotated[str, typer.Option(help="postgresql://...")]) -> None:
+    """Bring a database's schema up to date."""
+    progress = Progress()
+    count = migrate(database, say=progress.step)
+    progress.done()
+    progress.print(f"{count} migrations applied")
+
+
+@app.command()
+def ingest(
+    *,
+    database: Database = None,
+    redis: Redis = None,
+    broker: Broker = None,
+    mqtt_host: Annotated[str | None, typer.Option(help="Address to listen at for terminals")] = None,
+    mqtt_port: MqttPort = None,
+) -> None:
+    """Packets in, committed positions out: listens for terminals, or subscribes at a broker."""
+    settings = _settings(database=database, redis=redis, broker=broker, mqtt_host=mqtt_host, mqtt_port=mqtt_port)
+    listen = None if settings.broker else (settings.mqtt_host or settings.host, settings.mqtt_port or MQTT_PORT)
+
+    def choose(programs: Programs) -> Program:
+        return partial(programs.ingest, listen=listen, broker=settings.broker)
+
+    _run(run_alone(settings, "ingest", choose))
+
+
+@app.command()
+def alerts(*, database: Database = None, redis: Redis = None) -> None:
+    """Sends what is queued, chases who does not answer."""
+
+    def choose(programs: Programs) -> Program:
+        return programs.alerts
+
+    _run(run_alone(_settings(database=database, redis=redis), "alerts", choose))
+
+
+@app.command()
+def dashboard(*, database: Database = None, redis: Redis = None, host: Host = None, port: Port = None) -> None:
+    """REST, WebSocket and the web app."""
+    settings = _settings(database=database, redis=redis, host=host, port=port)
+
+    def choose(programs: Programs) -> Program:
+        return partial(programs.dashboard, host=settings.host, port=settings.port)
+
+    _run(run_alone(settings, "dashboard", choose))
+
+
+@app.command(name="simulate")
+def simulate_command(
+    *,
+    url: Annotated[str, typer.Option(help="Where terminals connect")] = "mqtt://127.0.0.1:1883",
+    roster: Annotated[Path, typer.Option(help="Folder of terminals.csv and grids.geojson")] = DEFAULT_ROSTER,
+    terminals: Annotated[int, typer.Option(help="How many of the roster, one MQTT connection each")] = 500,
+    interval: Annotated[float, typer.Option(help="Seconds between two reports of a terminal")] = 5.0,
+    seed: Seed = 1,
+    for_s: For = None,
+) -> None:
+    """Simulated people who walk and drive through their grids, lose the signal and press SOS."""
+    _run(show_simulation(roster=roster, url=url, terminals=terminals, interval_s=interval, seed=seed, for_s=for_s))
+
+
+@app.command(name="replay")
+def replay_command(
+    *,
+    files: Annotated[list[Path], typer.Argument(help="GPX files, NMEA logs, OwnTracks recorder lines (.rec)")],
+    url: Annotated[str, typer.Option(help="Where terminals connect")] = "mqtt://127.0.0.1:1883",
+    roster: Annotated[Path, typer.Option(help="Folder of terminals.csv; one terminal a file")] = DEFAULT_ROSTER,
+    speed: Annotated[float, typer.Option(help="Times faster than it was")] = 1.0,
+    as_recorded: Annotated[bool, typer.Option("--as-recorded", help="Keep the dates of the files")] = False,
+) -> None:
+    """Recorded reality as terminals, with times moved so that the last fix falls on the end of the replay."""
+    _run(show_replay(files=files, url=url, roster=roster, speed=speed, as_recorded=as_recorded))
+
+
+@city_app.command(name="generate")
+def city_generate(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to write units.csv, grids.geojson and members.csv into")],
+    seed: Seed = 1,
+    reference: Annotated[bool, typer.Option("--reference", help="198 / 2,997 / 17,350 grids, 270,342 members")] = False,
+) -> None:
+    """Make an example city (division code 99xxxx) as files."""
+    progress = Progress()
+    progress.step("generating a city")
+    city = generate(seed=seed, sizes=REFERENCE if reference else DEMO)
+    write_city(city, out)
+    seconds = progress.done()
+    progress.print(f"{len(city.units):,} units and {len(city.members):,} members in {out} ({seconds:.1f} s)")
+
+
+@city_app.command(name="load")
+def city_load(*, folder: Path, database: Database = None) -> None:
+    """Load a city's files into an empty database; writes terminals.csv, the new credentials, into the folder."""
+    progress = Progress()
+    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
+    migrate(dsn, say=progress.step)
+    _run(load_city(dsn, read_city(folder), folder=folder, say=progress.step))
+    progress.print(f"loaded in {progress.done():.1f} s; the terminals' secrets are in {folder / HANDOVER}")
+
+
+def _settings(**given: Any) -> Settings:
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+def _fail(group: BaseExceptionGroup) -> None:
+    first = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    print(f"gridwarden: {' '.join(str(first).split())}", file=sys.stderr)  # noqa: T201
+    sys.exit(1)

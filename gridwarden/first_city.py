@@ -1,0 +1,64 @@
+"""What a first start needs before anybody can look at it: a city, its terminals' credentials, a login."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from psycopg import AsyncConnection
+from psycopg.rows import TupleRow
+
+from tracker.city.accounts import put_account
+from tracker.city.files import write_city
+from tracker.city.generator import DEMO, generate
+from tracker.city.load import load_city
+from tracker.database.partitions import ensure_partitions
+from tracker.store.city import root_unit
+
+COMMANDER: Final = "commander"
+DEPUTY: Final = "deputy"  # orange and red want a second person
+ROSTER: Final = "city"  # folder of units.csv, grids.geojson, members.csv and terminals.csv in the data folder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    name: str
+    password: str
+
+
+def new_password() -> str:
+    """Return 60 random bits in four groups that can be read over a telephone."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(3)) for _ in range(4))
+
+
+async def ensure_days(dsn: str) -> None:
+    async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
+        await ensure_partitions(connection, datetime.now(UTC).date())
+
+
+async def ensure_city(dsn: str, folder: Path, *, seed: int, say: Callable[[str], None]) -> None:
+    """Load the small example city into a database that has none; its files and credentials go to `folder`/city."""
+    async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
+        if await root_unit(connection) is not None:
+            return
+    say("building an example city")
+    city = generate(seed=seed, sizes=DEMO)
+    roster = folder / ROSTER
+    write_city(city, roster)
+    say("loading it into the database")
+    await load_city(dsn, city, folder=roster, say=say)
+
+
+async def new_logins(dsn: str) -> list[Login]:
+    """Give the two accounts of the command centre passwords made for this run."""
+    logins = [Login(name=name, password=new_password()) for name in (COMMANDER, DEPUTY)]
+    async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
+        root = await root_unit(connection)
+        if root is None:
+            return []
+        for login in logins:
+            await put_account(connection, name=login.name, password=login.password, unit=root, may_issue=True)
+    return logins

@@ -1,0 +1,71 @@
+"""Composition roots: plain values in, a running program. What `up` runs together, the commands run one by one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from alerts.program import run as run_alerts
+from dashboard.program import run as run_dashboard
+from ingest.program import Listen
+from ingest.program import run as run_ingest
+from simulators.program import simulate
+from tracker.bus.interface import Bus
+
+VERSION: Final = version("gridwarden")
+SOS_PER_HOUR: Final = 0.06  # of one terminal: five hundred press about every two minutes, so that a visitor sees one
+
+Ready = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Programs:
+    """The three programs of one city, each to be run in a task of its own until it is cancelled."""
+
+    dsn: str
+    bus: Bus
+    link_secret: bytes
+    public_url: str
+
+    async def alerts(self, *, ready: Ready) -> None:
+        await run_alerts(
+            dsn=self.dsn, bus=self.bus, link_secret=self.link_secret, public_url=self.public_url, ready=ready
+        )
+
+    async def ingest(self, *, listen: tuple[str, int] | None, broker: str | None, ready: Ready) -> None:
+        door = None if listen is None else Listen(host=listen[0], port=listen[1])
+        name = "subscribe" if listen is None else f"listen-{listen[1]}"
+        await run_ingest(dsn=self.dsn, bus=self.bus, listen=door, broker=broker, name=name, ready=ready)
+
+    async def dashboard(self, *, host: str, port: int, ready: Ready) -> None:
+        await run_dashboard(
+            dsn=self.dsn,
+            bus=self.bus,
+            host=host,
+            port=port,
+            version=VERSION,
+            link_secret=self.link_secret,
+            ready=ready,
+        )
+
+
+async def walk(
+    *,
+    roster: Path,
+    url: str,
+    terminals: int,
+    interval_s: float,
+    seed: int,
+    say: Callable[[str], None],
+) -> None:
+    """Let simulated people walk until cancelled."""
+    await simulate(
+        roster=roster,
+        url=url,
+        terminals=terminals,
+        interval_s=interval_s,
+        seed=seed,
+        say=say,
+        sos_per_hour=SOS_PER_HOUR,
+    )

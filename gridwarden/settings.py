@@ -1,0 +1,33 @@
+"""What an operator may set: environment variables GRIDWARDEN_*, overridden by command line options."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Read once, in the composition roots, and never passed on: programs get plain values."""
+
+    model_config = SettingsConfigDict(env_prefix="GRIDWARDEN_", frozen=True)
+
+    data: Path = Path(".gridwarden")
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    mqtt_host: str | None = None  # None: like `host`
+    mqtt_port: Port | None = None  # None: 1883, or the next free one
+    broker: str | None = None  # subscribe at this MQTT broker instead of listening
+    database: str | None = None  # None: the embedded PostgreSQL
+    redis: str | None = None  # None: the bus of one process
+    public_url: str | None = None  # where leaders' phones reach the dashboard; None: http://host:port
+    link_secret: SecretStr | None = None  # signs acknowledgement links; None: made once, kept in `data`
+    simulate: Annotated[int, Field(ge=0)] = 0
+    interval_s: PositiveFloat = 5.0
+    seed: int = 1
+    for_s: PositiveFloat | None = None
+    pool_size: PositiveInt = 8
+    tls_certificate: Path | None = None
+    tls_key: Path | None = None

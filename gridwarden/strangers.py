@@ -1,0 +1,41 @@
+"""Simulators at the terminal: their progress, their words, their summary."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gridwarden.console import Progress
+from simulators.program import replay, simulate
+
+
+async def show_simulation(
+    *, roster: Path, url: str, terminals: int, interval_s: float, seed: int, for_s: float | None
+) -> None:
+    """Simulate until the time is over or Ctrl-C, with the figures on one line; then print the summary."""
+    progress = Progress()
+    progress.step(f"connecting {terminals} terminals to {url}")
+    try:
+        summary = await simulate(
+            roster=roster,
+            url=url,
+            terminals=terminals,
+            interval_s=interval_s,
+            seed=seed,
+            duration_s=for_s,
+            say=progress.step,
+            progress=lambda figures: progress.update(str(figures)),
+        )
+    finally:
+        progress.done()
+    progress.print(str(summary))
+
+
+async def show_replay(*, files: Sequence[Path], url: str, roster: Path, speed: float, as_recorded: bool) -> None:
+    """Replay the files, bad lines named as they are found; then print the summary."""
+    progress = Progress()
+    try:
+        summary = await replay(
+            files=files, url=url, roster=roster, speed=speed, as_recorded=as_recorded, say=progress.step
+        )
+    finally:
+        progress.done()
+    progress.print(str(summary))

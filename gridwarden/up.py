@@ -1,0 +1,208 @@
+"""All programs in one process: `gridwarden up`. Starts what is missing, in order, and stops it in the reverse order."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import structlog
+
+from gridwarden.console import Progress, configure_log
+from gridwarden.embedded import EmbeddedPostgres
+from gridwarden.first_city import ROSTER, Login, ensure_city, ensure_days, new_logins
+from gridwarden.folder import held, kept_secret
+from gridwarden.ports import next_free, want_free
+from gridwarden.programs import Programs, walk
+from gridwarden.settings import Settings
+from gridwarden.signals import until_stopped
+from tracker.bus.connect import connect
+from tracker.database.migrate import migrate
+
+MQTT_PORT: Final = 1883
+RESTART_PAUSE_S: Final = 1.0
+STOP_TIMEOUT_S: Final = 10.0  # of one program; the senders stop before those who listen
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where this run listens; decided before anything is started."""
+
+    web_host: str
+    web_port: int
+    mqtt_host: str
+    mqtt_port: int
+    broker: str | None
+
+    @property
+    def listen(self) -> tuple[str, int] | None:
+        return None if self.broker else (self.mqtt_host, self.mqtt_port)
+
+    @property
+    def web(self) -> str:
+        return f"http://{_reachable(self.web_host)}:{self.web_port}"
+
+    @property
+    def mqtt(self) -> str:
+        return self.broker or f"mqtt://{_reachable(self.mqtt_host)}:{self.mqtt_port}"
+
+
+def choose_addresses(settings: Settings) -> Addresses:
+    """Raises PortTakenError for a port that was asked for and is taken."""
+    mqtt_host = settings.mqtt_host or settings.host
+    if settings.broker is not None:
+        mqtt_port = MQTT_PORT
+    elif settings.mqtt_port is not None:
+        mqtt_port = want_free(mqtt_host, settings.mqtt_port, option="--mqtt-port (MQTT_PORT=)")
+    else:
+        mqtt_port = next_free(mqtt_host, MQTT_PORT, option="--mqtt-port (MQTT_PORT=)")
+    return Addresses(
+        web_host=settings.host,
+        web_port=want_free(settings.host, settings.port, option="--port (PORT=)"),
+        mqtt_host=mqtt_host,
+        mqtt_port=mqtt_port,
+        broker=settings.broker,
+    )
+
+
+async def up(settings: Settings) -> None:
+    """Run everything until a signal, or for `settings.for_s` seconds; return when all of it has stopped."""
+    addresses = choose_addresses(settings)
+    with held(settings.data) as folder:
+        configure_log(folder / "gridwarden.log")
+        progress = Progress()
+        try:
+            async with database(settings, folder, progress) as dsn:
+                await _run(settings, addresses, folder, dsn, progress)
+        finally:
+            progress.done()
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings, folder: Path, progress: Progress) -> AsyncGenerator[str]:
+    """The database's address: the operator's own, or the embedded one, started here and started again if it dies."""
+    if settings.database is not None:
+        await _wait_for(settings.database, progress)
+        yield settings.database
+        return
+    embedded = EmbeddedPostgres(folder, say=progress.step)
+    progress.step("starting the database")
+    await asyncio.to_thread(embedded.start)
+    try:
+        async with asyncio.TaskGroup() as group:
+            watch = group.create_task(_keep_running(embedded), name="database")
+            yield embedded.dsn
+            watch.cancel()
+    finally:
+        await asyncio.to_thread(embedded.stop)
+
+
+async def _wait_for(dsn: str, progress: Progress) -> None:
+    """Raises psycopg.ProgrammingError for an address that cannot be parsed."""
+    pause_s = 0.5
+    while True:
+        try:
+            async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=5):
+                return
+        except psycopg.OperationalError as error:
+            progress.step(f"waiting for the database: {' '.join(str(error).split())}")
+        await asyncio.sleep(pause_s)
+        pause_s = min(pause_s * 2, 10.0)
+
+
+async def _keep_running(embedded: EmbeddedPostgres) -> None:
+    while True:
+        await asyncio.sleep(RESTART_PAUSE_S)
+        if not embedded.is_running:
+            log.error("database.died", action="starting it again")
+            await asyncio.to_thread(embedded.start)
+            log.info("database.restarted")
+
+
+async def _run(settings: Settings, addresses: Addresses, folder: Path, dsn: str, progress: Progress) -> None:
+    await asyncio.to_thread(migrate, dsn, say=progress.step)
+    await ensure_days(dsn)
+    await ensure_city(dsn, folder, seed=settings.seed, say=progress.step)
+    logins = await new_logins(dsn)
+    bus = connect(settings.redis)
+    programs = Programs(
+        dsn=dsn,
+        bus=bus,
+        link_secret=link_secret(settings, folder),
+        public_url=settings.public_url or addresses.web,
+    )
+    async with asyncio.TaskGroup() as group:
+        start = _Starter(group, progress)
+        await start("alerts", programs.alerts)
+        await start("ingest", partial(programs.ingest, listen=addresses.listen, broker=addresses.broker))
+        await start("dashboard", partial(programs.dashboard, host=addresses.web_host, port=addresses.web_port))
+        _announce(progress, addresses, folder, logins)
+        if settings.simulate:
+            start.tasks.append(group.create_task(_walk(settings, addresses, folder), name="simulators"))
+        await until_stopped(settings.for_s)
+        progress.print("stopping")
+        await start.stop_all()
+    await bus.close()
+
+
+class _Starter:
+    """Starts programs one after the other, each when the one before it is ready; stops them in the reverse order."""
+
+    def __init__(self, group: asyncio.TaskGroup, progress: Progress) -> None:
+        self._group = group
+        self._progress = progress
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def __call__(self, name: str, program: Callable[..., Coroutine[Any, Any, None]]) -> None:
+        self._progress.step(f"starting {name}")
+        is_ready = asyncio.Event()
+        self.tasks.append(self._group.create_task(program(ready=is_ready.set), name=name))
+        await is_ready.wait()
+
+    async def stop_all(self) -> None:
+        for task in reversed(self.tasks):
+            task.cancel()
+            await asyncio.wait([task], timeout=STOP_TIMEOUT_S)
+
+
+async def _walk(settings: Settings, addresses: Addresses, folder: Path) -> None:
+    await walk(
+        roster=folder / ROSTER,
+        url=addresses.mqtt,
+        terminals=settings.simulate,
+        interval_s=settings.interval_s,
+        seed=settings.seed,
+        say=lambda line: log.info("simulators.said", line=line),
+    )
+
+
+def link_secret(settings: Settings, folder: Path) -> bytes:
+    return settings.link_secret.get_secret_value().encode() if settings.link_secret else kept_secret(folder / "links")
+
+
+def _announce(progress: Progress, addresses: Addresses, folder: Path, logins: list[Login]) -> None:
+    seconds = progress.done()
+    commander, *others = logins
+    lines = [
+        "",
+        f"[bold]Gridwarden is up[/bold] ({seconds:.1f} s)",
+        "",
+        f"  map        [bold]{addresses.web}/[/bold]",
+        f"  login      {commander.name}   password  {commander.password}",
+        *(f"  second     {login.name}      password  {login.password}   (approves orange and red)" for login in others),
+        f"  MQTT       {addresses.mqtt}   terminals and secrets: {folder / ROSTER / 'terminals.csv'}",
+        f"  data, log  {folder}/   {folder / 'gridwarden.log'}",
+        "",
+        "  Ctrl-C stops it.",
+        "",
+    ]
+    progress.print("\n".join(lines))
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound
