@@ -128,15 +128,15 @@ async def leave(connection: Connection, terminal: int, client_id: str, expiry_s:
     )
 
 
-async def expire(connection: Connection, orphans_after_s: int) -> None:
-    """Drop what expired. A session that no process saw leave, because it was killed, gets a last day of its own."""
+async def expire(connection: Connection) -> None:
+    await connection.execute("DELETE FROM mqtt_session WHERE expires_at < now()")
+
+
+async def adopt_orphans(connection: Connection, expiry_s: int) -> None:
+    """Let sessions expire that no process saw leave, because it was killed. For the start, before anybody connects."""
     await connection.execute(
-        """
-        WITH dropped AS (DELETE FROM mqtt_session WHERE expires_at < now())
-        UPDATE mqtt_session SET expires_at = now() + make_interval(secs => %(orphans_after_s)s)
-        WHERE expires_at IS NULL
-        """,
-        {"orphans_after_s": orphans_after_s},
+        "UPDATE mqtt_session SET expires_at = now() + make_interval(secs => %(expiry_s)s) WHERE expires_at IS NULL",
+        {"expiry_s": expiry_s},
     )
 
 
@@ -191,5 +191,17 @@ async def retained(connection: Connection, topics: Sequence[str]) -> list[Retain
     async with connection.cursor(row_factory=class_row(Retained)) as cursor:
         await cursor.execute(
             "SELECT topic, payload, changed_at FROM retained WHERE topic = ANY(%(topics)s)", {"topics": list(topics)}
+        )
+        return await cursor.fetchall()
+
+
+async def retained_of_late(connection: Connection, within_s: float) -> list[Retained]:
+    async with connection.cursor(row_factory=class_row(Retained)) as cursor:
+        await cursor.execute(
+            """
+            SELECT topic, payload, changed_at FROM retained
+            WHERE changed_at > now() - make_interval(secs => %(within_s)s)
+            """,
+            {"within_s": within_s},
         )
         return await cursor.fetchall()

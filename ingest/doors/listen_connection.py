@@ -1,0 +1,327 @@
+"""One terminal's connection to the listening door: MQTT packets become the door's deeds, and back.
+
+It knows the order of things on one connection; who may log in, who is taken over and what waits for whom is the door's
+(the protocol `Door`). A packet's kind finds its handler in the table at the end. While the database is asked for this
+connection, what it sent already waits in the backlog.
+"""
+
+from collections.abc import Callable
+from time import time_ns
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
+
+from ingest import metrics
+from ingest.doors.listen_downward import Downward
+from ingest.doors.listen_grants import may_publish, may_subscribe
+from ingest.doors.listen_sessions import Session, Sessions
+from ingest.doors.listen_wire import Clock, Hold, Stage
+from ingest.inbox import Inbox
+from ingest.mqtt import packets
+from ingest.mqtt.decoder import Received
+from ingest.mqtt.encode import PINGRESP, puback
+from ingest.mqtt.packets import Code, Level, Subscription
+from ingest.mqtt.properties import NONE, Properties
+from ingest.rules.packets import Packet, Route
+from ingest.store.sessions import Stored
+
+RECEIVE_MAXIMUM: Final = 500  # packets of one connection that may wait for COMMIT; 40 such fill the inbox
+UNFINISHED_QOS2: Final = 1_000  # packet identifiers between PUBREC and PUBREL
+
+# A token is the packet identifier, this bit for QoS 2, and above it the code that refuses the packet.
+_QOS2: Final = 1 << 16
+_CODE: Final = 17
+
+
+class Grant(NamedTuple):
+    subscription: Subscription
+    wants_retained: bool
+
+
+class Door(Clock, Protocol):
+    """What a connection asks of the door."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    def add(self, connection: "Connection") -> None: ...
+    def remove(self, connection: "Connection") -> None: ...
+    def log_in(self, connection: "Connection", packet: packets.Connect) -> None: ...
+    def greet(self, connection: "Connection") -> None: ...
+    def ended(self, connection: "Connection", *, with_will: bool) -> None: ...
+    def wait_for_room(self, connection: "Connection") -> None: ...
+    def echo(self, connection: "Connection", packet: packets.Publish) -> None: ...
+    def subscribed(self, connection: "Connection", grants: list[Grant]) -> None: ...
+    def unsubscribed(self, connection: "Connection", patterns: tuple[str, ...]) -> None: ...
+    def delivered(self, connection: "Connection", row: int) -> None: ...
+
+
+class Connection(Downward):
+    __slots__ = (
+        "_backlog",
+        "_door",
+        "_pending_qos2",
+        "_refusal",
+        "_route",
+        "_topic",
+        "_unsettled",
+        "code",
+        "terminal",
+        "will",
+    )
+
+    def __init__(self, door: Door) -> None:
+        super().__init__(door)
+        self._door: Final = door
+        self._backlog: list[Received] = []  # came behind CONNECT or SUBSCRIBE while the database was asked
+        self._pending_qos2: set[int] = set()  # put into the inbox, not settled
+        self._topic = ""
+        self._route = Route.OTHER
+        self._refusal = 0
+        self._unsettled = 0
+        self.terminal = 0
+        self.code = ""
+        self.will: packets.Will | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._door.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.end("lost", with_will=True)
+        super().connection_lost(exc)
+        self._door.remove(self)
+
+    def take(self, received: list[Received]) -> None:
+        for index, packet in enumerate(received):
+            if self._held & Hold.SESSION or self.stage is Stage.CLOSED:
+                self._backlog += received[index:]
+                return
+            if isinstance(packet, packets.Publish):
+                self._publish(packet)
+            else:
+                self._handlers[type(packet)](self, packet)
+        if self._door.inbox.is_full and self.stage is not Stage.CLOSED:
+            self.hold(Hold.INBOX)
+            self._door.wait_for_room(self)
+
+    def resume(self) -> None:
+        """The database answered: take what came meanwhile, and read on."""
+        backlog, self._backlog = self._backlog, []
+        self.release(Hold.SESSION)
+        self.take(backlog)
+
+    def end(self, reason: str, *, code: Code | None = None, with_will: bool) -> None:
+        """Close, once. `code` is told to a peer of MQTT 5 (4.13)."""
+        if self.stage is Stage.CLOSED:
+            return
+        if code is not None and self.level is Level.V5 and self.stage is Stage.OPEN:
+            self.send(packets.Disconnect(code=code))
+        self.shut()
+        self._backlog = []
+        metrics.LISTEN_ENDS.labels(reason).inc()
+        self._door.ended(self, with_will=with_will)
+
+    # Up
+
+    def _publish(self, packet: packets.Publish) -> None:
+        said = packet.properties
+        if said is not NONE and said.topic_alias is not None:
+            self.end("topic alias", code=Code.TOPIC_ALIAS_INVALID, with_will=True)
+            return
+        if packet.topic is not self._topic:
+            self._learn(packet.topic)
+        token = self._token(packet) if packet.qos else 0
+        if token < 0:
+            return
+        self._unsettled += token > 0
+        self._put(packet.topic, self._route, packet.payload, said, token)
+        if self._route is Route.OWNTRACKS:
+            self._door.echo(self, packet)
+        if self._unsettled >= RECEIVE_MAXIMUM:
+            self._mind_the_cap()
+
+    def _put(self, topic: str, route: Route, payload: bytes, said: Properties, token: int = 0) -> None:
+        self._door.inbox.put(
+            Packet(
+                settler=self,
+                token=token,
+                terminal=self.terminal,
+                topic=topic,
+                route=route,
+                payload=payload,
+                received_at_us=time_ns() // 1000,
+                reply_topic=said.response_topic,
+                correlation=said.correlation,
+            )
+        )
+
+    def put_will(self, will: packets.Will) -> None:
+        self._put(will.topic, may_publish(self.code, will.topic).route, will.payload, will.properties)
+
+    def _learn(self, topic: str) -> None:
+        self._topic = topic
+        self._route, code = may_publish(self.code, topic)
+        self._refusal = code if self.level is Level.V5 else 0
+        if code:
+            metrics.LISTEN_REFUSED_TOPICS.labels(code.name.lower()).inc()
+
+    def _token(self, packet: packets.Publish) -> int:
+        """Return the packet's token, or -1 when it is a repetition that needs nothing more."""
+        token = packet.packet_id | self._refusal << _CODE
+        if packet.qos == 1 or self.session is None:
+            return token
+        if packet.packet_id in self.session.qos2_received:
+            self.send(packets.Pubrec(packet.packet_id))
+            return -1
+        if packet.packet_id in self._pending_qos2:
+            return -1
+        self._pending_qos2.add(packet.packet_id)
+        return token | _QOS2
+
+    def _mind_the_cap(self) -> None:
+        if self._unsettled > RECEIVE_MAXIMUM and self.level is Level.V5:
+            self.end("receive maximum", code=Code.RECEIVE_MAXIMUM_EXCEEDED, with_will=True)
+        else:
+            self.hold(Hold.UNSETTLED)
+
+    def settle(self, token: int) -> None:
+        """Acknowledge a packet that was disposed of; in one write with the others of its batch."""
+        if not token:
+            return
+        packet_id, code = token & 0xFFFF, token >> _CODE
+        self._unsettled -= 1
+        if token & _QOS2:
+            self._settle_qos2(packet_id, code)
+        elif code:
+            self.send(packets.Puback(packet_id, code))
+        else:
+            self.write(puback(packet_id))
+        if self._held & Hold.UNSETTLED and self._unsettled < RECEIVE_MAXIMUM // 2:
+            self.release(Hold.UNSETTLED)
+
+    def _settle_qos2(self, packet_id: int, code: int) -> None:
+        """PUBREC goes out when the session remembers the packet, so that a repetition is known as one."""
+        session = self.session
+        self._pending_qos2.discard(packet_id)
+        if code or session is None:
+            self.send(packets.Pubrec(packet_id, code))
+            return
+        session.qos2_received.add(packet_id)
+        self._door.sessions.remember(session, packet_id, lambda: self.send(packets.Pubrec(packet_id)))
+        if len(session.qos2_received) > UNFINISHED_QOS2:
+            self.end("unfinished QoS 2", code=Code.QUOTA_EXCEEDED, with_will=True)
+
+    def _pubrel(self, packet: packets.Pubrel) -> None:
+        session, packet_id = self.session, packet.packet_id
+        if session is None or packet_id not in session.qos2_received:
+            code = Code.PACKET_ID_NOT_FOUND if self.level is Level.V5 else Code.SUCCESS
+            self.send(packets.Pubcomp(packet_id, code))
+            return
+        session.qos2_received.discard(packet_id)
+        self._door.sessions.forget(session, packet_id, lambda: self.send(packets.Pubcomp(packet_id)))
+
+    # Log in and out
+
+    def _connect(self, packet: packets.Connect) -> None:
+        self.level = packet.level
+        self.hold(Hold.SESSION)
+        self._door.log_in(self, packet)
+
+    def begin(self, session: Session, *, code: str, will: packets.Will | None) -> None:
+        """Its log-in was accepted; the session is being read."""
+        self.session, self.terminal, self.code, self.will = session, session.terminal, code, will
+        self.stage = Stage.OPENING
+
+    def opened(self, stored: Stored | None) -> None:
+        """The session was read: greet, and take what came meanwhile."""
+        if self.session is None or self.stage is not Stage.OPENING:
+            return
+        self.stage = Stage.OPEN
+        if stored is not None:
+            self.session.is_present = True
+            self.session.subscriptions = {item.filter: item for item in stored.subscriptions}
+            self.session.qos2_received = set(stored.qos2_received)
+        self._door.greet(self)
+        self.resume()
+
+    def _disconnect(self, packet: packets.Disconnect) -> None:
+        said_s = packet.properties.session_expiry_s
+        if said_s == 0 and self.session is not None:
+            self.session.expiry_s = 0
+        self.end("disconnect", with_will=packet.code == Code.DISCONNECT_WITH_WILL)
+
+    def _fault(self, fault: packets.Fault) -> None:
+        if self.stage is Stage.GREETING and fault.code is Code.UNSUPPORTED_VERSION:
+            self.send(packets.Connack(code=packets.ConnectReturn.UNACCEPTABLE_VERSION))
+        self.end(fault.code.name.lower().replace("_", " "), code=fault.code, with_will=True)
+
+    def _ping(self, _packet: packets.Pingreq) -> None:
+        self.write(PINGRESP)
+
+    # Subscriptions and what goes down
+
+    def _subscribe(self, packet: packets.Subscribe) -> None:
+        session = self.session
+        if session is None:
+            return
+        refused = Code.NOT_AUTHORIZED if self.level is Level.V5 else Code.UNSPECIFIED_ERROR
+        grants = [self._grant(item, session) for item in packet.subscriptions]
+        codes = tuple(refused if grant is None else grant.subscription.qos for grant in grants)
+        granted = [grant for grant in grants if grant is not None]
+        session.subscriptions.update((grant.subscription.filter, grant.subscription) for grant in granted)
+        metrics.LISTEN_REFUSED_SUBSCRIPTIONS.inc(len(grants) - len(granted))
+        self._ask(packets.Suback(packet_id=packet.packet_id, codes=codes), granted)
+
+    def _grant(self, item: Subscription, session: Session) -> Grant | None:
+        if not may_subscribe(self.code, item.filter):
+            return None
+        is_new = item.filter not in session.subscriptions
+        wants_retained = item.retain_handling == 0 or (item.retain_handling == 1 and is_new)
+        qos = min(item.qos, 1)  # nothing goes down at QoS 2
+        return Grant(Subscription(item.filter, qos, item.no_local, item.retain_as_published), wants_retained)
+
+    def _ask(self, answer: packets.Suback | packets.Unsuback, grants: list[Grant]) -> None:
+        """Answer when the session's subscriptions are stored; then send what waits for them."""
+
+        def stored() -> None:
+            self.send(answer)
+            if self.stage is Stage.OPEN:
+                self._door.subscribed(self, grants)
+                self.resume()
+
+        if self.session is not None:
+            self.hold(Hold.SESSION)
+            self._door.sessions.subscribe(self.session, stored)
+
+    def _unsubscribe(self, packet: packets.Unsubscribe) -> None:
+        session = self.session
+        if session is None:
+            return
+        found = [session.subscriptions.pop(pattern, None) for pattern in packet.filters]
+        codes = tuple(Code.NO_SUBSCRIPTION_EXISTED if item is None else Code.SUCCESS for item in found)
+        self._door.unsubscribed(self, packet.filters)
+        self._ask(packets.Unsuback(packet_id=packet.packet_id, codes=codes), [])
+
+    def _puback(self, packet: packets.Puback) -> None:
+        row = self.window.close(packet.packet_id)
+        if row:
+            self.row_delivered(row)
+
+    def row_delivered(self, row: int) -> None:
+        self._door.delivered(self, row)
+
+    def _ignore(self, _packet: Received) -> None:
+        """PUBREC and PUBCOMP answer a QoS 2 that never goes down; the others are the decoder's to refuse."""
+
+    _handlers: ClassVar[dict[type[Received], Callable[["Connection", Any], None]]] = {
+        packets.Connect: _connect,
+        packets.Puback: _puback,
+        packets.Pubrel: _pubrel,
+        packets.Pubrec: _ignore,
+        packets.Pubcomp: _ignore,
+        packets.Subscribe: _subscribe,
+        packets.Unsubscribe: _unsubscribe,
+        packets.Pingreq: _ping,
+        packets.Disconnect: _disconnect,
+        packets.Fault: _fault,
+    }

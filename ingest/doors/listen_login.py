@@ -1,0 +1,69 @@
+"""Who may log in at the listening door, and what session they get. Pure."""
+
+from typing import Final, NamedTuple
+
+from ingest.doors.listen_connection import RECEIVE_MAXIMUM
+from ingest.doors.listen_sessions import LONGEST_EXPIRY_S, Session
+from ingest.doors.listen_wire import LARGEST_PACKET
+from ingest.mqtt.packets import Code, Connack, Connect, ConnectReturn, Level
+from ingest.mqtt.properties import Properties
+from ingest.store.terminals import Terminal
+from tracker.security import verify
+
+LONGEST_CLIENT_ID: Final = 256  # characters; MQTT 3.1 said 23, and nobody kept to it
+_NOBODY_S_SALT: Final = bytes(16)
+
+
+class Refusal(NamedTuple):
+    """A log-in's refusal: our word for it, the return code of MQTT 3, the reason code of MQTT 5."""
+
+    word: str
+    code_3: ConnectReturn
+    code_5: Code
+
+    def connack(self, level: Level) -> Connack:
+        return Connack(code=self.code_5 if level is Level.V5 else self.code_3)
+
+
+BAD_CREDENTIALS: Final = Refusal(
+    "bad credentials", ConnectReturn.BAD_USER_NAME_OR_PASSWORD, Code.BAD_USER_NAME_OR_PASSWORD
+)
+BAD_METHOD: Final = Refusal("bad method", ConnectReturn.NOT_AUTHORIZED, Code.BAD_AUTHENTICATION_METHOD)
+BAD_CLIENT_ID: Final = Refusal("bad client id", ConnectReturn.IDENTIFIER_REJECTED, Code.CLIENT_ID_NOT_VALID)
+
+
+def refusal_of(packet: Connect, terminal: Terminal | None) -> Refusal | None:
+    """Return why the log-in is refused. `terminal`: whose code is the user name. Constant time over the password."""
+    if packet.properties.auth_method is not None:
+        return BAD_METHOD
+    secret = (packet.password or b"").decode(errors="replace")
+    salt, secret_hash = (_NOBODY_S_SALT, b"") if terminal is None else (terminal.secret_salt, terminal.secret_hash)
+    if not verify(secret, salt=salt, secret_hash=secret_hash):
+        return BAD_CREDENTIALS
+    if len(packet.client_id) > LONGEST_CLIENT_ID or (not packet.client_id and not _may_be_nameless(packet)):
+        return BAD_CLIENT_ID
+    return None
+
+
+def _may_be_nameless(packet: Connect) -> bool:
+    """MQTT 3.1 wants a client id, 3.1.1 does so for a session that is kept (3.1.3.1); in 5 we choose one."""
+    return packet.level is Level.V5 or (packet.level is Level.V311 and packet.clean_start)
+
+
+def expiry_of(packet: Connect) -> int:
+    """Return how long (s) the session outlives its connection: in MQTT 3 our longest, in 5 what is asked up to that."""
+    if packet.level is Level.V5:
+        return min(packet.properties.session_expiry_s or 0, LONGEST_EXPIRY_S)
+    return 0 if packet.clean_start else LONGEST_EXPIRY_S
+
+
+def greeting(session: Session) -> Properties:
+    """What CONNACK says in MQTT 5: the session's expiry is always set by us, and so is what we take."""
+    return Properties(
+        session_expiry_s=session.expiry_s,
+        receive_maximum=RECEIVE_MAXIMUM,
+        maximum_packet_bytes=LARGEST_PACKET,
+        assigned_client_id=session.client_id if session.is_assigned else None,
+        has_subscription_ids=False,
+        has_shared=False,
+    )

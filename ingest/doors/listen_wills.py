@@ -1,0 +1,47 @@
+"""Last wills: published as packets when a connection was lost, at once or after the delay that the will asks for."""
+
+import asyncio
+from typing import Final, NamedTuple
+
+from ingest.doors.listen_connection import Connection
+from ingest.doors.listen_roster import Key
+from ingest.mqtt.packets import Will
+
+
+class _Late(NamedTuple):
+    timer: asyncio.TimerHandle
+    connection: Connection
+    will: Will
+
+
+class Wills:
+    def __init__(self) -> None:
+        self._late: Final[dict[Key, _Late]] = {}
+
+    def lost(self, key: Key, connection: Connection, will: Will, *, expiry_s: int) -> None:
+        """Publish, or wait for the shorter of the will's delay and the session's expiry (3.1.3.2.2)."""
+        delay_s = min(will.properties.will_delay_s or 0, expiry_s)
+        if not delay_s:
+            connection.put_will(will)
+            return
+        timer = asyncio.get_running_loop().call_later(delay_s, self._publish, key)
+        self._late[key] = _Late(timer, connection, will)
+
+    def returned(self, key: Key, *, is_anew: bool) -> None:
+        """The peer is back: its will is dropped, or published when its old session ends now."""
+        late = self._late.pop(key, None)
+        if late is None:
+            return
+        late.timer.cancel()
+        if is_anew:
+            late.connection.put_will(late.will)
+
+    def drop_all(self) -> None:
+        for late in self._late.values():
+            late.timer.cancel()
+        self._late.clear()
+
+    def _publish(self, key: Key) -> None:
+        late = self._late.pop(key, None)
+        if late is not None:
+            late.connection.put_will(late.will)
