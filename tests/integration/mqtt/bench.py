@@ -105,7 +105,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def a_door(
-    database: str, *, bounds: Bounds | None = None, patience_s: float = 10.0, settles: bool = True
+    database: str, *, port: int = 0, bounds: Bounds | None = None, patience_s: float = 10.0, settles: bool = True
 ) -> AsyncGenerator[Bench]:
     await _seed(database)
     async with await open_pool(database, name="test", size=3) as pool:
@@ -116,7 +116,7 @@ async def a_door(
         bench = Bench(database, listener, inbox, bus, settles=settles)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(listener.run("127.0.0.1", 0, up.set), name="door"),
+                tasks.create_task(listener.run("127.0.0.1", port, up.set), name="door"),
                 tasks.create_task(bench.consume(), name="consumer"),
             ]
             await up.wait()
