@@ -77,7 +77,11 @@ class Watch:
 
     async def hear(self, event: AlertAcknowledged) -> None:
         """Stop chasing somebody who answered at their terminal; the row of the answer is there already."""
-        alert = UUID(event.alert)
+        try:
+            alert = UUID(event.alert)
+        except ValueError:
+            log.warning("answer.unreadable", alert=event.alert)
+            return
         async with self._pool.connection() as connection, connection.transaction():
             await answering.stop_chasing(connection, alert, member=event.member, now=self._clock())
         await self._bus.publish(ALERTS, event.alert.encode())
@@ -118,7 +122,7 @@ class Watch:
         async for message in self._bus.read(EVENTS):
             try:
                 event = decode(message.payload)
-            except msgspec.ValidationError:
+            except msgspec.DecodeError:
                 log.warning("event.unreadable", size=len(message.payload))
                 continue
             if isinstance(event, Crossed):

@@ -19,13 +19,14 @@ _BROKEN = Words("所画区域不是有效的多边形，请重新绘制", "the d
 def from_geojson(drawn: dict[str, Any]) -> bytes:
     """Return the WKB of a drawn GeoJSON Polygon or MultiPolygon (degrees, WGS-84); raises BadContent."""
     try:
-        area: BaseGeometry = shape(drawn)
+        with np.errstate(invalid="ignore"):  # NaN is refused below, in our words
+            area: BaseGeometry = shape(drawn)
     except (ValueError, TypeError, KeyError, AttributeError, IndexError, shapely.errors.ShapelyError) as broken:
         raise BadContent(_BROKEN) from broken
     if area.geom_type not in ("Polygon", "MultiPolygon") or area.is_empty or not area.is_valid:
         raise BadContent(_BROKEN)
     west, south, east, north = area.bounds
-    if west < -180 or south < -90 or east > 180 or north > 90:  # noqa: PLR2004 - degrees of the whole earth
+    if not (west >= -180 and south >= -90 and east <= 180 and north <= 90):  # noqa: PLR2004 - degrees of the whole earth
         raise BadContent(_BROKEN)
     return shapely.to_wkb(area)
 

@@ -134,7 +134,7 @@ CREATE INDEX delivery_backoff ON delivery (not_before) WHERE state = 'queued' AN
 CREATE INDEX delivery_lease ON delivery (lease_until) WHERE state = 'sending';
 CREATE INDEX delivery_unheard ON delivery (expires_at) WHERE state IN ('queued', 'sent');
 CREATE INDEX delivery_alert ON delivery (alert, version, state);
-CREATE INDEX delivery_provider ON delivery (provider, provider_id);
+CREATE INDEX delivery_provider ON delivery (provider, provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX delivery_member ON delivery (member, alert);
 
 CREATE TABLE delivery_attempt (          -- the log; kept when a message is deleted

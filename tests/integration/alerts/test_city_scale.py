@@ -1,0 +1,81 @@
+"""A whole city at once: everything set-based, nothing per person in Python."""
+
+from typing import Any
+
+import psycopg
+
+from alerts.core.audience import Candidate, dedupe
+from alerts.core.levels import Level
+from alerts.desk import Desk
+from alerts.dispatch import Dispatcher
+from tests.integration.alerts.builders import (
+    BLOCK,
+    CITY,
+    JINSHUI,
+    WENHUA,
+    City,
+    a_content,
+    a_member,
+    all_of,
+    an_id,
+)
+
+Connection = psycopg.AsyncConnection[Any]
+LEADERS = 20_000
+
+
+async def many_leaders(connection: Connection) -> None:
+    await connection.execute(
+        """
+        INSERT INTO member (id, code, name, phone)
+        SELECT n, 'many' || n, '张' || n, '+86139' || lpad(n::text, 8, '0') FROM generate_series(1000, %s) AS n
+        """,
+        [999 + LEADERS],
+    )
+    await connection.execute(
+        "INSERT INTO assignment (member, unit, role) SELECT n, %s, 'leader' FROM generate_series(1000, %s) AS n",
+        [BLOCK, 999 + LEADERS],
+    )
+
+
+async def test_twenty_thousand_leaders_are_frozen_queued_and_told_of_a_lift(
+    desk: Desk, city: City, sms: Dispatcher, connection: Connection
+) -> None:
+    await many_leaders(connection)
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
+    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    assert (alert.reach.audience, alert.reach.queued) == (LEADERS + 5, LEADERS + 5)
+    for _ in range(3):
+        await sms.round()
+    told = (await desk.get(alert.id)).reach.told
+    assert 0 < told < LEADERS
+    await desk.lift(alert.id, city.mayor, alert.version)
+    counted = await all_of(connection, "SELECT kind, state, count(*) FROM delivery GROUP BY 1, 2 ORDER BY 1, 2")
+    assert counted == [
+        ("follow_up", "queued", told),
+        ("telling", "delivered", told),
+        ("telling", "expired", LEADERS + 5 - told),
+    ]
+
+
+async def test_the_same_people_are_one_in_sql_as_in_the_rule(desk: Desk, city: City, connection: Connection) -> None:
+    """`audience_of` and `dedupe` say the same."""
+    await a_member(connection, 400, unit=JINSHUI, role="leader", phone="+8613800000106")
+    await a_member(connection, 401, unit=BLOCK, role="leader", phone=None)
+    await a_member(connection, 402, unit=BLOCK, role="leader", phone=None)
+    rows = await all_of(
+        connection,
+        """
+        SELECT m.id, m.phone, a.unit FROM assignment a JOIN member m ON m.id = a.member JOIN unit u ON u.id = a.unit
+        WHERE a.role = 'leader' AND u.tree_left BETWEEN 3 AND 8
+        ORDER BY u.tree_left, m.id
+        """,
+    )
+    rule = dedupe(Candidate(member, phone, {"unit": unit}) for member, phone, unit in rows)
+    found = await all_of(
+        connection, "SELECT member, phone, reasons FROM audience_of(ARRAY[4], NULL, '{}', '{}', 'inside')"
+    )
+    assert WENHUA == 6
+    assert sorted((member, phone, [reason["unit"] for reason in reasons]) for member, phone, reasons in found) == [
+        (listener.member, listener.phone, [reason["unit"] for reason in listener.reasons]) for listener in rule
+    ]
