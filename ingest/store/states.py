@@ -81,7 +81,8 @@ async def load(connection: Connection) -> list[StateRow]:
             """
             SELECT terminal, (extract(epoch FROM fixed_at) * 1000000)::bigint AS fixed_at_us,
                 (extract(epoch FROM received_at) * 1000000)::bigint AS received_at_us, lon, lat, grid, speed_dmps,
-                heading_deg, accuracy_dm, altitude_m, battery_pct, interval_s, confirmed_grid, candidate_grid,
+                heading_deg, accuracy_dm, altitude_m, battery_pct, terminal_state.interval_s, confirmed_grid,
+                candidate_grid,
                 candidate_count, coalesce((extract(epoch FROM candidate_since) * 1000000)::bigint, 0)
                     AS candidate_since_us,
                 is_silent

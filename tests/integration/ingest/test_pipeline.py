@@ -1,0 +1,205 @@
+"""The pipeline on a real PostgreSQL: what is said is stored once, or refused, and settled after COMMIT."""
+
+import json
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from small_city import EAST, EAST_LON, LAT, OUTSIDE_LON, WEST, WEST_LON, found, works
+
+from ingest.pipeline.checkpoint import save
+from ingest.store.runs import OwnershipLostError
+from tracker.bus.interface import EVENTS, POSITIONS
+from tracker.model.positions import POSITION, Flag
+
+POS = "gw/v1/t/walker-1/pos"
+
+
+def fix(age_s: float = 0, *, lon: float = WEST_LON, **more: Any) -> dict[str, Any]:
+    return {"t": round(time.time() - age_s, 3), "lon": lon, "lat": LAT, **more}
+
+
+def said(*fixes: dict[str, Any]) -> bytes:
+    return json.dumps(fixes[0] if len(fixes) == 1 else fixes).encode()
+
+
+@pytest.fixture
+async def city(database: str) -> str:
+    await found(database)
+    return database
+
+
+async def test_a_position_is_stored_with_its_grid_and_settled(city: str) -> None:
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(lon=EAST_LON, acc=5, bat=80)))
+        rows = await ingest.rows("SELECT terminal, lon, lat, grid, accuracy_dm, battery_pct, speed_dmps FROM position")
+        assert rows == [(1, 1136500000, 347500000, EAST, 50, 80, -32768)]
+        assert ingest.sender.settled == [1]
+
+
+async def test_a_point_on_the_border_has_one_grid(city: str) -> None:
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(lon=113.6)))
+        assert await ingest.rows("SELECT grid FROM position") == [(WEST,)]
+
+
+async def test_a_repeated_packet_is_a_duplicate_and_settled_again(city: str) -> None:
+    async with works(city) as ingest:
+        payload = said(fix(20), fix(10), fix(0))
+        for _ in range(3):
+            await ingest.say(POS, payload)
+        assert await ingest.rows("SELECT count(*) FROM position") == [(3,)]
+        assert (ingest.pipeline.tally.positions_stored, ingest.pipeline.tally.duplicates) == (3, 6)
+        assert ingest.sender.settled == [1, 2, 3]
+
+
+async def test_a_batch_with_new_and_known_fixes_stores_the_new_ones(city: str) -> None:
+    async with works(city) as ingest:
+        first, second = fix(20), fix(10)
+        await ingest.say(POS, said(first))
+        await ingest.say(POS, said(first, second))
+        assert await ingest.rows("SELECT count(*) FROM position") == [(2,)]
+
+
+async def test_another_fix_of_the_same_instant_is_a_conflict(city: str) -> None:
+    async with works(city) as ingest:
+        first = fix(5)
+        await ingest.say(POS, said(first))
+        await ingest.say(POS, said({**first, "lon": EAST_LON}))
+        assert await ingest.rows("SELECT lon FROM position") == [(1135500000,)]
+        assert await ingest.rows("SELECT reason, reports FROM refusal_count") == [("conflicting fix", 1)]
+
+
+async def test_bad_reports_are_refused_counted_and_kept_and_their_neighbours_stored(city: str) -> None:
+    async with works(city) as ingest:
+        payload = said(fix(3), fix(-3600), fix(100 * 86400), {"lon": 1, "lat": 2}, fix(1))
+        await ingest.say(POS, payload)
+        counts = dict(await ingest.rows("SELECT reason, reports FROM refusal_count"))
+        assert counts == {"future": 1, "too old": 1, "missing field": 1}
+        kept = await ingest.rows("SELECT terminal, topic, payload FROM refused_report")
+        assert kept == [(1, POS, payload)] * 3
+        assert await ingest.rows("SELECT count(*) FROM position") == [(2,)]
+        assert ingest.sender.settled == [1]
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "reason"),
+    [
+        ("nowhere/at/all", b"x", "unknown topic"),
+        ("gw/v1/t/stranger/pos", b"{}", "unknown terminal"),
+        (POS, b"{\x00", "broken json"),
+        (POS, b"\xff\xfe", "invalid utf-8"),
+        (POS, b"[]", "empty"),
+        (POS, b"[" * 100_000, "nested too deep"),
+        (POS, b"[" + b"0" * 2**20, "payload too large"),
+        (POS, b'{"t":"\\u0000","lon":1,"lat":1}', "bad time"),
+        (POS, b'{"t":1e308,"lon":1,"lat":1}', "future"),
+        ("gw/v1/t/walker-1/ack", b'{"alert":"7cf8b9a2-6e1c-4f5e-9f63-111111111111","version":1}', "unknown alert"),
+        ("gw/v1/t/walker-3/ack", b'{"alert":"7cf8b9a2-6e1c-4f5e-9f63-111111111111","version":1}', "carried by nobody"),
+    ],
+)
+async def test_any_bad_packet_is_settled_with_a_durable_reason(
+    city: str, topic: str, payload: bytes, reason: str
+) -> None:
+    async with works(city) as ingest:
+        await ingest.say(topic, payload)
+        assert await ingest.rows("SELECT reason FROM refused_report") == [(reason,)]
+        assert ingest.sender.settled == [1]
+
+
+async def test_a_jump_is_believed_and_live_once_the_next_fix_agrees(city: str) -> None:
+    async with works(city) as ingest:
+        heard = ingest.bus.read(POSITIONS, EVENTS, after="0")
+        await ingest.say(
+            POS, said(fix(60), fix(50, lon=EAST_LON, acc=500), fix(30, lon=EAST_LON), fix(0, lon=EAST_LON))
+        )
+        live = np.frombuffer((await anext(heard)).payload, POSITION)
+        assert live["grid"].tolist() == [WEST, EAST]
+        assert live["member"].tolist() == [101, 101]
+        flags = [Flag.NONE, Flag.INACCURATE, Flag.SUSPECT, Flag.NONE]
+        assert await ingest.rows("SELECT flags FROM position ORDER BY fixed_at") == [(flag,) for flag in flags]
+
+
+async def test_two_fixes_in_the_next_grid_are_one_crossing(city: str) -> None:
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(900)))
+        await ingest.say(POS, said(fix(600, lon=EAST_LON)))
+        since = (await ingest.rows("SELECT max(fixed_at) FROM position"))[0][0]
+        await ingest.say(POS, said(fix(500, lon=EAST_LON)))
+        rows = await ingest.rows("SELECT kind, grid, fixed_at, member, is_late FROM crossing ORDER BY kind DESC")
+        assert rows == [("exit", WEST, since, 101, False), ("enter", EAST, since, 101, False)]
+
+
+async def test_late_fixes_end_in_the_same_crossings(city: str) -> None:
+    walk = [fix(1800), fix(1500, lon=EAST_LON), fix(1400, lon=EAST_LON), fix(1000), fix(900), fix(500, lon=OUTSIDE_LON)]
+    walk.append(fix(400, lon=OUTSIDE_LON))
+    async with works(city) as ingest:
+        for report in walk:
+            await ingest.say(POS, said(report))
+        for report in reversed(walk):
+            await ingest.say("gw/v1/t/walker-2/pos", said(report))
+            await ingest.pipeline.tick()
+        statement = (
+            "SELECT kind, grid, fixed_at FROM crossing WHERE terminal = {} AND superseded_at IS NULL ORDER BY 3, 1"
+        )
+        in_order = await ingest.rows(statement.format(1))
+        assert len(in_order) == 5
+        assert await ingest.rows(statement.format(2)) == in_order
+        assert await ingest.rows("SELECT count(*) FROM late_track") == [(0,)]
+
+
+async def test_a_press_is_one_emergency_however_often_it_is_sent(city: str) -> None:
+    async with works(city) as ingest:
+        for _ in range(2):
+            await ingest.say("gw/v1/t/walker-1/sos", json.dumps({"id": "p1", **fix(), "note": "fire"}).encode())
+        rows = await ingest.rows("SELECT sos_id, member, grid, note FROM emergency")
+        assert rows == [("p1", 101, WEST, "fire")]
+
+
+async def test_a_receipt_tells_what_became_of_each_report_and_is_sent_again(city: str) -> None:
+    async with works(city) as ingest:
+        payload = said(fix(2, receipt="r-1"), fix(1), fix(-900))
+        await ingest.say(POS, payload)
+        await ingest.say(POS, payload)
+        refused = [{"index": 2, "reason": "future"}]
+        assert [(to, topic, json.loads(body)) for to, topic, body in ingest.sender.sent] == [
+            (1, "gw/v1/t/walker-1/stored", {"id": "r-1", "stored": 2, "duplicate": 0, "refused": refused}),
+            (1, "gw/v1/t/walker-1/stored", {"id": "r-1", "stored": 0, "duplicate": 2, "refused": refused}),
+        ]
+
+
+async def test_a_response_topic_of_another_terminal_gets_no_receipt(city: str) -> None:
+    async with works(city) as ingest:
+        packet = ingest.sender.packet(POS, said(fix()))
+        packet.reply_topic = "gw/v1/t/walker-2/alert"
+        await ingest.pipeline.dispose([packet])
+        assert ingest.sender.sent == []
+
+
+async def test_memory_survives_a_restart_by_checkpoint_and_later_rows(city: str) -> None:
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(900)))
+        async with ingest.pool.connection() as connection:
+            await save(connection, ingest.pipeline, ingest.owner)
+        await ingest.say(POS, said(fix(600, lon=EAST_LON)))  # the candidate is in no checkpoint
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(550, lon=EAST_LON)))
+        assert await ingest.rows("SELECT kind, grid FROM crossing ORDER BY kind") == [("enter", EAST), ("exit", WEST)]
+
+
+async def test_who_lost_the_terminals_cannot_commit(city: str) -> None:
+    async with works(city) as former, works(city) as latter:
+        with pytest.raises(OwnershipLostError):
+            await former.say(POS, said(fix()))
+        assert former.sender.settled == []
+        await latter.say(POS, said(fix()))
+        assert await latter.rows("SELECT count(*) FROM position") == [(1,)]
+
+
+async def test_old_and_inaccurate_fixes_are_stored_and_not_live(city: str) -> None:
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(2 * 86400), fix(10, acc=500)))
+        rows = await ingest.rows("SELECT flags FROM position ORDER BY fixed_at")
+        assert rows == [(Flag.OLD,), (Flag.INACCURATE,)]
+        assert ingest.pipeline.memory.last["terminal"].tolist() == [0, 0, 0, 0]

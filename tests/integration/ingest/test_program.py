@@ -1,0 +1,208 @@
+"""The whole program behind a real broker, and over a database that is killed under it."""
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiomqtt
+import psycopg
+import pytest
+from small_city import LAT, SECRET, WEST_LON, found, until
+
+from gridwarden.embedded import EmbeddedPostgres
+from ingest.program import Listen, run
+from tracker.bus.interface import DOWNLINK
+from tracker.bus.local import LocalBus
+from tracker.database.migrate import migrate
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Mosquitto:
+    """Debian's broker on a port of ours, its sessions kept in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\nmax_inflight_messages 0\nmax_queued_messages 0\n"
+            f"persistence true\npersistence_location {folder}/\nuser root\n"
+        )
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        program = shutil.which("mosquitto", path=f"{os.environ['PATH']}:/usr/sbin")
+        assert program is not None, "install Debian's mosquitto"
+        self._child = subprocess.Popen(  # noqa: S603 - Debian's program, our config
+            [program, "-c", str(self._config)], stderr=subprocess.DEVNULL
+        )
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+                return
+        raise AssertionError("mosquitto did not start")
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._child.terminate()
+            self._child.wait(20)
+            self._child = None
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    peer = Mosquitto(tmp_path)
+    peer.start()
+    yield peer
+    peer.stop()
+
+
+@asynccontextmanager
+async def running(**what: Any) -> AsyncGenerator[None]:
+    ready = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        task = group.create_task(run(ready=ready.set, **what))
+        waiting = group.create_task(ready.wait())
+        await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+        yield
+        task.cancel()
+        waiting.cancel()
+
+
+async def count(dsn: str, statement: Any) -> int:
+    async with await psycopg.AsyncConnection[Any].connect(dsn) as connection:
+        row: Any = await (await connection.execute(statement)).fetchone()
+        return row[0]
+
+
+def fix(at: float) -> bytes:
+    return json.dumps({"t": at, "lon": WEST_LON, "lat": LAT}).encode()
+
+
+async def test_what_a_broker_holds_is_stored_and_receipts_come_back(database: str, broker: Mosquitto) -> None:
+    await found(database)
+    url, now = f"mqtt://127.0.0.1:{broker.port}", time.time()
+    async with running(dsn=database, bus=LocalBus(), broker=url, name="t1"):
+        async with aiomqtt.Client("127.0.0.1", broker.port) as phone:
+            await phone.subscribe("gw/v1/t/walker-1/stored", qos=1)
+            for second in range(50):
+                await phone.publish("gw/v1/t/walker-1/pos", fix(now - second), qos=1)
+            await phone.publish("owntracks/walker-2/phone", OWNTRACKS % int(now), qos=1, retain=True)
+            await phone.publish("gw/v1/t/walker-1/pos", b'{"receipt": 7, "fixes": [%s]}' % fix(now - 3), qos=1)
+            async with asyncio.timeout(20):
+                receipt = json.loads(str((await anext(aiter(phone.messages))).payload, "utf-8"))
+        assert receipt == {"id": 7, "stored": 0, "duplicate": 1, "refused": []}
+        assert await count(database, "SELECT count(*) FROM position") == 51
+
+
+async def test_what_was_published_while_ingest_was_down_is_stored_when_it_is_back(
+    database: str, broker: Mosquitto
+) -> None:
+    await found(database)
+    url, now = f"mqtt://127.0.0.1:{broker.port}", time.time()
+    async with running(dsn=database, bus=LocalBus(), broker=url, name="t2"):
+        pass
+    async with aiomqtt.Client("127.0.0.1", broker.port) as phone:
+        for second in range(200):
+            await phone.publish("gw/v1/t/walker-1/pos", fix(now - second), qos=1)
+    async with running(dsn=database, bus=LocalBus(), broker=url, name="t2"):
+
+        async def all_there() -> bool:
+            return await count(database, "SELECT count(*) FROM position") == 200
+
+        await until(all_there)
+
+
+async def test_a_broker_that_comes_back_is_found_again(database: str, broker: Mosquitto) -> None:
+    await found(database)
+    now = time.time()
+    async with running(dsn=database, bus=LocalBus(), broker=f"mqtt://127.0.0.1:{broker.port}", name="t3"):
+        broker.stop()
+        broker.start()
+
+        async def is_heard() -> bool:
+            async with aiomqtt.Client("127.0.0.1", broker.port) as phone:
+                await phone.publish("gw/v1/t/walker-1/pos", fix(now), qos=1)
+            return await count(database, "SELECT count(*) FROM position") == 1
+
+        await until(is_heard)
+
+
+async def test_downlink_rows_go_out_through_the_broker_once(database: str, broker: Mosquitto) -> None:
+    await found(database)
+    bus = LocalBus()
+    async with running(dsn=database, bus=bus, broker=f"mqtt://127.0.0.1:{broker.port}", name="t4"):
+        async with aiomqtt.Client("127.0.0.1", broker.port) as phone:
+            await phone.subscribe("gw/v1/t/walker-1/alert", qos=1)
+            async with await psycopg.AsyncConnection[Any].connect(database) as connection:
+                await connection.execute(
+                    "INSERT INTO downlink (terminal, topic, payload) VALUES (1, 'gw/v1/t/walker-1/alert', 'run')"
+                )
+            await bus.publish(DOWNLINK, b"")
+            async with asyncio.timeout(20):
+                message = await anext(aiter(phone.messages))
+        assert message.payload == b"run"
+
+        async def is_noted() -> bool:
+            return await count(database, "SELECT count(*) FROM downlink WHERE delivered_at IS NOT NULL") == 1
+
+        await until(is_noted)
+
+
+@pytest.fixture
+def cluster() -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of the test's own, fsync on, to be killed."""
+    with tempfile.TemporaryDirectory(prefix="gridwarden-tests-") as folder:
+        Path(folder).chmod(0o755)
+        own = EmbeddedPostgres(Path(folder), settings={"shared_buffers": "32MB"})
+        own.start()
+        yield own
+        own.stop()
+
+
+def kill_and_start(cluster: EmbeddedPostgres) -> None:
+    assert cluster.pid is not None
+    os.kill(cluster.pid, signal.SIGKILL)
+    cluster.stop()  # reaps it
+    cluster.start()
+
+
+async def test_a_database_killed_in_the_middle_loses_nothing_that_was_acknowledged(cluster: EmbeddedPostgres) -> None:
+    migrate(cluster.dsn)
+    await found(cluster.dsn)
+    port, now, loop = free_port(), time.time(), asyncio.get_running_loop()
+    walker = aiomqtt.Client("127.0.0.1", port, username="walker-1", password=SECRET, identifier="w1", timeout=60)
+    async with running(dsn=cluster.dsn, bus=LocalBus(), listen=Listen(host="127.0.0.1", port=port), name="t5"):
+        async with walker as phone, asyncio.TaskGroup() as group:
+            group.create_task(publish(phone, now, 300))
+            await until(lambda: is_stored(cluster.dsn, at_least=50))
+            await loop.run_in_executor(None, kill_and_start, cluster)
+        assert await count(cluster.dsn, "SELECT count(*) FROM position") == 300
+
+
+async def publish(phone: aiomqtt.Client, now: float, fixes: int) -> None:
+    """Return when each fix was acknowledged."""
+    for number in range(fixes):
+        await phone.publish("gw/v1/t/walker-1/pos", fix(now - number), qos=1)
+
+
+async def is_stored(dsn: str, *, at_least: int) -> bool:
+    return await count(dsn, "SELECT count(*) FROM position") >= at_least
+
+
+OWNTRACKS = b'{"_type":"location","tst":"%d","lat":34.75,"lon":113.65,"acc":12,"batt":80,"vel":36}'
