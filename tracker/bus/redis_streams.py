@@ -6,7 +6,8 @@ from tables.
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, cast
 
 import structlog
@@ -36,11 +37,16 @@ class RedisBus:
         self._redis = Redis.from_url(url, protocol=2)  # replies as lists
         self._is_lost = False
         self._is_closed = False
+        self._commands = 0  # under way
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def publish(self, stream: str, payload: bytes) -> None:
         """Append to the stream; when Redis does not take it within two seconds, drop and count it."""
+        if self._is_closed:
+            return
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S), self._command():
                 await self._redis.xadd(PREFIX + stream, {FIELD: payload}, maxlen=cap_of(stream), approximate=True)
         except (RedisError, OSError, TimeoutError) as error:
             DROPPED.labels(stream).inc()
@@ -53,15 +59,29 @@ class RedisBus:
         return self._read({PREFIX + stream: after for stream in streams})
 
     async def close(self) -> None:
-        """End every reader within a second, and the connections."""
+        """End every reader within a second, then the connections (redis-py fails under a command that it closes)."""
         self._is_closed = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READ_TIMEOUT_S):
+                await self._idle.wait()
         await self._redis.aclose()
+
+    @asynccontextmanager
+    async def _command(self) -> AsyncGenerator[None]:
+        self._commands += 1
+        self._idle.clear()
+        try:
+            yield
+        finally:
+            self._commands -= 1
+            if self._commands == 0:
+                self._idle.set()
 
     async def _read(self, cursors: dict[str, str | None]) -> AsyncIterator[Message]:
         pauses = delays(random.random)
         while not self._is_closed:
             try:
-                async with asyncio.timeout(READ_TIMEOUT_S):
+                async with asyncio.timeout(READ_TIMEOUT_S), self._command():
                     messages = await self._step(cursors)
             except (RedisError, OSError, TimeoutError) as error:
                 if self._is_closed:
