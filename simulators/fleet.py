@@ -27,7 +27,6 @@ _TEND_S: Final = 2.0
 _SETTLE_S: Final = 15.0  # how long a clean stop waits for acknowledgements
 _GOODBYE_S: Final = 0.2  # for DISCONNECTs to leave
 _ANSWERING: Final = 0.7  # of the people who hear an alert
-_ANSWER_S: Final = (4.0, 60.0)
 _MOVING_MPS: Final = 0.1  # a heading means nothing below
 _FIX: Final = b'{"t":%.3f,"lon":%.7f,"lat":%.7f,"acc":%.1f,"spd":%.2f%s,"bat":%d,"seq":%d}'
 _SPEED: Final = 4  # its place in a row of the columns
@@ -40,6 +39,15 @@ class Summary:
     counts: Counts = field(default_factory=Counts)
     lag_s: float = 0.0  # worst
     unsettled: int = 0  # messages that a stop left unacknowledged
+
+    @property
+    def brief(self) -> str:
+        """The figures that change, for a line of progress."""
+        counts = self.counts
+        return (
+            f"{counts.connected} of {self.terminals} connected, {counts.reports} reports published, "
+            f"{counts.reports_acknowledged} acknowledged"
+        )
 
     def __str__(self) -> str:
         counts = self.counts
@@ -71,14 +79,22 @@ _alert: Final = msgspec.json.Decoder(_Alert)
 
 
 class Fleet:
-    """`handsets` is the crowd's order. `say` hears trouble."""
+    """`handsets` in the crowd's order; `answer_s`: how soon, at least and at most, people acknowledge an alert."""
 
     def __init__(
-        self, *, handsets: Sequence[Handset], crowd: Crowd, connector: Connector, chance: Chance, summary: Summary
+        self,
+        *,
+        handsets: Sequence[Handset],
+        crowd: Crowd,
+        connector: Connector,
+        chance: Chance,
+        summary: Summary,
+        answer_s: tuple[float, float],
     ) -> None:
         self._crowd: Final = crowd
         self._connector: Final = connector
         self._chance: Final = chance
+        self._answer_s: Final = answer_s
         self._summary: Final = summary
         self._counts: Final = summary.counts
         self._started_at = 0.0  # epoch s
@@ -152,11 +168,12 @@ class Fleet:
                     terminal.tend()
 
     async def _settle(self) -> None:
-        """Say offline and wait until everything said is acknowledged, or for long enough."""
-        for terminal in self._terminals:
+        """Say offline and wait until everything said is acknowledged, or for long enough; not for who never got in."""
+        known = [terminal for terminal in self._terminals if terminal.is_known]
+        for terminal in known:
             terminal.regain(has_signal=True)
             terminal.say("status", b"offline", retain=True)
-        await settle(self._terminals, within_s=_SETTLE_S)
+        await settle(known, within_s=_SETTLE_S)
 
     def _hear(self, terminal: Terminal, topic: str, payload: bytes) -> None:
         """Receive an alert; most people acknowledge it after they have read it."""
@@ -173,7 +190,7 @@ class Fleet:
         if key in self._answered or float(self._chance.uniform(Stream.ANSWER, who, occasion)[0]) >= _ANSWERING:
             return
         self._answered.add(key)
-        delay_s = float(self._chance.between(*_ANSWER_S, Stream.ANSWER_DELAY, who, occasion)[0])
+        delay_s = float(self._chance.between(*self._answer_s, Stream.ANSWER_DELAY, who, occasion)[0])
         asyncio.get_running_loop().call_later(delay_s, self._answer, terminal, alert)
 
     def _answer(self, terminal: Terminal, alert: _Alert) -> None:

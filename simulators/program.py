@@ -21,6 +21,7 @@ from simulators.timeline import lay_timelines
 
 CONNECTIONS_PER_S: Final = 250.0  # a server with TLS pays 1 to 2 ms for each
 SOS_PER_HOUR: Final = 0.03  # of one terminal: 500 people press some 15 times an hour
+ANSWER_S: Final = (4.0, 60.0)  # after an alert arrived, people acknowledge it
 _OTHER_FILES: Final = 200  # descriptors that are no connections
 
 
@@ -45,6 +46,7 @@ async def simulate(
     ready: Callable[[], None] = _nothing,
     sos_per_hour: float = SOS_PER_HOUR,
     connections_per_s: float = CONNECTIONS_PER_S,
+    answer_s: tuple[float, float] = ANSWER_S,
 ) -> Summary:
     """Let the first `terminals` of the roster move and report every `interval_s` seconds to mqtt://host:port.
 
@@ -62,7 +64,14 @@ async def simulate(
     crowd = Crowd(grids=city.grids, units=units, seed=seed, interval_s=interval_s, sos_per_hour=sos_per_hour)
     summary = Summary(terminals=terminals)
     connector = Connector(host, port, rate_per_s=connections_per_s, chance=random.Random(seed), say=say)
-    fleet = Fleet(handsets=handsets, crowd=crowd, connector=connector, chance=Chance(seed), summary=summary)
+    fleet = Fleet(
+        handsets=handsets,
+        crowd=crowd,
+        connector=connector,
+        chance=Chance(seed),
+        summary=summary,
+        answer_s=answer_s,
+    )
     await fleet.run(duration_s=duration_s, ready=ready, progress=progress)
     return summary
 

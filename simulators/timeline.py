@@ -2,7 +2,7 @@
 
 Sending keeps the recorded gaps, divided by the speed. The times said keep the recorded spacing, and the last one falls
 on the end of the replay, to the second before. So at speed 1 each fix is said at its own (moved) time; at speed N a
-replay of an hour takes 60/N minutes and says fixes of the last hour, in order, none of the future. All files end at once.
+replay of an hour takes 60/N minutes and says fixes of the last hour, in order, none of the future. All end together.
 """
 
 from collections.abc import Sequence

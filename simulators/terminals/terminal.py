@@ -45,7 +45,7 @@ class Terminal:
         self._backlog: Final[deque[bytes]] = deque()
         self._pos: Final = f"{self.prefix}pos".encode()
         self._link: Link | None = None
-        self._is_known = False  # to the server: it let us in before
+        self.is_known = False  # to the server: it has let us in before
         self._is_leaving = False
 
     @property
@@ -109,8 +109,8 @@ class Terminal:
         self._counts.connected += 1
         self._counts.most_connected = max(self._counts.most_connected, self._counts.connected)
         self._counts.connections += 1
-        self._counts.reconnects += self._is_known
-        self._is_known = True
+        self._counts.reconnects += self.is_known
+        self.is_known = True
         if again := self._outbox.repeat():
             self._counts.resent += len(again)
             link.send(again, dup=True)
