@@ -62,6 +62,24 @@ async def test_work_goes_on_when_a_lost_database_is_back(own_cluster: EmbeddedPo
     assert [line["event"] for line in logs] == ["database.lost", "database.back"]
 
 
+async def test_a_transaction_that_is_cut_is_done_again(database: str, connection: psycopg.AsyncConnection) -> None:
+    async with await open_pool(database, name="test", size=1) as pool:
+        cut: list[int] = []
+
+        async def work() -> None:
+            async with pool.connection() as own, own.transaction():
+                await own.execute("INSERT INTO grid_set (note) VALUES ('once')")
+                if not cut:
+                    cut.append(own.info.backend_pid)
+                    await connection.execute("SELECT pg_terminate_backend(%s, 10000)", cut)
+                    await own.execute("SELECT 1")
+
+        with capture_logs() as logs:
+            await retry(work, name="test")
+    assert [line["event"] for line in logs] == ["database.lost", "database.back"]
+    assert await (await connection.execute("SELECT note FROM grid_set")).fetchall() == [("once",)]
+
+
 async def test_an_error_that_waiting_cannot_mend_is_not_retried(database: str) -> None:
     async with await open_pool(database, name="test", size=1) as pool:
 
