@@ -4,7 +4,8 @@ Source: the OwnTracks booklet, "JSON". `vel` is in km/h; the apps leave a zero `
 and iOS says -1 for unknown: both mean "not said". `tst` may be a string. Messages of other types are ignored.
 """
 
-from typing import Final
+import math
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -87,13 +88,20 @@ def _refusal(payload: bytes) -> Decoded:
     if not isinstance(said, dict):
         return refused(Reason.NOT_AN_OBJECT, type(said).__name__)
     try:
-        msgspec.convert(said, _Message)
-        location = msgspec.convert(said, _Location)
+        return refused(*_fault(cast("dict[str, Any]", said)))
     except RecursionError:
         return refused(Reason.TOO_DEEP)
-    except msgspec.ValidationError as error:
-        return refused(pos.why(error), str(error))
     except OverflowError as error:
         return refused(Reason.OUT_OF_RANGE, str(error))
-    finite = location.lon - location.lon == 0 and location.lat - location.lat == 0
-    return refused(Reason.INVALID_UTF8 if finite else Reason.NOT_FINITE)
+
+
+def _fault(said: dict[str, Any]) -> tuple[Reason, str]:
+    if not pos.has_utf8(said):
+        return Reason.INVALID_UTF8, ""
+    try:
+        msgspec.convert(said, _Message)
+        location = msgspec.convert(said, _Location)
+    except msgspec.ValidationError as error:
+        return pos.why(error), str(error)
+    is_finite = math.isfinite(location.lon) and math.isfinite(location.lat)
+    return Reason.BROKEN_JSON if is_finite else Reason.NOT_FINITE, ""

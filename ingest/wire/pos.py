@@ -61,6 +61,11 @@ def is_utf8(text: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
+def has_utf8(said: Any) -> bool:
+    """Whether all text in what `loads` returned is text; msgspec raises for what is not. Raises RecursionError."""
+    return is_utf8(json.dumps(said, ensure_ascii=False))
+
+
 def why(error: msgspec.ValidationError) -> Reason:
     """Return the word for what msgspec says of a JSON object."""
     message = str(error)
@@ -110,7 +115,7 @@ def _fix(element: Any) -> Fix | tuple[Reason, str]:
     if not isinstance(element, dict):
         return Reason.NOT_AN_OBJECT, type(element).__name__
     try:
-        if not is_utf8(str(element)):
+        if not has_utf8(element):
             return Reason.INVALID_UTF8, ""
         fix = msgspec.convert(element, Fix)
     except RecursionError:

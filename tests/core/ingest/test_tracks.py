@@ -1,0 +1,113 @@
+"""Crossings, suspects and intervals as a function of fixes in order of time."""
+
+import numpy as np
+import pytest
+import shapely
+
+from ingest.rules import tracks
+from ingest.rules.columns import US
+from ingest.rules.tracks import Rules
+from tracker.geometry.fences import Fences
+from tracker.model.positions import DEGREE, POSITION, UNSAID, Flag, Positions
+
+WEST, EAST = 11, 12  # meet at 113.60
+CITY = Fences(
+    units=[WEST, EAST],
+    areas=[shapely.box(113.5, 34.7, 113.6, 34.8), shapely.box(113.6, 34.7, 113.7, 34.8)],
+    parents={WEST: 1, EAST: 1, 1: None},
+)
+METRE = 1 / 91_300  # degrees of longitude at 34.75 N
+RULES = Rules(speed_mps=1e9)  # these walks are made of leaps
+
+
+def walk(*metres_east: float | None, step_s: float = 10, accuracy_m: float | None = None) -> Positions:
+    """Fixes at these distances from the border, east positive, one a step; None: no fix in that step."""
+    steps = [(number, metres) for number, metres in enumerate(metres_east) if metres is not None]
+    rows = np.zeros(len(steps), POSITION)
+    rows["terminal"] = 1
+    rows["fixed_at_us"] = [(1000 + number * step_s) * US for number, _ in steps]
+    rows["lon"] = [round((113.6 + metres * METRE) * DEGREE) for _, metres in steps]
+    rows["lat"] = round(34.75 * DEGREE)
+    rows["accuracy_dm"] = UNSAID if accuracy_m is None else round(accuracy_m * 10)
+    rows["grid"] = CITY.place(rows["lon"] / DEGREE, rows["lat"] / DEGREE)
+    return rows
+
+
+def observe(rows: Positions, rules: Rules = RULES) -> list[tuple[float, int, int]]:
+    """Return (step, from, to) of each crossing."""
+    state = tracks.unknown(np.array([1]), rules)
+    found = tracks.observe(state, np.zeros(len(rows), np.intp), rows, CITY, rules)
+    return [((at / US - 1000) / 10, left, entered) for _, at, left, entered in found.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("metres_east", "crossings"),
+    [
+        ((-500,), []),  # the first fix sets the grid silently
+        ((-500, 500), []),  # one fix confirms nothing
+        ((-500, 500, 500), [(1, WEST, EAST)]),  # two do, stamped with the first
+        ((-500, 500, -500, 500, -500), []),  # a fix at home clears the candidate
+        ((-500, 20, 25, 20, 29), []),  # nearer than 30 m: held
+        ((-500, 500, 20, 500), [(1, WEST, EAST)]),  # a held fix neither counts nor clears
+        ((-500, 20_000, 20_000), [(1, WEST, 0)]),  # out of the city
+        ((20_000, 500, 500), [(1, 0, EAST)]),  # into it
+        ((-500, 500, 20_000, 500, 500), [(3, WEST, EAST)]),  # another candidate starts anew
+        ((-500, 500, 500, -500, -500), [(1, WEST, EAST), (3, EAST, WEST)]),
+        ((-500, 500, *[None] * 60, 500, 500), [(62, WEST, EAST)]),  # fixes 10 min apart do not confirm each other
+    ],
+)
+def test_the_crossing_rule(metres_east: tuple[float | None, ...], crossings: list[tuple[float, int, int]]) -> None:
+    assert observe(walk(*metres_east)) == crossings
+
+
+def test_a_member_who_jitters_on_the_border_stays() -> None:
+    jitter = np.random.default_rng(7).normal(0, 8, 200)
+    assert observe(walk(-500, *jitter.tolist())) == []
+
+
+@pytest.mark.parametrize(("accuracy_m", "held"), [(None, False), (45.0, True), (500.0, True)])
+def test_an_inaccurate_fix_is_held_up_to_50_m(accuracy_m: float | None, held: bool) -> None:  # noqa: FBT001
+    rows = walk(-500, 40, 40, accuracy_m=accuracy_m)
+    assert (observe(rows) == []) is held
+
+
+def test_a_jump_is_suspect_until_the_next_fix_agrees() -> None:
+    rows = walk(-500, 8000, -490, 8000, 8010)
+    observe(rows, Rules())
+    flags = [Flag.NONE, Flag.SUSPECT, Flag.NONE, Flag.SUSPECT, Flag.NONE]
+    assert rows["flags"].tolist() == flags
+
+
+def test_one_batch_and_many_end_in_the_same_track() -> None:
+    rng = np.random.default_rng(3)
+    rows = walk(*np.cumsum(rng.normal(0, 60, 120)).tolist())
+    whole = tracks.unknown(np.array([1]), RULES)
+    at_once = tracks.observe(whole, np.zeros(len(rows), np.intp), rows.copy(), CITY, RULES)
+    parts = tracks.unknown(np.array([1]), RULES)
+    one_by_one = [
+        tracks.observe(parts, np.zeros(1, np.intp), rows[at : at + 1].copy(), CITY, RULES) for at in range(len(rows))
+    ]
+    assert np.concatenate(one_by_one).tolist() == at_once.tolist()
+    assert parts.tolist()[0][:-2] == whole.tolist()[0][:-2]
+
+
+def test_many_terminals_in_one_batch_do_not_disturb_each_other() -> None:
+    one = walk(-500, 500, 500)
+    rows = np.concatenate([one] * 50)
+    slots = np.repeat(np.arange(50), len(one))
+    found = tracks.observe(tracks.unknown(np.arange(50), RULES), slots, rows, CITY, RULES)
+    assert sorted(found["terminal"].tolist()) == list(range(50))
+
+
+def test_the_interval_is_the_median_of_the_last_20() -> None:
+    state = tracks.unknown(np.array([1]), RULES)
+    rows = walk(*[-500] * 30, step_s=15)
+    tracks.observe(state, np.zeros(30, np.intp), rows, CITY, RULES)
+    assert state["interval_s"].tolist() == [15]
+
+
+def test_a_configured_interval_is_not_learned_over() -> None:
+    state = tracks.unknown(np.array([1]), RULES)
+    state["interval_s"], state["is_configured"] = 60, True
+    tracks.observe(state, np.zeros(30, np.intp), walk(*[-500] * 30), CITY, RULES)
+    assert state["interval_s"].tolist() == [60]
