@@ -11,7 +11,8 @@ from typing import Any, Final, NamedTuple
 from psycopg_pool import AsyncConnectionPool
 
 from ingest import metrics
-from ingest.doors.listen_connection import Connection, Grant
+from ingest.doors.listen_connection import Connection
+from ingest.doors.listen_door import Grant
 from ingest.doors.listen_downward import LARGEST_WINDOW
 from ingest.doors.listen_roster import Roster
 from ingest.doors.listen_wire import Stage

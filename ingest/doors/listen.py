@@ -15,7 +15,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from ingest import metrics
 from ingest.doors.downlink_listen import Deliveries
-from ingest.doors.listen_connection import Connection, Grant
+from ingest.doors.listen_connection import Connection
+from ingest.doors.listen_door import Grant
 from ingest.doors.listen_grants import is_grid_alert
 from ingest.doors.listen_login import BAD_CREDENTIALS, Refusal, expiry_of, greeting, refusal_of
 from ingest.doors.listen_roster import Key, Roster

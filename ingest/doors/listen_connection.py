@@ -1,20 +1,20 @@
 """One terminal's connection to the listening door: MQTT packets become the door's deeds, and back.
 
 It knows the order of things on one connection; who may log in, who is taken over and what waits for whom is the door's
-(the protocol `Door`). A packet's kind finds its handler in the table at the end. While the database is asked for this
+(listen_door). A packet's kind finds its handler in the table at the end. While the database is asked for this
 connection, what it sent already waits in the backlog.
 """
 
 from collections.abc import Callable
 from time import time_ns
-from typing import Any, ClassVar, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final
 
 from ingest import metrics
+from ingest.doors.listen_door import Door, Grant
 from ingest.doors.listen_downward import Downward
 from ingest.doors.listen_grants import may_publish, may_subscribe
-from ingest.doors.listen_sessions import Session, Sessions
-from ingest.doors.listen_wire import Clock, Hold, Stage
-from ingest.inbox import Inbox
+from ingest.doors.listen_sessions import Session
+from ingest.doors.listen_wire import Hold, Stage
 from ingest.mqtt import packets
 from ingest.mqtt.decoder import Received
 from ingest.mqtt.encode import PINGRESP, puback
@@ -29,30 +29,6 @@ UNFINISHED_QOS2: Final = 1_000  # packet identifiers between PUBREC and PUBREL
 # A token is the packet identifier, this bit for QoS 2, and above it the code that refuses the packet.
 _QOS2: Final = 1 << 16
 _CODE: Final = 17
-
-
-class Grant(NamedTuple):
-    subscription: Subscription
-    wants_retained: bool
-
-
-class Door(Clock, Protocol):
-    """What a connection asks of the door."""
-
-    @property
-    def inbox(self) -> Inbox: ...
-    @property
-    def sessions(self) -> Sessions: ...
-    def add(self, connection: "Connection") -> None: ...
-    def remove(self, connection: "Connection") -> None: ...
-    def log_in(self, connection: "Connection", packet: packets.Connect) -> None: ...
-    def greet(self, connection: "Connection") -> None: ...
-    def ended(self, connection: "Connection", *, with_will: bool) -> None: ...
-    def wait_for_room(self, connection: "Connection") -> None: ...
-    def echo(self, connection: "Connection", packet: packets.Publish) -> None: ...
-    def subscribed(self, connection: "Connection", grants: list[Grant]) -> None: ...
-    def unsubscribed(self, connection: "Connection", patterns: tuple[str, ...]) -> None: ...
-    def delivered(self, connection: "Connection", row: int) -> None: ...
 
 
 class Connection(Downward):

@@ -14,7 +14,9 @@ from ingest.mqtt.decoder import Decoder, Received, Side
 from ingest.mqtt.encode import encode
 from ingest.mqtt.packets import Level, Packet
 
-LARGEST_PACKET: Final = 256 * 1024
+# A payload over 256 KiB is refused, counted and kept like every bad report; what is larger still ends the connection,
+# because a client of MQTT 3 would send it again after every reconnect.
+LARGEST_PACKET: Final = 2 * 1024 * 1024
 
 
 class Stage(Enum):

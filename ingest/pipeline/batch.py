@@ -11,7 +11,7 @@ import numpy as np
 
 from ingest.rules import columns, screen
 from ingest.rules.columns import Reports
-from ingest.rules.packets import UNKNOWN_TERMINAL, Packet, Route
+from ingest.rules.packets import UNKNOWN_TERMINAL, Packet, Route, address
 from ingest.rules.screen import Limits, Verdicts
 from ingest.rules.tracks import Fences
 from ingest.wire import ack, nmea, owntracks, pos, sos, status
@@ -113,7 +113,7 @@ def _take_apart(parts: _Parts, place: int, packet: Packet) -> None:
 
 def _trouble(packet: Packet) -> Reason | None:
     if packet.route is Route.OTHER:
-        return Reason.UNKNOWN_TOPIC
+        return Reason.UNKNOWN_TOPIC if address(packet.topic).route is Route.OTHER else Reason.FOREIGN_TOPIC
     if packet.terminal == UNKNOWN_TERMINAL:
         return Reason.UNKNOWN_TERMINAL
     return Reason.TOO_LARGE if len(packet.payload) > MAX_PAYLOAD else None

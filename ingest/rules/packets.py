@@ -20,7 +20,7 @@ class Route(IntEnum):
     STATUS = 4
     ACK = 5
     OWNTRACKS = 6
-    OTHER = 7  # a topic that the contract does not know: refused as "unknown topic"
+    OTHER = 7  # a topic that the contract does not know, or that is not the sender's own: refused
 
 
 class Settler(Protocol):

@@ -20,6 +20,7 @@ class Reason(StrEnum):
     """Why a report was refused: the words of the tables refused_report and refusal_count, and of receipts."""
 
     UNKNOWN_TOPIC = "unknown topic"
+    FOREIGN_TOPIC = "foreign topic"
     UNKNOWN_TERMINAL = "unknown terminal"
     TOO_LARGE = "payload too large"
     TOO_MANY = "too many reports"

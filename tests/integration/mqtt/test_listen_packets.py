@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from ingest.doors.listen_connection import RECEIVE_MAXIMUM
+from ingest.doors.listen_wire import LARGEST_PACKET
 from ingest.inbox import Bounds
 from ingest.mqtt import packets
 from ingest.mqtt.packets import Code, ConnectReturn, Level, Subscription, Will
@@ -60,6 +61,14 @@ async def test_wrong_credentials_are_refused(
             Code.BAD_USER_NAME_OR_PASSWORD if level is Level.V5 else ConnectReturn.BAD_USER_NAME_OR_PASSWORD
         )
         await until(lambda: door.listener.connections == 0)
+
+
+async def test_a_payload_of_one_mebibyte_is_taken_to_be_refused(database: str) -> None:
+    async with a_door(database) as door:
+        peer, _ = await connected(door)
+        await peer.publish(POS, bytes(1024 * 1024), packet_id=1)
+        assert await peer.next() == packets.Puback(1)
+        assert [len(packet.payload) for packet in door.taken] == [1024 * 1024]
 
 
 async def test_an_unknown_version_is_told_so(database: str) -> None:
@@ -176,14 +185,14 @@ async def test_a_client_of_mqtt_5_is_told_what_we_take(database: str) -> None:
         _, answer = await connected(door, level=Level.V5, client_id="", properties=said)
         assert answer.properties.session_expiry_s == 7 * 24 * 3600
         assert answer.properties.receive_maximum == RECEIVE_MAXIMUM
-        assert answer.properties.maximum_packet_bytes == 256 * 1024
+        assert answer.properties.maximum_packet_bytes == LARGEST_PACKET
         assert answer.properties.assigned_client_id
 
 
 @pytest.mark.parametrize(
     ("raw", "code"),
     [
-        (b"\x30\x81\x80\x40", Code.PACKET_TOO_LARGE),
+        (b"\x30\x80\x80\x80\x01", Code.PACKET_TOO_LARGE),
         (b"\x36\x00", Code.MALFORMED_PACKET),
         (b"\xf0\x00", Code.PROTOCOL_ERROR),
         (b"\x30\x06\0\0\x03\x23\0\1", Code.TOPIC_ALIAS_INVALID),
