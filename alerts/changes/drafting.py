@@ -25,6 +25,7 @@ async def draft(connection: Connection, alert: UUID, *, by: Actor, content: Cont
     if not by.may_issue:
         raise NotAllowed(Words("此账号没有发布预警的权限", "this account may not issue alerts"))
     await check_content(connection, content, now=now)
+    await targets.check_own(connection, issuer=by.unit, targets=content.targets, level=content.level)
     is_new = await alerts.create(
         connection,
         alert=alert,
@@ -57,6 +58,7 @@ async def edit(
     if opened.is_repeat:
         return
     await check_content(connection, content, now=now)
+    await targets.check_own(connection, issuer=opened.head.unit, targets=content.targets, level=content.level)
     version = opened.head.version + 1
     await alerts.add_version(connection, written(alert, version, "edit", content, by=by, now=now))
     await alerts.move(connection, alert, state=opened.target, version=version)

@@ -51,6 +51,14 @@ async def permitted(connection: Connection, *, issuer: int, targets: tuple[int, 
     return judged.grids
 
 
+async def check_own(connection: Connection, *, issuer: int, targets: tuple[int, ...], level: Level) -> None:
+    """Raise NotAllowed for a target outside the issuer's subtree: not even a draft may name one."""
+    found = await authority.places(connection, [issuer, *targets])
+    outside = [unit for unit in targets if unit in found and not found[issuer].holds(found[unit])]
+    if outside:
+        raise NotAllowed((await aim(connection, issuer=issuer, targets=(outside[0],), level=level)).explanation)
+
+
 async def _expand(connection: Connection, unit: int, decision: Decision) -> list[int]:
     if decision.expand_to is None:
         return [unit]

@@ -43,4 +43,6 @@ def bounds(area: bytes) -> Bounds:
 
 def holds(area: bytes, *, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
     """Return the mask of points (degrees) inside the area or on its border."""
-    return shapely.intersects_xy(shapely.from_wkb(area), lon, lat)
+    drawn = shapely.from_wkb(area)
+    shapely.prepare(drawn)
+    return shapely.intersects_xy(drawn, lon, lat)

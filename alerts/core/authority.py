@@ -66,12 +66,14 @@ def decide(*, issuer: Place, target: Place, level: Level, rules: Iterable[Rule],
     """Say whether `issuer` may target `target` with an alert of `level`, and why."""
     own = [rule for rule in rules if rule.issuer_level == issuer.level]
     if not own:
-        return _refused(issuer, target, Words("本级没有发布预警的权限", "its level has no authority to issue alerts"))
+        return _refused(
+            issuer, target.words, Words("本级没有发布预警的权限", "its level has no authority to issue alerts")
+        )
     if not issuer.holds(target):
-        return _refused(issuer, target, _outside(issuer, target))
+        return _outside(issuer, target)
     enough = [rule for rule in own if rule.max_severity >= level.rank]
     if not enough:
-        return _refused(issuer, target, _too_severe(level))
+        return _refused(issuer, target.words, _too_severe(level))
     permitted = sorted((ranks[rule.target_level] for rule in enough), key=lambda name: name.rank)
     return _by_level(issuer, target, permitted, ranks)
 
@@ -88,20 +90,22 @@ def _by_level(issuer: Place, target: Place, permitted: list[LevelName], ranks: R
         zh = f"{who.zh}可以向{whom.zh}发布预警：下达至其全部{below[0].words.zh}"
         en = f"{who.en} may issue to {whom.en}: it goes to all its units of level {below[0].words.en}"
         return Decision(is_allowed=True, explanation=Words(zh, en), expand_to=below[0].code)
-    return _refused(issuer, target, _too_deep(permitted))
+    return _refused(issuer, target.words, _too_deep(permitted))
 
 
-def _refused(issuer: Place, target: Place, why: Words) -> Decision:
-    who, whom = issuer.words, target.words
+def _refused(issuer: Place, whom: Words, why: Words) -> Decision:
+    who = issuer.words
     zh = f"{who.zh}不能向{whom.zh}发布预警：{why.zh}"
     en = f"{who.en} may not issue to {whom.en}: {why.en}"
     return Decision(is_allowed=False, explanation=Words(zh, en))
 
 
-def _outside(issuer: Place, target: Place) -> Words:
+def _outside(issuer: Place, target: Place) -> Decision:
+    """Refuse what stands above, or beside: that one unnamed, because nobody learns of units outside their subtree."""
     if target.holds(issuer):
-        return Words("它是上级组织", "it stands above, and warnings go down")
-    return Words("它不在本级辖区内", "it lies outside its own subtree")
+        return _refused(issuer, target.words, Words("它是上级组织", "it stands above, and warnings go down"))
+    unnamed = Words("该组织", "this unit")
+    return _refused(issuer, unnamed, Words("它不在本级辖区内", "it lies outside its own subtree"))
 
 
 def _too_severe(level: Level) -> Words:

@@ -72,7 +72,8 @@ def test_a_target_above_the_permitted_levels_becomes_its_grids_of_the_nearest(
 def test_never_sideways_never_up_never_past_the_next_in_line(issuer: Place, target: Place, why: str) -> None:
     decision = judge(issuer, target)
     assert not decision.is_allowed
-    assert decision.explanation.en == f"{issuer.name_en} may not issue to {target.name_en}: {why}"
+    whom = "this unit" if "outside" in why else target.name_en
+    assert decision.explanation.en == f"{issuer.name_en} may not issue to {whom}: {why}"
 
 
 def test_a_decision_explains_itself_in_both_languages() -> None:

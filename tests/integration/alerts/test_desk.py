@@ -62,9 +62,15 @@ async def test_the_whole_city_is_told_through_its_first_level_grids(desk: Desk, 
 
 
 async def test_a_county_cannot_warn_its_neighbours_street(desk: Desk, city: City) -> None:
-    draft, _ = await desk.draft(an_id(), city.county, a_content(targets=(EAST_STREET,)))
-    with pytest.raises(NotAllowed, match="Jinshui district may not issue to Dongdajie street"):
-        await desk.issue(draft.id, city.county, 1)
+    with pytest.raises(NotAllowed, match="Jinshui district may not issue to this unit: it lies outside"):
+        await desk.draft(an_id(), city.county, a_content(targets=(EAST_STREET,)))
+    assert await desk.list() == []
+
+
+async def test_the_city_warns_streets_and_not_blocks(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(BLOCK,)))
+    with pytest.raises(NotAllowed, match="Zhengzhou may not issue to Wenhua block 1: it may target First-level grid"):
+        await desk.issue(draft.id, city.mayor, 1)
     assert (await desk.get(draft.id)).state is AlertState.DRAFT
 
 
