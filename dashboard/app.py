@@ -73,7 +73,7 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(members.router(to.pool, to.hub, clock=to.clock))
     app.include_router(grids.router(to.pool))
     app.include_router(emergencies.router(to.pool, to.bus, to.hub, clock=to.clock))
-    app.include_router(alerts.router(to.pool, to.desk))
+    app.include_router(alerts.router(to.pool, to.desk, to.hub))
     app.include_router(operation.router(to.pool, version=to.version))
     if to.link_secret is not None:
         app.include_router(answering.router(to.desk, secret=to.link_secret, clock=to.clock))

@@ -130,6 +130,10 @@ class Whereabouts(Protocol):
 
     def members_in(self, unit: int, states: Iterable[str]) -> list[int]: ...
 
+    def is_inside(self, unit: int, scope: Scope) -> bool: ...
+
+    def is_above(self, unit: int, scope: Scope) -> bool: ...
+
 
 def encode(value: object) -> bytes:
     return _encoder.encode(value)

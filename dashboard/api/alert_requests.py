@@ -1,6 +1,7 @@
 """What people may ask of an alert. Unknown fields are refused: a misspelt `area` must not warn the whole street."""
 
-from typing import Annotated, Literal, Self
+from dataclasses import replace
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
 import shapely
@@ -10,6 +11,7 @@ from alerts.core.levels import Level
 from alerts.core.records import Content
 from dashboard.api.answers import NO_NUL, Id
 
+UNWRITTEN: Final = "\u2026"
 LevelWord = Literal["blue", "yellow", "orange", "red"]
 Line = Annotated[str, Field(max_length=200, pattern=NO_NUL)]
 Text = Annotated[str, Field(max_length=4000, pattern=NO_NUL)]
@@ -78,6 +80,9 @@ class Preview(What):
     id: UUID | None = None
     event: Line = ""
     headline: Line = ""
+
+    def content(self) -> Content:
+        return replace(super().content(), event=self.event or UNWRITTEN, headline=self.headline or UNWRITTEN)
 
 
 class Expected(Asked):

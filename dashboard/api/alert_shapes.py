@@ -1,5 +1,6 @@
 """Alerts as JSON."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import shapely
@@ -13,7 +14,8 @@ from dashboard.shapes import Named
 WORDS_OF_MOVES: Final = {move: move.value for move in AlertMove} | {AlertMove.CHANGE_LEVEL: "level"}
 
 
-def alert(found: Alert) -> dict[str, Any]:
+def alert(found: Alert, is_shown: Callable[[int], bool]) -> dict[str, Any]:
+    """Targets that are not `is_shown` are left out: an alert of the city names streets of others too."""
     content = found.content
     return {
         "id": found.id,
@@ -26,7 +28,7 @@ def alert(found: Alert) -> dict[str, Any]:
         "description": content.description,
         "instruction": content.instruction,
         "unit": named(found.unit),
-        "targets": [named(target) for target in found.targets],
+        "targets": [named(target) for target in found.targets if is_shown(target.id)],
         "depth": content.depth,
         "area": None if content.area is None else Raw(shapely.to_geojson(shapely.from_wkb(content.area)).encode()),
         "is_drill": content.is_drill,
@@ -40,7 +42,7 @@ def alert(found: Alert) -> dict[str, Any]:
     }
 
 
-def version(one: Version) -> dict[str, Any]:
+def version(one: Version, is_shown: Callable[[int], bool]) -> dict[str, Any]:
     return {
         "version": one.version,
         "kind": one.kind,
@@ -49,7 +51,7 @@ def version(one: Version) -> dict[str, Any]:
         "headline": one.headline,
         "description": one.description,
         "instruction": one.instruction,
-        "targets": one.targets,
+        "targets": [target for target in one.targets if is_shown(target)],
         "note": one.note,
         "made_by": None if one.made_by is None else named(one.made_by),
         "made_at": one.made_at,

@@ -1,6 +1,10 @@
-"""Early warnings, as the desk serves them. What may be done is the desk's to judge; here it is only translated."""
+"""Early warnings, as the desk serves them. What may be done is the desk's to judge; here it is only translated.
 
-from collections.abc import Awaitable, Callable
+And cut: names of units outside the viewer's subtree go neither in nor out, but for those of their superiors.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -12,116 +16,147 @@ from alerts.core.states import AlertState
 from alerts.desk import Desk
 from dashboard.api import alert_shapes as shapes
 from dashboard.api.alert_requests import Acknowledge, ChangeLevel, Draft, Edit, End, Expected, Issue, Preview
-from dashboard.api.answers import Limit, Offset, answer, language_of
+from dashboard.api.answers import Limit, NotFound, Offset, answer, language_of
 from dashboard.api.members import find as find_member
 from dashboard.security.guard import CurrentViewer
 from dashboard.security.sessions import Viewer
+from dashboard.shapes import Whereabouts
+
+Move = Callable[[Actor], Awaitable[Alert]]
 
 
-def actor(viewer: Viewer) -> Actor:
-    account = viewer.account
-    return Actor(account=account.id, unit=account.unit, may_issue=account.may_issue)
+class Counter:
+    """The desk seen by one viewer at a time."""
+
+    def __init__(self, pool: AsyncConnectionPool, desk: Desk, whereabouts: Whereabouts) -> None:
+        self.pool = pool
+        self.desk = desk
+        self._whereabouts = whereabouts
+
+    async def find(self, viewer: Viewer, alert: UUID) -> Alert:
+        """Return an alert the viewer may see; raises UnknownAlert."""
+        return await self.desk.get(alert, within=viewer.account.unit)
+
+    async def move(self, viewer: Viewer, alert: UUID, move: Move) -> Response:
+        """Answer with the alert after a move; what the viewer may not see is not there."""
+        await self.find(viewer, alert)
+        return answer(self.shape(viewer, await move(self.actor(viewer))))
+
+    def actor(self, viewer: Viewer) -> Actor:
+        account = viewer.account
+        return Actor(account=account.id, unit=account.unit, may_issue=account.may_issue)
+
+    def check_targets(self, viewer: Viewer, targets: Iterable[int]) -> None:
+        """Raise NotFound for a unit outside the viewer's subtree: even a draft's answer would name it."""
+        if not all(self._whereabouts.is_inside(unit, viewer.account.scope) for unit in targets):
+            raise NotFound("unit to warn")
+
+    def shape(self, viewer: Viewer, alert: Alert) -> dict[str, Any]:
+        return shapes.alert(alert, self.shown_to(viewer))
+
+    def shown_to(self, viewer: Viewer) -> Callable[[int], bool]:
+        """Return whether a unit may be named to the viewer: theirs, and those above them."""
+        scope = viewer.account.scope
+        return lambda unit: self._whereabouts.is_inside(unit, scope) or self._whereabouts.is_above(unit, scope)
 
 
-def router(pool: AsyncConnectionPool, desk: Desk) -> APIRouter:
+def router(pool: AsyncConnectionPool, desk: Desk, whereabouts: Whereabouts) -> APIRouter:
     routes = APIRouter(prefix="/api/alerts")
-    _add_reading(routes, desk)
-    _add_writing(routes, desk)
-    _add_acknowledging(routes, pool, desk)
-    _add_moves(routes, desk)
+    counter = Counter(pool, desk, whereabouts)
+    _add_reading(routes, counter)
+    _add_writing(routes, counter)
+    _add_acknowledging(routes, counter)
+    _add_moves(routes, counter)
+    _add_ends(routes, counter)
     return routes
 
 
-def _add_reading(routes: APIRouter, desk: Desk) -> None:
+def _add_reading(routes: APIRouter, counter: Counter) -> None:
     @routes.get("")
     async def listing(viewer: CurrentViewer, state: AlertState | None = None, limit: Limit = 50) -> Response:
-        found = await desk.list(within=viewer.account.unit, state=state, limit=limit)
-        return answer({"alerts": [shapes.alert(alert) for alert in found]})
+        found = await counter.desk.list(within=viewer.account.unit, state=state, limit=limit)
+        return answer({"alerts": [counter.shape(viewer, alert) for alert in found]})
 
     @routes.get("/{alert}")
     async def card(viewer: CurrentViewer, alert: UUID) -> Response:
-        found = await desk.get(alert, within=viewer.account.unit)
-        versions = await desk.versions(alert)
-        return answer(
-            shapes.alert(found)
-            | {"versions": [shapes.version(one) for one in versions], "audience_total": found.reach.audience}
-        )
+        found = await counter.find(viewer, alert)
+        versions = [shapes.version(one, counter.shown_to(viewer)) for one in await counter.desk.versions(alert)]
+        return answer(counter.shape(viewer, found) | {"versions": versions, "audience_total": found.reach.audience})
 
     @routes.get("/{alert}/audience")
     async def audience(viewer: CurrentViewer, alert: UUID, limit: Limit = 50, offset: Offset = 0) -> Response:
-        await desk.get(alert, within=viewer.account.unit)
-        found = await desk.audience(alert, within=viewer.account.unit, limit=limit, offset=offset)
+        await counter.find(viewer, alert)
+        found = await counter.desk.audience(alert, within=viewer.account.unit, limit=limit, offset=offset)
         return answer({"total": found.total, "people": [shapes.person(person) for person in found.people]})
 
 
-def _add_writing(routes: APIRouter, desk: Desk) -> None:
+def _add_writing(routes: APIRouter, counter: Counter) -> None:
     @routes.post("")
     async def draft(viewer: CurrentViewer, given: Draft) -> Response:
-        alert, is_new = await desk.draft(given.id, actor(viewer), given.content())
-        return answer(shapes.alert(alert), 201 if is_new else 200)
+        counter.check_targets(viewer, given.targets)
+        alert, is_new = await counter.desk.draft(given.id, counter.actor(viewer), given.content())
+        return answer(counter.shape(viewer, alert), 201 if is_new else 200)
 
     @routes.post("/preview")
     async def preview(request: Request, viewer: CurrentViewer, given: Preview) -> Response:
-        found = await desk.preview(actor(viewer), given.content())
+        counter.check_targets(viewer, given.targets)
+        found = await counter.desk.preview(counter.actor(viewer), given.content())
         return answer(shapes.preview(found, language_of(request)))
 
     @routes.post("/{alert}/edit")
     async def edit(viewer: CurrentViewer, alert: UUID, given: Edit) -> Response:
-        return await _moved(
-            desk, viewer, alert, lambda by: desk.edit(alert, by, given.expected_version, given.content())
+        counter.check_targets(viewer, given.targets)
+        return await counter.move(
+            viewer, alert, lambda by: counter.desk.edit(alert, by, given.expected_version, given.content())
         )
 
 
-def _add_acknowledging(routes: APIRouter, pool: AsyncConnectionPool, desk: Desk) -> None:
+def _add_acknowledging(routes: APIRouter, counter: Counter) -> None:
     @routes.post("/{alert}/acknowledge")
     async def acknowledge(viewer: CurrentViewer, alert: UUID, given: Acknowledge) -> Response:
         """Note an answer given by telephone to the duty officer."""
-        await desk.get(alert, within=viewer.account.unit)
-        async with pool.connection() as connection:
+        await counter.find(viewer, alert)
+        async with counter.pool.connection() as connection:
             await find_member(connection, viewer.account.scope, given.member)
-        await desk.acknowledge(alert, given.member, "desk", account=viewer.account.id)
-        return answer(shapes.alert(await desk.get(alert, within=viewer.account.unit)))
+        await counter.desk.acknowledge(alert, given.member, "desk", account=viewer.account.id)
+        return answer(counter.shape(viewer, await counter.find(viewer, alert)))
 
 
-def _add_moves(routes: APIRouter, desk: Desk) -> None:
+def _add_moves(routes: APIRouter, counter: Counter) -> None:
+    desk = counter.desk
+
     @routes.post("/{alert}/submit")
     async def submit(viewer: CurrentViewer, alert: UUID, given: Expected) -> Response:
-        return await _moved(desk, viewer, alert, lambda by: desk.submit(alert, by, given.expected_version))
+        return await counter.move(viewer, alert, lambda by: desk.submit(alert, by, given.expected_version))
 
     @routes.post("/{alert}/approve")
     async def approve(viewer: CurrentViewer, alert: UUID, given: Expected) -> Response:
-        return await _moved(desk, viewer, alert, lambda by: desk.approve(alert, by, given.expected_version))
+        return await counter.move(viewer, alert, lambda by: desk.approve(alert, by, given.expected_version))
 
     @routes.post("/{alert}/issue")
     async def issue(viewer: CurrentViewer, alert: UUID, given: Issue) -> Response:
-        return await _moved(
-            desk, viewer, alert, lambda by: desk.issue(alert, by, given.expected_version, given.override_reason)
+        return await counter.move(
+            viewer, alert, lambda by: desk.issue(alert, by, given.expected_version, given.override_reason)
         )
+
+
+def _add_ends(routes: APIRouter, counter: Counter) -> None:
+    desk = counter.desk
 
     @routes.post("/{alert}/level")
     async def change_level(viewer: CurrentViewer, alert: UUID, given: ChangeLevel) -> Response:
         async def move(by: Actor) -> Alert:
+            level, reason = Level(given.level), given.override_reason
             return await desk.change_level(
-                alert,
-                by,
-                given.expected_version,
-                Level(given.level),
-                note=given.note,
-                override_reason=given.override_reason,
+                alert, by, given.expected_version, level, note=given.note, override_reason=reason
             )
 
-        return await _moved(desk, viewer, alert, move)
+        return await counter.move(viewer, alert, move)
 
     @routes.post("/{alert}/lift")
     async def lift(viewer: CurrentViewer, alert: UUID, given: End) -> Response:
-        return await _moved(desk, viewer, alert, lambda by: desk.lift(alert, by, given.expected_version, given.note))
+        return await counter.move(viewer, alert, lambda by: desk.lift(alert, by, given.expected_version, given.note))
 
     @routes.post("/{alert}/cancel")
     async def cancel(viewer: CurrentViewer, alert: UUID, given: End) -> Response:
-        return await _moved(desk, viewer, alert, lambda by: desk.cancel(alert, by, given.expected_version, given.note))
-
-
-async def _moved(desk: Desk, viewer: Viewer, alert: UUID, move: Callable[[Actor], Awaitable[Alert]]) -> Response:
-    """Answer with the alert after a move; what the viewer may not see is not there."""
-    await desk.get(alert, within=viewer.account.unit)
-    return answer(shapes.alert(await move(actor(viewer))))
+        return await counter.move(viewer, alert, lambda by: desk.cancel(alert, by, given.expected_version, given.note))

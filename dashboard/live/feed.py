@@ -115,7 +115,7 @@ class Feed:
     async def _heed_event(self, payload: bytes) -> None:
         try:
             event = messages.decode(payload)
-        except msgspec.ValidationError as misfit:
+        except msgspec.DecodeError as misfit:
             log.warning("event.misfit", reason=str(misfit))
             return
         if isinstance(event, messages.EmergencyPressed):

@@ -89,6 +89,15 @@ class Hub:
         place = self.board.layout.places.get(unit)
         return None if place is None or not scope.holds(place.left) else Named(place.id, place.name)
 
+    def is_inside(self, unit: int, scope: Scope) -> bool:
+        place = self.board.layout.places.get(unit)
+        return place is not None and scope.holds(place.left)
+
+    def is_above(self, unit: int, scope: Scope) -> bool:
+        """Whether `unit` is a superior of the scope's top."""
+        place = self.board.layout.places.get(unit)
+        return place is not None and place.left < scope.left and scope.right < place.right
+
     def counts(self, unit: int) -> Counts:
         return self.board.counts(unit)
 

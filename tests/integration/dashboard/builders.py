@@ -1,8 +1,8 @@
 """A city of two counties with a street each, its people, and somebody at a screen of it."""
 
 import struct
-from contextlib import asynccontextmanager
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -14,6 +14,7 @@ import numpy as np
 import psycopg
 import shapely
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 from tracker.model.positions import POSITION, UNSAID, Positions
 from tracker.security import hash_password
@@ -44,7 +45,6 @@ PEOPLE = (
     (QIAN, "钱街", EAST_STREET, "leader"),
 )
 ACCOUNTS = (("centre", CITY), ("east", EAST), ("west", WEST))
-COLUMNS = (("member", "<u4"), ("lon", "<i4"), ("lat", "<i4"), ("received_at_s", "<u4"), ("interval_s", "<u2"))
 
 
 @cache
@@ -89,7 +89,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def a_position(member: int, *, lon: float = 113.25, lat: float = 34.1, grid: int = EAST_LEAF, age_s: float = 1.0) -> Positions:
+def a_position(
+    member: int, *, lon: float = 113.25, lat: float = 34.1, grid: int = EAST_LEAF, age_s: float = 1.0
+) -> Positions:
     """A fix made and heard `age_s` ago, battery 80 %."""
     at_us = int((now() - timedelta(seconds=age_s)).timestamp() * 1_000_000)
     rows = np.zeros(1, POSITION)
@@ -108,7 +110,8 @@ async def a_checkpoint(connection: psycopg.AsyncConnection[Any], positions: Posi
         at = datetime.fromtimestamp(int(row["fixed_at_us"]) / 1e6, UTC)
         await connection.execute(
             """
-            INSERT INTO terminal_state VALUES (%s, %s, %s, %s, %s, %s, -32768, -32768, -32768, -32768, 80, 10, %s, -1, 0)
+            INSERT INTO terminal_state
+            VALUES (%s, %s, %s, %s, %s, %s, -32768, -32768, -32768, -32768, 80, 10, %s, -1, 0)
             """,
             [int(row["terminal"]), at, at, int(row["lon"]), int(row["lat"]), int(row["grid"]), int(row["grid"])],
         )
@@ -166,7 +169,10 @@ class Screen:
         self._socket = socket
 
     async def say(self, **message: object) -> None:
-        await self._socket.send(msgspec.json.encode(message).decode())
+        await self.send(msgspec.json.encode(message).decode())
+
+    async def send(self, message: str | bytes) -> None:
+        await self._socket.send(message)
 
     async def watch(self, unit: int, **since: int) -> None:
         await self.say(op="watch", unit=unit, **since)
@@ -202,8 +208,9 @@ class Screen:
 
     async def closed(self) -> int:
         """Return the code the server closes with."""
-        async for _message in self._socket:
-            pass
+        with suppress(ConnectionClosed):
+            while True:
+                await self._socket.recv()
         return self._socket.close_code or 0
 
 

@@ -1,11 +1,19 @@
 """No account sees a unit outside its own subtree."""
 
+import re
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.rows import TupleRow
+from psycopg_pool import AsyncConnectionPool
 
+from alerts.desk import Desk
+from dashboard import website
+from dashboard.app import Services, create_app
+from dashboard.live.feed import empty_hub
+from dashboard.security.sessions import Sessions
 from tests.integration.dashboard.builders import (
     CITY,
     EAST,
@@ -17,7 +25,9 @@ from tests.integration.dashboard.builders import (
     ZHAO,
     Place,
     an_emergency,
+    now,
 )
+from tracker.bus.local import LocalBus
 
 OF_THE_EAST = (
     f"/api/units/{EAST}",
@@ -40,6 +50,26 @@ WITHOUT_A_UNIT = (
     "/api/alerts",
     "/api/outbox",
 )
+
+
+def reading_routes() -> set[str]:
+    """What an app answers to GET under /api, with parameters as {}."""
+    pool: AsyncConnectionPool[psycopg.AsyncConnection[TupleRow]] = AsyncConnectionPool("", open=False)
+    bus = LocalBus()
+    app = create_app(
+        Services(
+            pool=pool,
+            bus=bus,
+            desk=Desk(pool, bus, now),
+            sessions=Sessions(pool, clock=now),
+            hub=empty_hub(clock=now),
+            website=website.read(),
+            clock=now,
+            version="test",
+        )
+    )
+    paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    return {re.sub(r"{\w+}", "{}", path) for path, answers in paths.items() if "get" in answers and "/api/" in path}
 
 
 def a_draft(**changed: Any) -> dict[str, Any]:
@@ -95,7 +125,9 @@ async def test_nothing_is_shown_to_who_is_not_logged_in(place: Place, path: str)
 def test_every_reading_route_is_walked_by_these_tests() -> None:
     """A new route without a place above fails here."""
     walked = {path.split("?")[0] for path in OF_THE_EAST + WITHOUT_A_UNIT} | {"/api/ingest"}
-    shapes = {"/".join("{}" if part.isdigit() or part == "{alert}" else part for part in path.split("/")) for path in walked}
+    shapes = {
+        "/".join("{}" if part.isdigit() or part == "{alert}" else part for part in path.split("/")) for path in walked
+    }
     assert shapes == reading_routes()
 
 
@@ -121,7 +153,7 @@ async def test_the_grid_of_others_a_member_stands_in_is_not_named(
     assert at_home == {"id": WEST_LEAF, "name": "西格一"}
     async with place.logged_in("west") as client:
         tree = (await client.get("/api/units")).json()["units"]
-    assert [(unit["id"], unit["parent"]) for unit in tree][0] == (WEST, None)
+    assert (tree[0]["id"], tree[0]["parent"]) == (WEST, None)
 
 
 async def test_only_the_whole_city_sees_refused_reports(place: Place) -> None:
