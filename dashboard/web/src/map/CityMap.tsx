@@ -3,7 +3,7 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { getUnit } from '../api/client';
-import { t } from '../i18n';
+import { named, t } from '../i18n';
 import { alerts, inForce } from '../state/alerts';
 import { nowMs, serverNow } from '../state/clock';
 import { draft, toggleTarget } from '../state/compose';
@@ -16,10 +16,19 @@ import { track } from '../state/track';
 import { chosenUnit, reveal, subtreeOf, units, unitsById } from '../state/units';
 import { HoverCard } from './HoverCard';
 import { gridLevels, scopeOf, sumUp } from './levels';
-import { accuracyCircle, collection, pointAt, trackLines, type Warned, warningAreas } from './overlays';
+import {
+  accuracyCircle,
+  collection,
+  pointAt,
+  trackBounds,
+  trackLines,
+  type Warned,
+  warningAreas,
+} from './overlays';
 import { MapView, type Picked } from './view';
 
 const NAMES_FROM_ZOOM = 16;
+const STREET_ZOOM = 14; // from further away a walk of an hour is a dot
 const MOST_NAMES = 200;
 const DEGREE = 1e7;
 
@@ -28,6 +37,7 @@ const gridsVersion = signal(0); // counts up when grids arrived
 const isReady = signal(false);
 const moved = signal(0);
 let view: MapView | null = null;
+let isFirstFit = true;
 
 const rankOf = (level: string) => levelOf(level)?.rank ?? 9;
 const placeOf = (member: number | null): { lon: number; lat: number } | null => {
@@ -132,6 +142,14 @@ function bind(map: MapView): (() => void)[] {
     }),
     effect(() => void loadGrids(map)),
     effect(() => {
+      gridsVersion.value;
+      const known = unitsById.value;
+      map.grids.name((id) => {
+        const unit = known.get(id);
+        return unit ? named(unit) : (map.grids.features.get(id)?.properties.name ?? '');
+      });
+    }),
+    effect(() => {
       rosterVersion.value;
       map.showPeople(roster);
     }),
@@ -172,6 +190,9 @@ async function fitChosen(map: MapView): Promise<void> {
   const unit = chosenUnit.value;
   if (!unit) return;
   reveal(unit.id);
+  const isLinkToPerson = isFirstFit && memberId.value !== null;
+  isFirstFit = false;
+  if (isLinkToPerson) return; // their track will be looked at
   if (map.grids.features.has(unit.id)) return map.fit(unit.id, null);
   const detail = await getUnit(unit.id).catch(() => null);
   if (chosenUnit.value?.id === unit.id) map.fit(unit.id, detail?.bounds ?? me.value?.city.bounds ?? null);
@@ -216,6 +237,12 @@ function useMap(container: { current: HTMLDivElement | null }) {
     const at = placeOf(person);
     if (view && ready && at) view.look(at, false);
   }, [person, isPlaced, ready]);
+
+  const tracked = track.value?.member === person ? person : null;
+  useEffect(() => {
+    const bounds = trackBounds(track.value?.points ?? []);
+    if (view && ready && tracked !== null && bounds && view.zoom < STREET_ZOOM) view.lookAlong(bounds);
+  }, [tracked, ready]);
 }
 
 export function CityMap() {

@@ -12,7 +12,7 @@ import { cellSide, labelPlace, zoomFor } from './geometry';
 import { FONT } from './style';
 
 const LINES_FROM_PX = 14;
-const NAMES_FROM_PX = 64;
+const NAMES_FROM_PX = 92;
 const WIDEST_LINE = 2.2;
 const HATCH_PX = 8;
 
@@ -37,6 +37,7 @@ function hatch(colour: string): ImageData {
 export class GridLayers {
   readonly features = new Map<number, GridFeature>();
   private readonly levels: GridLevel[] = [];
+  private readonly labels = new Map<string, [unit: number, at: [number, number]][]>();
   private readonly loaded = new Map<string, number>(); // level -> unit it was loaded for
 
   constructor(
@@ -53,7 +54,8 @@ export class GridLayers {
     const empty = { type: 'FeatureCollection' as const, features: [] };
     map.addSource(source, { type: 'geojson', data: empty, promoteId: 'id' });
     map.addSource(`${source}:names`, { type: 'geojson', data: empty });
-    const under = this.levels.length > 0 ? `${this.levels.at(-1)!.code}:line` : 'mask';
+    const coarser = this.levels.at(-1)?.code;
+    const under = coarser ? `${coarser}:line` : 'mask';
     map.addLayer({ id: `${level.code}:hit`, type: 'fill', source, paint: { 'fill-opacity': 0 } }, under);
     map.addLayer({ id: `${level.code}:fill`, type: 'fill', source, layout: { visibility: 'none' } }, under);
     map.addLayer({ id: `${level.code}:empty`, type: 'fill', source, layout: { visibility: 'none' } }, under);
@@ -84,7 +86,7 @@ export class GridLayers {
         },
         paint: { 'text-halo-width': 1.2 },
       },
-      'accuracy',
+      coarser ? `${coarser}:name` : 'accuracy', // the coarser name wins the place
     );
     this.levels.push(level);
   }
@@ -95,14 +97,24 @@ export class GridLayers {
     const grids: Grids = await getGrids(unit, level.code);
     for (const feature of grids.features) this.features.set(feature.properties.id, feature);
     this.source(`grid:${level.code}`)?.setData(grids);
-    this.source(`grid:${level.code}:names`)?.setData({
-      type: 'FeatureCollection',
-      features: grids.features.map((feature) => ({
-        type: 'Feature',
-        properties: { name: feature.properties.name },
-        geometry: { type: 'Point', coordinates: labelPlace(feature.geometry) },
-      })),
-    });
+    this.labels.set(
+      level.code,
+      grids.features.map((feature) => [feature.properties.id, labelPlace(feature.geometry)]),
+    );
+  }
+
+  /** Writes the names again, in whatever language `nameOf` speaks now. */
+  name(nameOf: (unit: number) => string): void {
+    for (const [level, places] of this.labels) {
+      this.source(`grid:${level}:names`)?.setData({
+        type: 'FeatureCollection',
+        features: places.map(([unit, coordinates]) => ({
+          type: 'Feature',
+          properties: { name: nameOf(unit) },
+          geometry: { type: 'Point', coordinates },
+        })),
+      });
+    }
   }
 
   paint(): void {

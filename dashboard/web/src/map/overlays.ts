@@ -1,6 +1,6 @@
 /** What lies over the grids for a moment: the chosen unit, warnings, a person's track, halo and accuracy. */
 import type { Feature, FeatureCollection, MultiPolygon, Polygon } from 'geojson';
-import type { LevelColour, TrackPoint } from '../api/types';
+import type { Bounds, LevelColour, TrackPoint } from '../api/types';
 import { LEVELS } from '../design/levels';
 import { circle, maskOf } from './geometry';
 import type { GridFeature } from './grids';
@@ -65,6 +65,14 @@ export function trackLines(
     });
   }
   return collection(lines);
+}
+
+/** The ground a track covers; null when there is none. */
+export function trackBounds(points: readonly TrackPoint[]): Bounds | null {
+  if (points.length === 0) return null;
+  const lons = points.map((point) => point[1]);
+  const lats = points.map((point) => point[2]);
+  return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
 export const pointAt = (at: { lon: number; lat: number } | null): FeatureCollection =>

@@ -41,11 +41,14 @@ export class MapView {
   readonly grids: GridLayers;
   readonly points: PointLayer;
   private readonly map: LibreMap;
+  private fitted: Bounds | null; // what is shown whole, until somebody moves the map
+  private readonly empty = new Set<Overlay>();
   private readonly isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
   readonly ready: Promise<void>;
 
   constructor(container: HTMLElement, city: Bounds | null, basemap: Basemap | null, events: MapEvents) {
     const bounds = city ?? CHINA;
+    this.fitted = bounds;
     this.map = new LibreMap({
       container,
       style: emptyStyle(basemap),
@@ -88,6 +91,12 @@ export class MapView {
     });
     this.map.on('mouseout', () => events.hover(null, { x: 0, y: 0 }));
     this.map.on('moveend', () => events.move());
+    this.map.on('movestart', (event) => {
+      if (event.originalEvent) this.fitted = null;
+    });
+    this.map.on('resize', () => {
+      if (this.fitted) this.map.fitBounds(this.fitted, { padding: FIT_PADDING_PX, duration: 0, maxZoom: 17 });
+    });
   }
 
   addLevels(levels: readonly GridLevel[]): void {
@@ -114,6 +123,10 @@ export class MapView {
   }
 
   set(overlay: Overlay, data: FeatureCollection): void {
+    const isEmpty = data.features.length === 0;
+    if (isEmpty && this.empty.has(overlay)) return; // most overlays are empty most of the time, each second
+    if (isEmpty) this.empty.add(overlay);
+    else this.empty.delete(overlay);
     this.map.getSource<GeoJSONSource>(overlay)?.setData(data);
   }
 
@@ -126,15 +139,27 @@ export class MapView {
   fit(unit: number, fallback: Bounds | null): void {
     const grid = this.grids.features.get(unit);
     const bounds = (grid && boundsOf([grid.geometry])) ?? fallback;
-    if (bounds)
-      this.map.fitBounds(bounds, { padding: FIT_PADDING_PX, duration: this.isStill ? 0 : 500, maxZoom: 17 });
+    if (!bounds) return;
+    this.fitted = bounds;
+    this.map.fitBounds(bounds, { padding: FIT_PADDING_PX, duration: this.isStill ? 0 : 500, maxZoom: 17 });
   }
 
   /** Brings a place into view; moves only when it is not there already. */
   look(at: { lon: number; lat: number }, closely: boolean): void {
     const zoom = closely ? Math.max(this.map.getZoom(), CLOSE_ZOOM) : this.map.getZoom();
+    if (closely) this.fitted = null;
     if (!closely && this.map.getBounds().contains([at.lon, at.lat])) return;
     this.map.easeTo({ center: [at.lon, at.lat], zoom, duration: this.isStill ? 0 : 500 });
+  }
+
+  /** Shows a stretch of ground whole, but never from further away than now needed to tell streets apart. */
+  lookAlong(bounds: Bounds): void {
+    this.fitted = null;
+    this.map.fitBounds(bounds, {
+      padding: 3 * FIT_PADDING_PX,
+      duration: this.isStill ? 0 : 500,
+      maxZoom: CLOSE_ZOOM,
+    });
   }
 
   get zoom(): number {

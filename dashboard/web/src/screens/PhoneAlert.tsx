@@ -113,18 +113,18 @@ function Actions({ alert, onDone }: { alert: AlertDetail; onDone: () => void }) 
   return (
     <div class="phone-actions">
       {member !== null && alert.state === 'issued' && (
-        <Button icon={Check} level={alert.level} large onClick={() => void acknowledge()}>
+        <Button icon={Check} level={alert.level} large wide onClick={() => void acknowledge()}>
           {t('acknowledge')}
         </Button>
       )}
       {me.value?.account.may_issue && (
-        <Button icon={CornerDownRight} large onClick={() => passDown(alert)}>
+        <Button icon={CornerDownRight} onClick={() => passDown(alert)}>
           {t('pass')}
         </Button>
       )}
       {phone && (
-        <a class="button button-normal button-large" href={`tel:${phone}`}>
-          <Icon node={PhoneIcon} size={20} /> {t('call')}
+        <a class="button button-normal" href={`tel:${phone}`}>
+          <Icon node={PhoneIcon} /> {t('call')}
         </a>
       )}
       {member === null && <AlertMoves alert={alert} onDone={onDone} />}

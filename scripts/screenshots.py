@@ -1,0 +1,216 @@
+"""Draw every screen of a running Gridwarden into docs/screenshots: desk and phone, dark and light, Chinese and English.
+
+    gridwarden up --port 8000 &
+    scripts/screenshots.py --url http://127.0.0.1:8000 --name operator --password ...
+
+It issues one drill when no warning is in force, so that the screens have something to show.
+"""
+
+import argparse
+import os
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
+MOST_BYTES: Final = 300_000
+CHROMIUM: Final = "/usr/bin/chromium"
+FLAGS: Final = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+SIZES: Final[dict[str, ViewportSize]] = {
+    "desk": {"width": 1440, "height": 900},
+    "phone": {"width": 390, "height": 844},
+}
+LANGUAGES: Final = ("zh", "en")
+THEMES: Final = ("dark", "light")
+UNSAFE: Final = {"X-Requested-With": "gridwarden"}
+SETTLE_MS: Final = 1_200  # a map's glide and one frame of the live channel
+WAIT_MS: Final = 30_000
+
+Act = Callable[[Page], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen:
+    name: str
+    path: str  # {member} and {alert} are filled in
+    act: Act | None = None  # what to press once it stands
+    only: str | None = None  # desk or phone
+
+
+def press_new_alert(page: Page) -> None:
+    page.locator("body").press("a")
+    page.get_by_test_id("level-orange").click()
+    page.locator("#headline").fill("Heavy rain tonight, check the underpasses")
+    page.locator("#description").fill("80 to 120 mm within three hours from 21:00.")
+    rows = page.get_by_test_id("picker").get_by_role("treeitem")
+    for row in (1, 2):  # down to a first-level grid
+        rows.nth(row).focus()
+        page.get_by_test_id("picker").get_by_role("tree").focus()
+        page.keyboard.press("Home")
+        for _ in range(row):
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("ArrowRight" if row == 1 else "Enter")
+    page.get_by_test_id("preview-total").wait_for(timeout=WAIT_MS)
+
+
+def press_help(page: Page) -> None:
+    page.locator("body").press("?")
+
+
+def press_audience(page: Page) -> None:
+    page.locator('[data-tab="audience"]').click()
+    page.get_by_test_id("audience-row").first.wait_for(timeout=WAIT_MS)
+
+
+SCREENS: Final = (
+    Screen(name="map", path="/"),
+    Screen(name="person", path="/?panel=member&member={member}"),
+    Screen(name="unit", path="/?panel=unit", only="desk"),
+    Screen(name="alerts", path="/?panel=alerts"),
+    Screen(name="alert", path="/?panel=alert&alert={alert}"),
+    Screen(name="audience", path="/?panel=alert&alert={alert}", act=press_audience, only="desk"),
+    Screen(name="compose", path="/", act=press_new_alert, only="desk"),
+    Screen(name="cases", path="/?panel=cases"),
+    Screen(name="crossings", path="/?panel=crossings", only="desk"),
+    Screen(name="outbox", path="/?panel=outbox", only="desk"),
+    Screen(name="ingest", path="/?panel=ingest", only="desk"),
+    Screen(name="me", path="/?panel=me", only="phone"),
+    Screen(name="help", path="/", act=press_help, only="desk"),
+)
+
+
+def main() -> int:
+    asked = arguments()
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    wanted = [screen for screen in SCREENS if not asked.only or screen.name in asked.only]
+    with sync_playwright() as playwright:
+        for frame in SIZES:
+            for theme in THEMES:
+                for language in LANGUAGES:
+                    with browser(playwright, frame=frame, theme=theme, language=language) as context:
+                        draw(context, asked, wanted, frame=frame, look=f"{theme}-{language}")
+    return report()
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--url", default=os.environ.get("GRIDWARDEN_URL", "http://127.0.0.1:8000"))
+    parser.add_argument("--name", default=os.environ.get("GRIDWARDEN_NAME", "operator"))
+    parser.add_argument("--password", default=os.environ.get("GRIDWARDEN_PASSWORD", ""))
+    parser.add_argument("only", nargs="*", help="names of screens; all when none is given")
+    return parser.parse_args()
+
+
+@contextmanager
+def browser(playwright: Playwright, *, frame: str, theme: str, language: str) -> Iterator[BrowserContext]:
+    """A fresh browser that has already chosen its theme and language."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        context = playwright.chromium.launch_persistent_context(
+            folder,
+            executable_path=CHROMIUM,
+            args=list(FLAGS),
+            viewport=SIZES[frame],
+            has_touch=frame == "phone",
+            reduced_motion="reduce",
+        )
+        context.add_init_script(
+            f"localStorage.setItem('gridwarden.theme', '{theme}'); localStorage.setItem('gridwarden.language', '{language}')"
+        )
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+def draw(
+    context: BrowserContext, asked: argparse.Namespace, screens: list[Screen], *, frame: str, look: str
+) -> None:
+    page = context.new_page()
+    if not asked.only or "login" in asked.only:
+        page.goto(asked.url)
+        page.locator("#name").wait_for(timeout=WAIT_MS)
+        save(page, f"{frame}-login-{look}")
+    log_in(context, asked)
+    known = something_to_show(context, asked.url)
+    for screen in screens:
+        if screen.only not in (None, frame):
+            continue
+        page.goto(asked.url + screen.path.format(**known))
+        page.locator("[data-testid=map][data-ready=true]").wait_for(timeout=WAIT_MS)
+        page.wait_for_function("Number(document.querySelector('[data-testid=map]').dataset.points) > 0")
+        if screen.act:
+            screen.act(page)
+        page.wait_for_timeout(SETTLE_MS)
+        save(page, f"{frame}-{screen.name}-{look}")
+
+
+def save(page: Page, name: str) -> None:
+    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+    print(f"docs/screenshots/{name}.png")
+
+
+def log_in(context: BrowserContext, asked: argparse.Namespace) -> None:
+    said = {"name": asked.name, "password": asked.password}
+    answer = context.request.post(f"{asked.url}/api/login", data=said, headers=UNSAFE)
+    if not answer.ok:
+        raise SystemExit(f"cannot log in as {asked.name} at {asked.url}: {answer.status}; give --name and --password")
+
+
+def something_to_show(context: BrowserContext, url: str) -> dict[str, Any]:
+    """Return a member with a fresh fix and an alert that was issued; issues a drill when there is none."""
+    top = context.request.get(f"{url}/api/me").json()["unit"]["id"]
+    members = context.request.get(f"{url}/api/units/{top}/members?limit=500").json()["members"]
+    fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
+    alerts = context.request.get(f"{url}/api/alerts?limit=50").json()["alerts"]
+    issued = [one["id"] for one in alerts if one["issued_at"]]
+    return {"member": (fresh or [members[0]["id"]])[0], "alert": issued[0] if issued else issue_drill(context, url)}
+
+
+def issue_drill(context: BrowserContext, url: str) -> str:
+    units = context.request.get(f"{url}/api/units").json()["units"]
+    drill = {
+        "id": str(uuid.uuid4()),
+        "level": "yellow",
+        "event": "rainstorm",
+        "headline": "今夜有暴雨，请检查下穿隧道",
+        "description": "预计21时起三小时降雨80至120毫米，低洼路段可能积水。",
+        "instruction": "到岗巡查下穿隧道和地下车库；积水超过25厘米立即封路并上报。",
+        "targets": [one["id"] for one in units if one["level"] == "grid-1"][:3],
+        "depth": None,
+        "area": None,
+        "expires_at": None,
+        "is_drill": True,
+    }
+    draft = context.request.post(f"{url}/api/alerts", data=drill, headers=UNSAFE).json()
+    version = {"expected_version": draft["version"]}
+    answer = context.request.post(f"{url}/api/alerts/{drill['id']}/issue", data=version, headers=UNSAFE)
+    if not answer.ok:
+        raise SystemExit(f"cannot issue a drill: {answer.status} {answer.text()[:200]}")
+    return str(drill["id"])
+
+
+def report() -> int:
+    large = [path for path in sorted(FOLDER.glob("*.png")) if path.stat().st_size > MOST_BYTES]
+    for path in large:
+        print(f"{path.name} has {path.stat().st_size} bytes; the docs want at most {MOST_BYTES}")
+    return 1 if large else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
