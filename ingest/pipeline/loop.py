@@ -220,7 +220,8 @@ class Pipeline:
         return rows + self._presence_rows(ids, Sign.SAID_GOODBYE, at_us)
 
     def _presence_rows(self, terminals: Ids, sign: Sign, at_us: Any) -> list[PresenceRow]:
-        at = dict(zip(terminals.tolist(), at_us.tolist(), strict=True))
+        moves = self.memory.moves(terminals, sign)
+        at = dict(zip(terminals.tolist(), at_us.tolist(), strict=True)) if moves else {}
         return [
             PresenceRow(
                 terminal=terminal,
@@ -229,7 +230,7 @@ class Pipeline:
                 grid=int(self.memory.last["grid"][terminal]),
                 member=int(self.city.directory.members[terminal]),
             )
-            for terminal, after in self.memory.moves(terminals, sign)
+            for terminal, after in moves
         ]
 
     def _advance(self, batch: Batch, plan: Plan, presence: list[PresenceRow]) -> None:

@@ -3,7 +3,7 @@
 Rebuilt at start from the checkpoint (terminal_state) and the rows of `position` that are later.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -60,12 +60,10 @@ class Memory:
 
     def moves(self, terminals: Ids, sign: Sign) -> list[tuple[int, Presence]]:
         """Return who would change presence at `sign`, and to what; changes nothing."""
-        found: list[tuple[int, Presence]] = []
-        for terminal in terminals:
-            after = MOVES.get((Presence(self.presence[terminal]), sign))
-            if after is not None:
-                found.append((int(terminal), after))
-        return found
+        before = self.presence[terminals]
+        after = _AFTER[sign][before]
+        moved = np.flatnonzero(after != before)
+        return [(int(terminals[place]), Presence(after[place])) for place in moved]
 
     def hear(self, terminals: Ids, received_at_us: npt.NDArray[np.int64], clock_s: float) -> None:
         np.maximum.at(self.arrived_us, terminals, received_at_us)
@@ -76,6 +74,10 @@ class Memory:
         """Return the on-line terminals that have been silent for longer than their limit."""
         limit_s = tracks.silent_after_s(self.tracks["interval_s"], self._rules)
         return np.flatnonzero((self.presence == Presence.ONLINE) & (clock_s - self.heard_s > limit_s))
+
+
+# MOVES as columns: indexed by the presence before
+_AFTER: Final = {sign: np.array([MOVES.get((before, sign), before) for before in Presence], np.uint8) for sign in Sign}
 
 
 def _grown(column: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:

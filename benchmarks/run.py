@@ -1,0 +1,52 @@
+"""`python -m benchmarks.run [ingest ...]`: run benchmarks, write benchmarks/results/latest.json, print a table.
+
+Figures are flat names with numbers. What was measured before and is not measured now stays in the file.
+"""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import uvloop
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import ingest
+
+RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
+Benchmark = Callable[[], Awaitable[Mapping[str, float]]]
+BENCHMARKS: Final[Mapping[str, Benchmark]] = {"ingest": ingest.measure}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        print(f"unknown benchmark {unknown[0]}: there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    figures: dict[str, float] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    measured: dict[str, float] = {}
+    for name in names or list(BENCHMARKS):
+        found = uvloop.run(_run(BENCHMARKS[name]))
+        measured |= {f"{name}.{figure}": round(value, 3) for figure, value in found.items()}
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(figures | measured, indent=1, sort_keys=True) + "\n")
+    _show(measured)
+    return 0
+
+
+async def _run(benchmark: Benchmark) -> Mapping[str, float]:
+    return await benchmark()
+
+
+def _show(figures: Mapping[str, float]) -> None:
+    table = Table("figure", "value")
+    table.columns[1].justify = "right"
+    for name, value in figures.items():
+        table.add_row(name, f"{value:,.2f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
