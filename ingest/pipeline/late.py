@@ -15,6 +15,7 @@ from ingest.rules import tracks
 from ingest.rules.tracks import Crossings, Rules, Tracks
 from ingest.store import events, late, positions
 from ingest.store.late import Known, LateTrack
+from tracker.model.positions import OUTSIDE_CITY
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -46,7 +47,10 @@ async def recompute(connection: Connection, track: LateTrack, *, memory: Memory,
     for name in ("interval_s", "is_configured"):
         state[name] = memory.tracks[name][track.terminal]
     if anchor is not None:
-        state["confirmed"] = anchor.grid
+        # Of the units entered together the leaf is the one with the most above it.
+        state["confirmed"] = max(
+            anchor.entered, key=lambda unit: len(city.fences.ancestors(unit)), default=OUTSIDE_CITY
+        )
     fixes = await positions.of_terminal(connection, track.terminal, since_us)
     crossings = tracks.observe(state, np.zeros(len(fixes), np.intp), fixes, city.fences, rules)
     await _correct(connection, track.terminal, since_us, crossings, city)
@@ -63,7 +67,7 @@ def hand_over(memory: Memory, track: Tracks) -> None:
 
 
 async def _correct(connection: Connection, terminal: int, since_us: int, crossings: Crossings, city: City) -> None:
-    rows = [row for row in crossing_rows(crossings, city.directory) if row.fixed_at_us > since_us]
+    rows = [row for row in crossing_rows(crossings, city) if row.fixed_at_us > since_us]
     wanted = {Known(row.fixed_at_us, row.kind, row.grid) for row in rows}
     found = set(await late.known(connection, terminal, since_us))
     for row in sorted(found - wanted):

@@ -48,7 +48,7 @@ async def write(
     if len(plan.rows):
         await positions.copy(connection, plan.rows)
     if len(plan.crossings):
-        rows = crossing_rows(plan.crossings, city.directory)
+        rows = crossing_rows(plan.crossings, city)
         await events.add_crossings(connection, rows, grid_set=city.grid_set)
     if presence:
         await events.add_presence(connection, presence, grid_set=city.grid_set)
@@ -63,16 +63,22 @@ async def write(
     return Written(refused, pressed, acknowledged)
 
 
-def crossing_rows(crossings: Crossings, directory: Directory) -> list[CrossingRow]:
-    """Return an exit and an enter for each crossing; there is no row for the outside of the city."""
+def crossing_rows(crossings: Crossings, city: City) -> list[CrossingRow]:
+    """Return an exit and an enter for each crossing, and for each ancestor that changes with it.
+
+    There is no row for the outside of the city.
+    """
     rows: list[CrossingRow] = []
     for terminal, at_us, left, entered in crossings.tolist():
-        member = int(directory.members[terminal])
-        if left != OUTSIDE_CITY:
-            rows.append(CrossingRow(terminal, at_us, "exit", left, member))
-        if entered != OUTSIDE_CITY:
-            rows.append(CrossingRow(terminal, at_us, "enter", entered, member))
+        member = int(city.directory.members[terminal])
+        before, after = _chain(left, city.fences), _chain(entered, city.fences)
+        rows += [CrossingRow(terminal, at_us, "exit", unit, member) for unit in before if unit not in after]
+        rows += [CrossingRow(terminal, at_us, "enter", unit, member) for unit in after if unit not in before]
     return rows
+
+
+def _chain(leaf: int, fences: Fences) -> tuple[int, ...]:
+    return () if leaf == OUTSIDE_CITY else (leaf, *fences.ancestors(leaf))
 
 
 def _day(batch: Batch) -> date:

@@ -66,6 +66,10 @@ class Fences(Protocol):
         """Return how far each point is from its grid."""
         ...
 
+    def ancestors(self, unit: int) -> tuple[int, ...]:
+        """Return the units above a grid, nearest first."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:

@@ -15,10 +15,10 @@ class LateTrack(NamedTuple):
 
 
 class Anchor(NamedTuple):
-    """A crossing: from its time on the terminal was in `grid`, 0 outside the city."""
+    """A crossing and the units entered by it, leaf and ancestors; none when it left the city."""
 
     fixed_at_us: int
-    grid: int
+    entered: list[int]
 
 
 class Known(NamedTuple):
@@ -62,7 +62,7 @@ async def anchors(connection: Connection, track: LateTrack) -> list[Anchor]:
         await cursor.execute(
             """
             SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint AS fixed_at_us,
-                   coalesce(max(grid) FILTER (WHERE kind = 'enter'), 0) AS grid
+                   coalesce(array_agg(grid) FILTER (WHERE kind = 'enter'), '{}') AS entered
             FROM crossing
             WHERE terminal = %(terminal)s AND superseded_at IS NULL
                 AND fixed_at < timestamptz 'epoch' + %(since_us)s::bigint * interval '1 microsecond'

@@ -141,10 +141,11 @@ async def test_late_fixes_end_in_the_same_crossings(city: str) -> None:
             await ingest.say("gw/v1/t/walker-2/pos", said(report))
             await ingest.pipeline.tick()
         statement = (
-            "SELECT kind, grid, fixed_at FROM crossing WHERE terminal = {} AND superseded_at IS NULL ORDER BY 3, 1"
+            "SELECT kind, grid, fixed_at FROM crossing WHERE terminal = {} AND superseded_at IS NULL ORDER BY 3, 1, 2"
         )
         in_order = await ingest.rows(statement.format(1))
-        assert len(in_order) == 5
+        assert [row[:2] for row in in_order[-2:]] == [("exit", 1), ("exit", WEST)]  # out of the city too
+        assert len(in_order) == 6
         assert await ingest.rows(statement.format(2)) == in_order
         assert await ingest.rows("SELECT count(*) FROM late_track") == [(0,)]
 
