@@ -76,18 +76,23 @@ CREATE UNIQUE INDEX audience_phone ON audience (alert, phone);
 CREATE FUNCTION audience_of(grids integer[], depth text, members integer[], ages_s integer[], why text)
 RETURNS TABLE (member integer, phone text, language text, unit integer, reasons jsonb)
 LANGUAGE sql STABLE AS $$
-    WITH candidate AS (
-        SELECT m.id AS member, m.phone, m.language, u.id AS unit, u.tree_right - u.tree_left AS width, u.tree_left,
-               jsonb_build_object('why', 'leader', 'unit', u.id, 'role', a.role) AS reason
+    -- First which units, each once (a target inside another one counts once), then who leads them: left to itself the
+    -- planner compares every leader with every target (85,319 x 198: 1.5 s of 1.7).
+    WITH told AS MATERIALIZED (
+        SELECT DISTINCT u.id, u.tree_left, u.tree_right - u.tree_left AS width
         FROM unit target
         JOIN unit u ON u.tree_left BETWEEN target.tree_left AND target.tree_right AND u.closed_at IS NULL
         JOIN level l ON l.code = u.level
-        JOIN assignment a ON a.unit = u.id
-        JOIN role r ON r.code = a.role AND r.is_leader
-        JOIN member m ON m.id = a.member AND m.closed_at IS NULL
         WHERE target.id = ANY(audience_of.grids)
           AND l.rank <= coalesce((SELECT rank FROM level WHERE code = audience_of.depth), 32767)
-        UNION                            -- a target inside another one counts once
+    ), candidate AS (
+        SELECT m.id AS member, m.phone, m.language, told.id AS unit, told.width, told.tree_left,
+               jsonb_build_object('why', 'leader', 'unit', told.id, 'role', a.role) AS reason
+        FROM told
+        JOIN assignment a ON a.unit = told.id
+        JOIN role r ON r.code = a.role AND r.is_leader
+        JOIN member m ON m.id = a.member AND m.closed_at IS NULL
+        UNION ALL
         SELECT m.id, m.phone, m.language, a.unit, -1, 0,
                jsonb_build_object('why', audience_of.why, 'fix_age_s', found.age_s)
         FROM unnest(audience_of.members, audience_of.ages_s) AS found(member, age_s)
