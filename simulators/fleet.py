@@ -72,7 +72,7 @@ class Summary:
 class _Alert(msgspec.Struct):
     alert: UUID
     version: int
-    kind: str = "issue"
+    acknowledge: bool = True  # whether an answer is wanted
 
 
 _alert: Final = msgspec.json.Decoder(_Alert)
@@ -183,6 +183,8 @@ class Fleet:
         try:
             alert = _alert.decode(payload)
         except msgspec.MsgspecError:
+            return
+        if not alert.acknowledge:
             return
         key = (terminal.credential.terminal, alert.alert, alert.version)
         who = np.array([self._index[terminal.credential.terminal]], np.int64)

@@ -1,5 +1,6 @@
 """The two programs of the simulators: a simulated crowd, and recordings of real movement, as terminals over MQTT."""
 
+import asyncio
 import dataclasses
 import random
 import resource
@@ -55,13 +56,15 @@ async def simulate(
     Raises RosterError, AddressError, LimitError.
     """
     host, port = parse_address(url)
-    city = read_roster(roster)
+    city = await asyncio.to_thread(read_roster, roster)  # seconds, for a whole city
     if not 0 < terminals <= len(city.handsets):
         raise RosterError(f"{roster}: {len(city.handsets)} terminals in it, {terminals} wanted")
     _make_room(terminals)
     handsets = city.handsets[:terminals]
     units = [handset.unit for handset in handsets]
-    crowd = Crowd(grids=city.grids, units=units, seed=seed, interval_s=interval_s, sos_per_hour=sos_per_hour)
+    crowd = await asyncio.to_thread(
+        Crowd, grids=city.grids, units=units, seed=seed, interval_s=interval_s, sos_per_hour=sos_per_hour
+    )
     summary = Summary(terminals=terminals)
     connector = Connector(host, port, rate_per_s=connections_per_s, chance=random.Random(seed), say=say)
     fleet = Fleet(

@@ -245,7 +245,7 @@ async def test_what_could_not_be_sent_leaves_as_an_array(broker: Broker, tmp_pat
     assert running.result().counts.dropped == 0
 
 
-async def test_people_acknowledge_alerts_once(broker: Broker, tmp_path: Path) -> None:
+async def test_people_acknowledge_an_alert_that_wants_it_once(broker: Broker, tmp_path: Path) -> None:
     broker.start()
     alert = {"alert": str(uuid4()), "version": 2, "kind": "issue", "level": "orange", "headline": "暴雨橙色预警"}
     watch = Watch()
@@ -267,9 +267,11 @@ async def test_people_acknowledge_alerts_once(broker: Broker, tmp_path: Path) ->
             for _ in range(2):
                 for at in range(20):
                     await desk.publish(f"gw/v1/t/T{at:03d}/alert", json.dumps(alert), qos=1)
+            lift = alert | {"version": 3, "kind": "lift", "acknowledge": False}
+            await desk.publish("gw/v1/t/T000/alert", json.dumps(lift), qos=1)
         counts = (await running).counts
         await until(lambda: len(observer.said("ack")) == counts.answered)
-    assert counts.alerts == 40
+    assert counts.alerts == 41
     assert 5 < counts.answered <= 20
     answers = observer.said("ack")
     assert len({terminal for terminal, _ in answers}) == len(answers)
