@@ -10,7 +10,7 @@ import argparse
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,7 +118,7 @@ def arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def browser(playwright: Playwright, *, frame: str, theme: str, language: str) -> Iterator[BrowserContext]:
+def browser(playwright: Playwright, *, frame: str, theme: str, language: str) -> Generator[BrowserContext]:
     """A fresh browser that has already chosen its theme and language."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         context = playwright.chromium.launch_persistent_context(
@@ -130,7 +130,8 @@ def browser(playwright: Playwright, *, frame: str, theme: str, language: str) ->
             reduced_motion="reduce",
         )
         context.add_init_script(
-            f"localStorage.setItem('gridwarden.theme', '{theme}'); localStorage.setItem('gridwarden.language', '{language}')"
+            f"localStorage.setItem('gridwarden.theme', '{theme}');"
+            f"localStorage.setItem('gridwarden.language', '{language}')"
         )
         try:
             yield context
@@ -138,9 +139,7 @@ def browser(playwright: Playwright, *, frame: str, theme: str, language: str) ->
             context.close()
 
 
-def draw(
-    context: BrowserContext, asked: argparse.Namespace, screens: list[Screen], *, frame: str, look: str
-) -> None:
+def draw(context: BrowserContext, asked: argparse.Namespace, screens: list[Screen], *, frame: str, look: str) -> None:
     page = context.new_page()
     if not asked.only or "login" in asked.only:
         page.goto(asked.url)

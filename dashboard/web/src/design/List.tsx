@@ -48,7 +48,7 @@ export function List<T>({ label, items, rowPx, keyOf, children }: Props<T>) {
   const place = (at: number): Record<string, string> => ({ top: `${at * rowPx}px`, height: `${rowPx}px` });
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
-    <div class="list" ref={box} role="region" aria-label={label} tabIndex={0}>
+    <div class="list" ref={box} role="group" aria-label={label} tabIndex={0}>
       <div class="list-space" role="list" style={{ height: `${items.length * rowPx}px` }}>
         {items.slice(first, last).map((item, offset) => (
           <div

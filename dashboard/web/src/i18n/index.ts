@@ -36,7 +36,7 @@ export function t(key: Key, params: Params = {}): string {
 
 /** A word the server chose (a reason, a state): its translation, or the word itself when we have none yet. */
 export function tWord(prefix: string, word: string): string {
-  const key = `${prefix}.${word}`;
+  const key = `${prefix}.${word.replaceAll(/\W/g, '_')}`;
   return key in zh ? t(key as Key) : word.replaceAll('_', ' ');
 }
 

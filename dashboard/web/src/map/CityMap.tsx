@@ -145,6 +145,7 @@ function bind(map: MapView): (() => void)[] {
       gridsVersion.value;
       const known = unitsById.value;
       map.grids.name((id) => {
+        if (id === me.value?.unit.id) return ''; // the bar says it
         const unit = known.get(id);
         return unit ? named(unit) : (map.grids.features.get(id)?.properties.name ?? '');
       });
@@ -156,7 +157,7 @@ function bind(map: MapView): (() => void)[] {
     effect(() => {
       gridsVersion.value;
       const unit = chosenUnit.value;
-      if (unit) map.choose(unit.id);
+      map.choose(unit && unit.id !== me.value?.unit.id ? unit.id : null); // the whole stands out by itself
     }),
     effect(() => {
       gridsVersion.value;

@@ -12,7 +12,7 @@ import { cellSide, labelPlace, zoomFor } from './geometry';
 import { FONT } from './style';
 
 const LINES_FROM_PX = 14;
-const NAMES_FROM_PX = 92;
+const NAMES_FROM_PX = 104;
 const WIDEST_LINE = 2.2;
 const HATCH_PX = 8;
 

@@ -130,8 +130,8 @@ export class MapView {
     this.map.getSource<GeoJSONSource>(overlay)?.setData(data);
   }
 
-  choose(unit: number): void {
-    const { outline, mask } = chosenArea(this.grids.features.get(unit));
+  choose(unit: number | null): void {
+    const { outline, mask } = chosenArea(unit === null ? undefined : this.grids.features.get(unit));
     this.set('chosen', outline);
     this.set('mask', mask);
   }

@@ -27,7 +27,9 @@ export function usePreview(now: Draft): Fetched<Preview> {
     const timer = setTimeout(() => setAsked(content), ASK_AFTER_MS);
     return () => clearTimeout(timer);
   }, [content]);
-  return useFetched(now.targets.length === 0 ? null : asked, () => previewAlert(JSON.parse(asked)));
+  return useFetched(now.targets.length === 0 || asked.includes('"targets":[]') ? null : asked, () =>
+    previewAlert(JSON.parse(asked)),
+  );
 }
 
 export function AudiencePreview({ now, preview }: { now: Draft; preview: Fetched<Preview> }) {
