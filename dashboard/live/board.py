@@ -242,7 +242,7 @@ class Board:
         state = self._states[rows] | self._has_sos[rows] * frames.SOS | self.layout.is_leader[rows] * frames.LEADER
         battery = last["battery_pct"]
         return Points(
-            member=np.concatenate((self.layout.member[rows], np.array(gone, np.uint32))),
+            member=np.concatenate((self.layout.member[rows], np.array(gone, np.int64))),
             lon=last["lon"],
             lat=last["lat"],
             received_at_s=last["received_at_us"] // US,

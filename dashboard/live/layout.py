@@ -41,7 +41,7 @@ class Layout:
     leaves: tuple[Place, ...]  # in tree order
     leaf_lefts: npt.NDArray[np.int64]
     leaf_bounds: npt.NDArray[np.int64]  # shape (leaves, 2): first row and the one behind the last
-    member: npt.NDArray[np.uint32]
+    member: npt.NDArray[np.int64]  # not uint32: a look-up by int64 would convert the whole column each time
     left: npt.NDArray[np.int64]  # of each row's primary unit; ascending
     is_leader: npt.NDArray[np.bool_]
     names: Sequence[str]
@@ -96,7 +96,7 @@ def lay_out(branches: Sequence[Branch], people: Sequence[Person]) -> Layout:
     """Return the layout of units in tree order and members in any order."""
     ordered = sorted(people, key=lambda person: (person.left, person.id))
     lefts = np.array([person.left for person in ordered], np.int64)
-    member = np.array([person.id for person in ordered], np.uint32)
+    member = np.array([person.id for person in ordered], np.int64)
     places = {branch.id: _place(branch, lefts) for branch in branches}
     leaves = tuple(sorted((place for place in places.values() if place.is_leaf), key=lambda place: place.left))
     return Layout(
