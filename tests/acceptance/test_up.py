@@ -5,7 +5,7 @@ import signal
 import subprocess
 from pathlib import Path
 
-from tests.acceptance.conftest import free_port, gridwarden, running
+from tests.running import free_port, gridwarden, running
 
 
 def descendants(pid: int) -> set[int]:

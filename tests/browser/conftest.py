@@ -1,0 +1,58 @@
+"""A real browser on a real Gridwarden with walking members, started once for all journeys."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+
+from tests.running import Running, running
+
+FLAGS = (
+    "--no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update "
+    "--disable-sync --use-angle=swiftshader --enable-unsafe-swiftshader"
+)
+MEMBERS = 120
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
+    data: Path = tmp_path_factory.mktemp("city") / "data"
+    with running(data, "--simulate", str(MEMBERS)) as up:
+        up.wait_for(lambda health: int(health["positions_stored"]) >= MEMBERS)
+        yield up
+
+
+@pytest.fixture(scope="session")
+def playwright_driver() -> Generator[Playwright]:
+    with sync_playwright() as driver:
+        yield driver
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright_driver: Playwright) -> Generator[Browser]:
+    browser = playwright_driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, city: Running) -> Generator[Page]:
+    """A desk, logged in, with the map loaded; a script error fails the test."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", color_scheme="dark")
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    log_in(opened, city)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def log_in(page: Page, city: Running) -> None:
+    name, password = city.login
+    page.goto(city.url)
+    page.fill("#name", name)
+    page.fill("#password", password)
+    page.keyboard.press("Enter")
+    page.wait_for_selector('[data-testid="map"]')
