@@ -65,15 +65,17 @@ def positions(rows: Reports) -> Positions:
     made["terminal"] = rows["terminal"]
     made["lon"] = np.rint(rows["lon"] * DEGREE)
     made["lat"] = np.rint(rows["lat"] * DEGREE)
-    made["speed_dmps"] = _optional(rows["speed_mps"] * 10, 0, np.inf)
+    made["speed_dmps"] = _optional(rows["speed_mps"], 0, np.inf, 10)
     made["heading_deg"] = _optional(rows["heading_deg"], 0, 360)
-    made["accuracy_dm"] = _optional(rows["accuracy_m"] * 10, 0, np.inf)
+    made["accuracy_dm"] = _optional(rows["accuracy_m"], 0, np.inf, 10)
     made["altitude_m"] = _optional(rows["altitude_m"], -_MOST, np.inf)
     made["battery_pct"] = _optional(rows["battery_pct"], 0, 100)
     return made
 
 
-def _optional(values: npt.NDArray[np.float64], least: float, most: float) -> npt.NDArray[np.int16]:
-    """Round; UNSAID where not said or outside [least, most]; clip to what the column holds."""
+def _optional(values: npt.NDArray[np.float64], least: float, most: float, per_unit: int = 1) -> npt.NDArray[np.int16]:
+    """Scale and round; UNSAID where not said or outside [least, most]; clip to what the column holds."""
     is_said = np.isfinite(values) & (values >= least) & (values <= most)
-    return np.where(is_said, np.rint(np.clip(np.where(is_said, values, 0), -_MOST, _MOST)), UNSAID).astype(np.int16)
+    bound = _MOST / per_unit
+    scaled = np.rint(np.clip(np.where(is_said, values, 0), -bound, bound) * per_unit)
+    return np.where(is_said, scaled, UNSAID).astype(np.int16)

@@ -71,7 +71,7 @@ def test_the_first_of_an_instant_wins_and_its_repeat_is_a_duplicate() -> None:
 
 def test_optional_values_are_rounded_clipped_or_not_said() -> None:
     row = columns.positions(
-        reports(a_fix(accuracy_m=1e9, speed_mps=-1.0, heading_deg=361.0, altitude_m=math.inf, battery_pct=55.4))
+        reports(a_fix(accuracy_m=1e308, speed_mps=-1.0, heading_deg=361.0, altitude_m=math.inf, battery_pct=55.4))
     )[0]
     names = ("accuracy_dm", "speed_dmps", "heading_deg", "altitude_m", "battery_pct")
     assert [int(row[name]) for name in names] == [32767, UNSAID, UNSAID, UNSAID, 55]
