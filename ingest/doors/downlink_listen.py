@@ -12,8 +12,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from ingest import metrics
 from ingest.doors.listen_connection import Connection
-from ingest.doors.listen_door import Grant
 from ingest.doors.listen_downward import LARGEST_WINDOW
+from ingest.doors.listen_grants import Grant
 from ingest.doors.listen_roster import Roster
 from ingest.doors.listen_wire import Stage
 from ingest.store import sessions as store

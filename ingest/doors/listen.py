@@ -7,6 +7,7 @@ downlink and the alerts of grids; nothing goes from one terminal to another. PUB
 import asyncio
 import secrets
 import ssl
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -16,8 +17,7 @@ from psycopg_pool import AsyncConnectionPool
 from ingest import metrics
 from ingest.doors.downlink_listen import Deliveries
 from ingest.doors.listen_connection import Connection
-from ingest.doors.listen_door import Grant
-from ingest.doors.listen_grants import is_grid_alert
+from ingest.doors.listen_grants import Grant, is_grid_alert
 from ingest.doors.listen_login import BAD_CREDENTIALS, Refusal, expiry_of, greeting, refusal_of
 from ingest.doors.listen_roster import Key, Roster
 from ingest.doors.listen_sessions import Session, Sessions
@@ -25,14 +25,16 @@ from ingest.doors.listen_wills import Wills
 from ingest.doors.listen_wire import Hold, Stage
 from ingest.inbox import Inbox
 from ingest.mqtt import packets
+from ingest.mqtt.decoder import Received
 from ingest.mqtt.packets import Code, Level
 from ingest.mqtt.properties import NONE, Properties
-from ingest.store.terminals import Directory
+from ingest.store.terminals import Directory, Terminal
 from tracker.bus.interface import Bus
 
 BACKLOG: Final = 4096  # connections the kernel holds for us while a city reconnects
 PATIENCE_S: Final = 10.0  # from connecting to CONNECT
 WATCH_S: Final = 1.0
+QUIET_S: Final = 1.0  # between two log lines about refused log-ins; the counter has them all
 GRACE: Final = 1.5  # times the keep-alive before a silent peer is lost (3.1.2.10)
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
@@ -53,6 +55,7 @@ class Listener:
     ) -> None:
         self.inbox: Final = inbox
         self.sessions: Final = Sessions(pool)
+        self.counted: Final = Counter[type[Received]]()  # since the last look of `_watch`
         self._directory: Final = directory
         self._roster: Final = Roster()
         self._deliveries: Final = Deliveries(pool=pool, bus=bus, roster=self._roster)
@@ -64,6 +67,7 @@ class Listener:
         self._wills: Final = Wills()
         self._server: asyncio.Server | None = None
         self._is_stopping = False
+        self._refused_at_s = -QUIET_S
 
     @property
     def connections(self) -> int:
@@ -154,7 +158,7 @@ class Listener:
         if older is not None:
             older.end("taken over", code=Code.SESSION_TAKEN_OVER, with_will=True)
         self._wills.returned(key, is_anew=packet.clean_start)
-        connection.begin(session, code=terminal.code, will=packet.will)
+        connection.begin(session, credential=terminal, will=packet.will)
         connection.silence_s = packet.keep_alive_s * GRACE
         connection.limit_down(packet.properties)
         self._roster.enter(key, connection)
@@ -211,7 +215,9 @@ class Listener:
 
     def _refuse(self, connection: Connection, packet: packets.Connect, refusal: Refusal) -> None:
         metrics.LISTEN_CONNECTS.labels(refusal.word).inc()
-        log.info("login.refused", reason=refusal.word, user=(packet.user or "")[:64])
+        if self.now_s() - self._refused_at_s > QUIET_S:
+            self._refused_at_s = self.now_s()
+            log.info("login.refused", reason=refusal.word, user=(packet.user or "")[:64])
         connection.send(refusal.connack(packet.level))
         connection.end(refusal.word, with_will=False)
 
@@ -226,10 +232,26 @@ class Listener:
             connection.release(Hold.INBOX)
 
     async def _watch(self) -> None:
-        """End connections that are silent for too long; 20,000 are looked at in some 4 ms."""
+        """End connections that are silent for too long or lost their credential; 20,000 are looked at in some 6 ms."""
         while True:
             await asyncio.sleep(WATCH_S)
+            self._count()
             now_s = self.now_s()
-            for connection in [each for each in self._connections if each.is_overdue(now_s, self._patience_s)]:
-                greeted = connection.stage is not Stage.GREETING
-                connection.end("keep-alive" if greeted else "no CONNECT", code=Code.KEEP_ALIVE_TIMEOUT, with_will=True)
+            for connection in tuple(self._connections):
+                if connection.is_overdue(now_s, self._patience_s):
+                    word = "no CONNECT" if connection.stage is Stage.GREETING else "keep-alive"
+                    connection.end(word, code=Code.KEEP_ALIVE_TIMEOUT, with_will=True)
+                elif self._is_withdrawn(connection.credential):
+                    connection.end("credential withdrawn", code=Code.NOT_AUTHORIZED, with_will=True)
+
+    def _is_withdrawn(self, credential: Terminal | None) -> bool:
+        """Whether the terminal was closed, or given another secret, since it logged in."""
+        if credential is None:
+            return False
+        known = self._directory.by_code.get(credential.code)
+        return known is not credential and (known is None or known.secret_hash != credential.secret_hash)
+
+    def _count(self) -> None:
+        for kind, count in self.counted.items():
+            metrics.LISTEN_PACKETS.labels(kind.__name__.lower()).inc(count)
+        self.counted.clear()

@@ -10,18 +10,19 @@ from time import time_ns
 from typing import Any, ClassVar, Final
 
 from ingest import metrics
-from ingest.doors.listen_door import Door, Grant
+from ingest.doors.listen_door import Door
 from ingest.doors.listen_downward import Downward
-from ingest.doors.listen_grants import may_publish, may_subscribe
+from ingest.doors.listen_grants import Grant, granted, may_publish
 from ingest.doors.listen_sessions import Session
 from ingest.doors.listen_wire import Hold, Stage
 from ingest.mqtt import packets
 from ingest.mqtt.decoder import Received
 from ingest.mqtt.encode import PINGRESP, puback
-from ingest.mqtt.packets import Code, Level, Subscription
+from ingest.mqtt.packets import Code, Level
 from ingest.mqtt.properties import NONE, Properties
 from ingest.rules.packets import Packet, Route
 from ingest.store.sessions import Stored
+from ingest.store.terminals import Terminal
 
 RECEIVE_MAXIMUM: Final = 500  # packets of one connection that may wait for COMMIT; 40 such fill the inbox
 UNFINISHED_QOS2: Final = 1_000  # packet identifiers between PUBREC and PUBREL
@@ -41,6 +42,7 @@ class Connection(Downward):
         "_topic",
         "_unsettled",
         "code",
+        "credential",
         "terminal",
         "will",
     )
@@ -56,6 +58,7 @@ class Connection(Downward):
         self._unsettled = 0
         self.terminal = 0
         self.code = ""
+        self.credential: Terminal | None = None
         self.will: packets.Will | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -72,6 +75,7 @@ class Connection(Downward):
             if self._held & Hold.SESSION or self.stage is Stage.CLOSED:
                 self._backlog += received[index:]
                 return
+            self._door.counted[type(packet)] += 1
             if isinstance(packet, packets.Publish):
                 self._publish(packet)
             else:
@@ -203,9 +207,10 @@ class Connection(Downward):
         self.hold(Hold.SESSION)
         self._door.log_in(self, packet)
 
-    def begin(self, session: Session, *, code: str, will: packets.Will | None) -> None:
+    def begin(self, session: Session, *, credential: Terminal, will: packets.Will | None) -> None:
         """Its log-in was accepted; the session is being read."""
-        self.session, self.terminal, self.code, self.will = session, session.terminal, code, will
+        self.session, self.credential, self.will = session, credential, will
+        self.terminal, self.code = credential.id, credential.code
         self.stage = Stage.OPENING
 
     def opened(self, stored: Stored | None) -> None:
@@ -241,20 +246,12 @@ class Connection(Downward):
         if session is None:
             return
         refused = Code.NOT_AUTHORIZED if self.level is Level.V5 else Code.UNSPECIFIED_ERROR
-        grants = [self._grant(item, session) for item in packet.subscriptions]
+        grants = [granted(self.code, item, session.subscriptions) for item in packet.subscriptions]
         codes = tuple(refused if grant is None else grant.subscription.qos for grant in grants)
-        granted = [grant for grant in grants if grant is not None]
-        session.subscriptions.update((grant.subscription.filter, grant.subscription) for grant in granted)
-        metrics.LISTEN_REFUSED_SUBSCRIPTIONS.inc(len(grants) - len(granted))
-        self._ask(packets.Suback(packet_id=packet.packet_id, codes=codes), granted)
-
-    def _grant(self, item: Subscription, session: Session) -> Grant | None:
-        if not may_subscribe(self.code, item.filter):
-            return None
-        is_new = item.filter not in session.subscriptions
-        wants_retained = item.retain_handling == 0 or (item.retain_handling == 1 and is_new)
-        qos = min(item.qos, 1)  # nothing goes down at QoS 2
-        return Grant(Subscription(item.filter, qos, item.no_local, item.retain_as_published), wants_retained)
+        new = [grant for grant in grants if grant is not None]
+        session.subscriptions.update((grant.subscription.filter, grant.subscription) for grant in new)
+        metrics.LISTEN_REFUSED_SUBSCRIPTIONS.inc(len(grants) - len(new))
+        self._ask(packets.Suback(packet_id=packet.packet_id, codes=codes), new)
 
     def _ask(self, answer: packets.Suback | packets.Unsuback, grants: list[Grant]) -> None:
         """Answer when the session's subscriptions are stored; then send what waits for them."""

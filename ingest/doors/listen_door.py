@@ -1,20 +1,17 @@
 """What a connection asks of the listening door."""
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
 
+from ingest.doors.listen_grants import Grant
 from ingest.doors.listen_sessions import Sessions
 from ingest.doors.listen_wire import Clock
 from ingest.inbox import Inbox
 from ingest.mqtt import packets
-from ingest.mqtt.packets import Subscription
+from ingest.mqtt.decoder import Received
 
 if TYPE_CHECKING:
     from ingest.doors.listen_connection import Connection
-
-
-class Grant(NamedTuple):
-    subscription: Subscription
-    wants_retained: bool
 
 
 class Door(Clock, Protocol):
@@ -24,6 +21,8 @@ class Door(Clock, Protocol):
     def inbox(self) -> Inbox: ...
     @property
     def sessions(self) -> Sessions: ...
+    @property
+    def counted(self) -> Counter[type[Received]]: ...
     def add(self, connection: "Connection") -> None: ...
     def remove(self, connection: "Connection") -> None: ...
     def log_in(self, connection: "Connection", packet: packets.Connect) -> None: ...

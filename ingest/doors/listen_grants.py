@@ -4,11 +4,13 @@ A granted filter never shows more than the terminal's own downlink, because down
 matched; so `owntracks/+/+`, which the stock phone app asks for, is granted and yields the app's own messages only.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ingest.mqtt.packets import Code
+from ingest.mqtt.packets import Code, Subscription
 from ingest.rules.packets import Route, address
 
+MOST_SUBSCRIPTIONS: Final = 100  # of one session; one SUBSCRIBE may overshoot it
 _WILDCARDS: Final = ("+", "#")
 _LEVELS_OF_A_GRID_ALERT: Final = 5
 
@@ -18,6 +20,11 @@ class Permission(NamedTuple):
 
     route: Route
     code: Code
+
+
+class Grant(NamedTuple):
+    subscription: Subscription
+    wants_retained: bool
 
 
 def may_publish(terminal: str, topic: str) -> Permission:
@@ -38,6 +45,16 @@ def may_subscribe(terminal: str, pattern: str) -> bool:
     if levels[:3] == ["gw", "v1", "t"]:
         return levels[3:4] == [terminal]
     return is_grid_alert(pattern)
+
+
+def granted(terminal: str, asked: Subscription, known: Mapping[str, Subscription]) -> Grant | None:
+    """Return what is granted of a subscription to a session that has the `known` ones; None: nothing."""
+    is_new = asked.filter not in known
+    if not may_subscribe(terminal, asked.filter) or (is_new and len(known) >= MOST_SUBSCRIPTIONS):
+        return None
+    wants_retained = asked.retain_handling == 0 or (asked.retain_handling == 1 and is_new)
+    qos = min(asked.qos, 1)  # nothing goes down at QoS 2
+    return Grant(Subscription(asked.filter, qos, asked.no_local, asked.retain_as_published), wants_retained)
 
 
 def is_grid_alert(pattern: str) -> bool:

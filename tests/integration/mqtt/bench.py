@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Bench:
     listener: Listener
     inbox: Inbox
     bus: LocalBus
+    directory: Directory
     taken: list[Packet] = field(default_factory=list[Packet])
     unsettled: list[Packet] = field(default_factory=list[Packet])
     settles: bool = True
@@ -105,15 +107,21 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def a_door(
-    database: str, *, port: int = 0, bounds: Bounds | None = None, patience_s: float = 10.0, settles: bool = True
+    database: str,
+    *,
+    port: int = 0,
+    tls: ssl.SSLContext | None = None,
+    bounds: Bounds | None = None,
+    patience_s: float = 10.0,
+    settles: bool = True,
 ) -> AsyncGenerator[Bench]:
     await _seed(database)
     async with await open_pool(database, name="test", size=3) as pool:
         async with pool.connection() as connection:
             directory = Directory(await terminals.load(connection))
         inbox, bus, up = Inbox(bounds), LocalBus(), asyncio.Event()
-        listener = Listener(inbox=inbox, directory=directory, pool=pool, bus=bus, patience_s=patience_s)
-        bench = Bench(database, listener, inbox, bus, settles=settles)
+        listener = Listener(inbox=inbox, directory=directory, pool=pool, bus=bus, tls=tls, patience_s=patience_s)
+        bench = Bench(database, listener, inbox, bus, directory, settles=settles)
         async with asyncio.TaskGroup() as tasks:
             running = [
                 tasks.create_task(listener.run("127.0.0.1", port, up.set), name="door"),

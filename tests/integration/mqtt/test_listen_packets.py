@@ -1,6 +1,7 @@
 """The listening door, packet by packet: when what is answered, and what never is."""
 
 import asyncio
+import dataclasses
 
 import pytest
 
@@ -169,6 +170,25 @@ async def test_the_same_session_again_takes_the_older_connection_over(database: 
         assert await older.end() == [packets.Disconnect(code=Code.SESSION_TAKEN_OVER)]
         await newer.ping()
         await door.took(1)
+
+
+@pytest.mark.parametrize("change", ["closed", "another secret"])
+async def test_a_withdrawn_credential_ends_the_connection(database: str, change: str) -> None:
+    async with a_door(database) as door:
+        peer, _ = await connected(door, level=Level.V5)
+        known = door.directory.by_code["T1"]
+        door.directory.replace([] if change == "closed" else [dataclasses.replace(known, secret_hash=bytes(32))])
+        assert await peer.end() == [packets.Disconnect(code=Code.NOT_AUTHORIZED)]
+
+
+async def test_a_city_read_again_ends_nobody(database: str) -> None:
+    async with a_door(database) as door:
+        peer, _ = await connected(door, level=Level.V5)
+        door.directory.replace([dataclasses.replace(each) for each in door.directory.by_code.values()])
+        door.listener.counted.clear()
+        await peer.ping()
+        await until(lambda: not door.listener.counted)  # it looked
+        await peer.ping()
 
 
 async def test_a_client_id_alone_takes_nobody_over(database: str) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncGenerator, Callable
+from pathlib import Path
 from typing import Any
 
 import aiomqtt
@@ -60,6 +62,18 @@ async def test_mosquitto_pub_publishes(database: str, version: str, qos: int) ->
         assert (code, said) == (0, "")
         [packet] = await door.took(1)
         assert (packet.topic, packet.payload, packet.route, packet.terminal) == (POS, b"{}", Route.POS, 1)
+
+
+async def test_mosquitto_pub_publishes_over_tls(database: str, tmp_path: Path) -> None:
+    certificate, key = str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem")
+    made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
+    await run("openssl", *made, "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    async with a_door(database, tls=tls) as door:
+        words = ["--cafile", certificate, "--insecure", "-t", POS, "-m", "{}", "-q", "1"]
+        assert await run("mosquitto_pub", *as_terminal(door, "mqttv311"), *words) == (0, "")
+        assert door.payloads() == [b"{}"]
 
 
 @MOSQUITTO_VERSIONS
