@@ -23,11 +23,14 @@ GOLDEN: Final = 0.6180339887498949  # its multiples modulo 1 never cluster
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """`lefts` are the places in the tree it is about; `text` writes the JSON as a scope may see it."""
+    """`spans` are the intervals of the tree it is about; `text` writes the JSON as a scope may see it."""
 
-    lefts: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
     is_local: bool  # of interest only to those who watch the place, not to all who may see it
     text: Callable[[Scope], str]
+
+    def touches(self, left: int, right: int) -> bool:
+        return any(start <= right and left <= end for start, end in self.spans)
 
 
 @dataclass(slots=True, eq=False)

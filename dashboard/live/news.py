@@ -37,7 +37,7 @@ class Newsroom:
             who = await members.find(connection, Scope.everywhere(), row.member or 0)
         self._hub.tell(
             News(
-                lefts=() if row.tree_left is None else (row.tree_left,),
+                spans=() if row.tree_left is None else ((row.tree_left, row.tree_left),),
                 is_local=False,
                 text=lambda scope: self._emergency_text(row, who, scope),
             )
@@ -51,7 +51,7 @@ class Newsroom:
         who = Named(event.member, layout.names[row])
         self._hub.tell(
             News(
-                lefts=(int(layout.left[row]),),
+                spans=((int(layout.left[row]), int(layout.left[row])),),
                 is_local=True,
                 text=lambda scope: self._crossing_text(event, who, scope),
             )
@@ -67,7 +67,9 @@ class Newsroom:
             row = await alerts.find(connection, key)
         if row is not None:
             text = encode(AlertNews(row.id, row.state, row.version)).decode()
-            self._hub.tell(News(lefts=(row.tree_left,), is_local=False, text=lambda _scope: text))
+            self._hub.tell(
+                News(spans=((row.tree_left, row.tree_left), *row.told), is_local=False, text=lambda _scope: text)
+            )
 
     def _emergency_text(self, row: EmergencyRow, who: MemberRow | None, scope: Scope) -> str:
         return encode(EmergencyNews(views.emergency(row, who, scope, self._hub))).decode()

@@ -148,8 +148,8 @@ class Connection:
     def _concerns(self, news: News) -> bool:
         place = self._hub.board.layout.places.get(self._unit or 0)
         if not news.is_local:
-            return any(self._scope.holds(left) for left in news.lefts)
-        return place is not None and any(place.left <= left <= place.right for left in news.lefts)
+            return news.touches(self._scope.left, self._scope.right)
+        return place is not None and news.touches(place.left, place.right)
 
     async def _send_frames(self) -> None:
         """Send what changed since the last frame, unless nothing can have or two are still on their way."""

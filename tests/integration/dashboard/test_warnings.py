@@ -115,6 +115,21 @@ async def test_the_screens_are_told_that_it_moved(place: Place, centre: httpx.As
     assert (news["id"], news["state"], news["version"]) == (draft["id"], "draft", 1)
 
 
+async def test_a_warning_from_above_is_told_to_the_screens_of_those_it_warns(
+    place: Place, centre: httpx.AsyncClient
+) -> None:
+    async with place.screen("east") as east, place.screen("west") as west:
+        await east.message("hello")
+        await west.message("hello")
+        eastern = (await centre.post("/api/alerts", json=a_draft())).json()["id"]
+        western = (await centre.post("/api/alerts", json=a_draft(targets=[WEST_STREET]))).json()["id"]
+        for alert in (eastern, western):
+            await centre.post(f"/api/alerts/{alert}/issue", json={"expected_version": 1})
+        told_east, told_west = await east.message("alert"), await west.message("alert")
+    assert (told_east["id"], told_east["state"]) == (eastern, "issued")
+    assert (told_west["id"], told_west["state"]) == (western, "issued")
+
+
 async def test_a_lifted_warning_cannot_be_lifted_again(centre: httpx.AsyncClient, issued: dict[str, Any]) -> None:
     address = f"/api/alerts/{issued['id']}/lift"
     lifted = await centre.post(address, json={"expected_version": issued["version"], "note": "the rain is over"})
