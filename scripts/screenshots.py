@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import small_png
 from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
@@ -160,7 +161,7 @@ def draw(context: BrowserContext, asked: argparse.Namespace, screens: list[Scree
 
 
 def save(page: Page, name: str) -> None:
-    page.screenshot(path=FOLDER / f"{name}.png", animations="disabled")
+    small_png.write(page, page.screenshot(animations="disabled"), FOLDER / f"{name}.png")
     print(f"docs/screenshots/{name}.png")
 
 

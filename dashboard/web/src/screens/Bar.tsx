@@ -33,7 +33,7 @@ export function Bar() {
     <header class={`desk-bar bar bar-${link.value}`}>
       <h1 class="bar-city">
         <img src="/mark.svg" width="20" height="20" alt="" />
-        {account.city.name}
+        {account.unit.name === account.city.name ? named(account.unit) : account.city.name}
       </h1>
       <UnitPath />
       <Search />
