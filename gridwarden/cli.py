@@ -26,7 +26,8 @@ from gridwarden.up import up as run_up
 from ingest.doors.subscribe import BrokerUrlError
 from simulators.program import LimitError
 from simulators.replay import RefusedError
-from simulators.roster import RosterError
+from simulators.roster import Credential, RosterError
+from simulators.sources.recording import RecordingError
 from simulators.terminals.connector import AddressError
 from tracker.city.files import CityFileError, read_city, write_city
 from tracker.city.generator import DEMO, REFERENCE, generate
@@ -53,6 +54,7 @@ TROUBLE = (
     RosterError,
     AddressError,
     LimitError,
+    RecordingError,
     RefusedError,
     TreeError,
     BrokerUrlError,
@@ -181,11 +183,25 @@ def replay_command(
     files: Annotated[list[Path], typer.Argument(help="GPX files, NMEA logs, OwnTracks recorder lines (.rec)")],
     url: Annotated[str, typer.Option(help="Where terminals connect")] = "mqtt://127.0.0.1:1883",
     roster: Annotated[Path, typer.Option(help="Folder of terminals.csv; one terminal a file")] = DEFAULT_ROSTER,
-    speed: Annotated[float, typer.Option(help="Times faster than it was")] = 1.0,
+    terminal: Annotated[str | None, typer.Option(help="Replay as this terminal, not as one of the roster")] = None,
+    secret: Annotated[str | None, typer.Option(help="Its secret")] = None,
+    skip: Annotated[int, typer.Option(help="Leave out so many of the roster: those that are simulated")] = 500,
+    speed: Annotated[float, typer.Option(min=0.001, help="Times faster than it was")] = 1.0,
     as_recorded: Annotated[bool, typer.Option("--as-recorded", help="Keep the dates of the files")] = False,
 ) -> None:
     """Recorded reality as terminals, with times moved so that the last fix falls on the end of the replay."""
-    _run(show_replay(files=files, url=url, roster=roster, speed=speed, as_recorded=as_recorded))
+    credential = Credential(terminal=terminal, secret=secret or "") if terminal else None
+    _run(
+        show_replay(
+            files=files,
+            url=url,
+            roster=roster,
+            credential=credential,
+            skip=skip,
+            speed=speed,
+            as_recorded=as_recorded,
+        )
+    )
 
 
 @city_app.command(name="generate")

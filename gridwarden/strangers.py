@@ -5,6 +5,7 @@ from pathlib import Path
 
 from gridwarden.console import Progress
 from simulators.program import replay, simulate
+from simulators.roster import Credential
 
 
 async def show_simulation(
@@ -22,19 +23,35 @@ async def show_simulation(
             seed=seed,
             duration_s=for_s,
             say=progress.step,
-            progress=lambda figures: progress.update(str(figures)),
+            progress=lambda figures: progress.update(figures.brief),
         )
     finally:
         progress.done()
     progress.print(str(summary))
 
 
-async def show_replay(*, files: Sequence[Path], url: str, roster: Path, speed: float, as_recorded: bool) -> None:
+async def show_replay(
+    *,
+    files: Sequence[Path],
+    url: str,
+    roster: Path,
+    credential: Credential | None,
+    skip: int,
+    speed: float,
+    as_recorded: bool,
+) -> None:
     """Replay the files, bad lines named as they are found; then print the summary."""
     progress = Progress()
     try:
         summary = await replay(
-            files=files, url=url, roster=roster, speed=speed, as_recorded=as_recorded, say=progress.step
+            files=files,
+            url=url,
+            roster=roster,
+            credentials=() if credential is None else (credential,),
+            skip=skip,
+            speed=speed,
+            as_recorded=as_recorded,
+            say=progress.step,
         )
     finally:
         progress.done()
