@@ -51,7 +51,7 @@ class Sizes:
     grids_2: int = 72
     grids_3: int = 204
     leaders: int = 313  # one for each unit
-    members: int = 1_200  # leaders included
+    members: int = 640  # leaders included
 
     def __post_init__(self) -> None:
         levels = [1, self.counties, self.grids_1, self.grids_2, self.grids_3]

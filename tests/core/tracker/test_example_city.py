@@ -45,7 +45,7 @@ def test_the_demonstration_city_has_the_units_and_people_asked_for(demo: City) -
         "grid-3": 204,
         "department": 2,
     }
-    assert len(demo.members) == 1_200
+    assert len(demo.members) == 640
 
 
 @pytest.mark.parametrize("level", LEVELS)
