@@ -1,12 +1,14 @@
-"""Draw every screen of a running Gridwarden into docs/screenshots: desk and phone, dark and light, Chinese and English.
+"""Draw every screen into docs/screenshots: desk and phone, dark and light, Chinese and English.
 
-    gridwarden up --port 8000 &
-    scripts/screenshots.py --url http://127.0.0.1:8000 --name operator --password ...
+    scripts/screenshots.py                      of a Gridwarden started for this
+    scripts/screenshots.py --url http://127.0.0.1:8000 --name commander --password ...    of a running one
+    scripts/screenshots.py map alert            only these screens
 
 It issues one drill when no warning is in force, so that the screens have something to show.
 """
 
 import argparse
+import itertools
 import os
 import tempfile
 import uuid
@@ -18,6 +20,7 @@ from typing import Any, Final
 
 import small_png
 from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+from short_lived import Place, gridwarden
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 MOST_BYTES: Final = 300_000
@@ -99,23 +102,37 @@ SCREENS: Final = (
 def main() -> int:
     asked = arguments()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    wanted = [screen for screen in SCREENS if not asked.only or screen.name in asked.only]
-    with sync_playwright() as playwright:
-        for frame in SIZES:
-            for theme in THEMES:
-                for language in LANGUAGES:
-                    with browser(playwright, frame=frame, theme=theme, language=language) as context:
-                        draw(context, asked, wanted, frame=frame, look=f"{theme}-{language}")
+    if asked.url:
+        draw_all(Place(url=asked.url, name=asked.name, password=asked.password), asked.only)
+    else:
+        with gridwarden() as place:
+            draw_all(place, asked.only)
     return report()
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--url", default=os.environ.get("GRIDWARDEN_URL", "http://127.0.0.1:8000"))
-    parser.add_argument("--name", default=os.environ.get("GRIDWARDEN_NAME", "operator"))
+    parser.add_argument("--url", default=os.environ.get("GRIDWARDEN_URL", ""))
+    parser.add_argument("--name", default=os.environ.get("GRIDWARDEN_NAME", "commander"))
     parser.add_argument("--password", default=os.environ.get("GRIDWARDEN_PASSWORD", ""))
     parser.add_argument("only", nargs="*", help="names of screens; all when none is given")
     return parser.parse_args()
+
+
+def draw_all(place: Place, only: list[str]) -> None:
+    screens = [screen for screen in SCREENS if not only or screen.name in only]
+    with sync_playwright() as playwright:
+        for frame, theme, language in itertools.product(SIZES, THEMES, LANGUAGES):
+            with browser(playwright, frame=frame, theme=theme, language=language) as context:
+                page = context.new_page()
+                if not only or "login" in only:
+                    draw_login(page, place, f"{frame}-login-{theme}-{language}")
+                log_in(context, place)
+                known = something_to_show(context, place.url)
+                for screen in screens:
+                    if screen.only in (None, frame):
+                        draw(page, place.url + screen.path.format(**known), screen.act)
+                        save(page, f"{frame}-{screen.name}-{theme}-{language}")
 
 
 @contextmanager
@@ -140,24 +157,19 @@ def browser(playwright: Playwright, *, frame: str, theme: str, language: str) ->
             context.close()
 
 
-def draw(context: BrowserContext, asked: argparse.Namespace, screens: list[Screen], *, frame: str, look: str) -> None:
-    page = context.new_page()
-    if not asked.only or "login" in asked.only:
-        page.goto(asked.url)
-        page.locator("#name").wait_for(timeout=WAIT_MS)
-        save(page, f"{frame}-login-{look}")
-    log_in(context, asked)
-    known = something_to_show(context, asked.url)
-    for screen in screens:
-        if screen.only not in (None, frame):
-            continue
-        page.goto(asked.url + screen.path.format(**known))
-        page.locator("[data-testid=map][data-ready=true]").wait_for(timeout=WAIT_MS)
-        page.wait_for_function("Number(document.querySelector('[data-testid=map]').dataset.points) > 0")
-        if screen.act:
-            screen.act(page)
-        page.wait_for_timeout(SETTLE_MS)
-        save(page, f"{frame}-{screen.name}-{look}")
+def draw_login(page: Page, place: Place, name: str) -> None:
+    page.goto(place.url)
+    page.locator("#name").wait_for(timeout=WAIT_MS)
+    save(page, name)
+
+
+def draw(page: Page, url: str, act: Act | None) -> None:
+    page.goto(url)
+    page.locator("[data-testid=map][data-ready=true]").wait_for(timeout=WAIT_MS)
+    page.wait_for_function("Number(document.querySelector('[data-testid=map]').dataset.points) > 0")
+    if act:
+        act(page)
+    page.wait_for_timeout(SETTLE_MS)
 
 
 def save(page: Page, name: str) -> None:
@@ -165,11 +177,11 @@ def save(page: Page, name: str) -> None:
     print(f"docs/screenshots/{name}.png")
 
 
-def log_in(context: BrowserContext, asked: argparse.Namespace) -> None:
-    said = {"name": asked.name, "password": asked.password}
-    answer = context.request.post(f"{asked.url}/api/login", data=said, headers=UNSAFE)
+def log_in(context: BrowserContext, place: Place) -> None:
+    said = {"name": place.name, "password": place.password}
+    answer = context.request.post(f"{place.url}/api/login", data=said, headers=UNSAFE)
     if not answer.ok:
-        raise SystemExit(f"cannot log in as {asked.name} at {asked.url}: {answer.status}; give --name and --password")
+        raise SystemExit(f"cannot log in as {place.name} at {place.url}: {answer.status}; give --name and --password")
 
 
 def something_to_show(context: BrowserContext, url: str) -> dict[str, Any]:
