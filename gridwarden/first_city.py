@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from tracker.store.city import root_unit
 
 COMMANDER: Final = "commander"
 DEPUTY: Final = "deputy"  # orange and red want a second person
+SPARE: Final = 4  # one terminal that stays at home for so many that walk
 ROSTER: Final = "city"  # folder of units.csv, grids.geojson, members.csv and terminals.csv in the data folder
 
 
@@ -39,13 +40,17 @@ async def ensure_days(dsn: str) -> None:
         await ensure_partitions(connection, datetime.now(UTC).date())
 
 
-async def ensure_city(dsn: str, folder: Path, *, seed: int, say: Callable[[str], None]) -> None:
-    """Load the small example city into a database that has none; its files and credentials go to `folder`/city."""
+async def ensure_city(dsn: str, folder: Path, *, seed: int, walkers: int, say: Callable[[str], None]) -> None:
+    """Load the small example city into a database that has none; its files and credentials go to `folder`/city.
+
+    It has people for `walkers` simulated terminals and some to spare, for phones and replays.
+    """
     async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
         if await root_unit(connection) is not None:
             return
     say("building an example city")
-    city = generate(seed=seed, sizes=DEMO)
+    members = max(DEMO.members, walkers + walkers // SPARE)
+    city = generate(seed=seed, sizes=replace(DEMO, members=members))
     roster = folder / ROSTER
     write_city(city, roster)
     say("loading it into the database")

@@ -127,7 +127,7 @@ async def _keep_running(embedded: EmbeddedPostgres) -> None:
 async def _run(settings: Settings, addresses: Addresses, folder: Path, dsn: str, progress: Progress) -> None:
     await asyncio.to_thread(migrate, dsn, say=progress.step)
     await ensure_days(dsn)
-    await ensure_city(dsn, folder, seed=settings.seed, say=progress.step)
+    await ensure_city(dsn, folder, seed=settings.seed, walkers=settings.simulate, say=progress.step)
     logins = await new_logins(dsn)
     bus = connect(settings.redis)
     programs = Programs(
