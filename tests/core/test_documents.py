@@ -20,7 +20,7 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_the_protocol_explains_every_reason_and_no_other() -> None:
     reasons = (ROOT / "docs" / "protocol.md").read_text().split("## Reasons")[1]
-    assert set(re.findall(r"^\| `([^`]+)` \|", reasons, re.M)) == {reason.value for reason in Reason}
+    assert set(re.findall(r"^\| `([^`]+)` \|", reasons, re.MULTILINE)) == {reason.value for reason in Reason}
 
 
 def test_the_protocol_states_the_limits_that_hold() -> None:
