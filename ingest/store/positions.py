@@ -17,7 +17,7 @@ _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _TRAILER: Final = b"\xff\xff"
 _EPOCH_2000_US: Final = 946_684_800_000_000
 _MOST_DELAY_MS: Final = 2**31 - 1
-_FIELDS: Final = (
+FIELDS: Final = (
     ("fixed_at", ">i8"),
     ("terminal", ">i4"),
     ("delay_ms", ">i4"),
@@ -32,17 +32,17 @@ _FIELDS: Final = (
     ("flags", ">i2"),
 )
 _TUPLE: Final = np.dtype(
-    [("fields", ">i2"), *(part for name, kind in _FIELDS for part in ((f"{name}_length", ">i4"), (name, kind)))]
+    [("fields", ">i2"), *(part for name, kind in FIELDS for part in ((f"{name}_length", ">i4"), (name, kind)))]
 )
 
 
 def encode(rows: Positions) -> bytes:
     """Return `rows` as a whole binary COPY stream."""
     tuples = np.zeros(len(rows), _TUPLE)
-    tuples["fields"] = len(_FIELDS)
-    for name, kind in _FIELDS:
+    tuples["fields"] = len(FIELDS)
+    for name, kind in FIELDS:
         tuples[f"{name}_length"] = np.dtype(kind).itemsize
-    for name, _ in _FIELDS[3:]:
+    for name, _ in FIELDS[3:]:
         tuples[name] = rows[name]
     tuples["fixed_at"] = rows["fixed_at_us"] - _EPOCH_2000_US
     tuples["terminal"] = rows["terminal"]
@@ -63,7 +63,10 @@ async def copy(connection: Connection, rows: Positions) -> None:
 
 
 async def existing(connection: Connection, keys: Positions) -> Positions:
-    """Return the stored rows with the (terminal, fix time) of `keys`. Inside a transaction: it sets planner options."""
+    """Return the stored rows with the (terminal, fix time) of `keys`, of which there is at least one.
+
+    Inside a transaction: it sets planner options.
+    """
     # Without statistics the planner may read every partition whole to join a few hundred keys.
     await connection.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", [_SLOW_PLANS])
     return await _fetch(
@@ -74,8 +77,16 @@ async def existing(connection: Connection, keys: Positions) -> Positions:
         FROM unnest(%(terminals)s::integer[], %(times)s::bigint[]) AS key (terminal, at_us)
         JOIN position ON position.terminal = key.terminal
             AND position.fixed_at = timestamptz 'epoch' + key.at_us * interval '1 microsecond'
+        -- Leaves out the days (or the chunks, eight a day) in which no key can be, before one is opened.
+        WHERE position.fixed_at BETWEEN timestamptz 'epoch' + %(first_us)s::bigint * interval '1 microsecond'
+            AND timestamptz 'epoch' + %(last_us)s::bigint * interval '1 microsecond'
         """,
-        {"terminals": keys["terminal"].tolist(), "times": keys["fixed_at_us"].tolist()},
+        {
+            "terminals": keys["terminal"].tolist(),
+            "times": keys["fixed_at_us"].tolist(),
+            "first_us": int(keys["fixed_at_us"].min()),
+            "last_us": int(keys["fixed_at_us"].max()),
+        },
     )
 
 

@@ -1,9 +1,9 @@
 """Numbered .sql files, applied once each, in order, under an advisory lock.
 
-The files are in dbmate's format (`-- migrate:up`, optionally `transaction:false`), so an operator may apply the folder
-with dbmate instead. A number may come in two flavours, `NNNN_name.plain.sql` and `NNNN_name.timescale.sql`: the flavour
-is chosen when the first migration runs and never changes afterwards. An applied file must not change: its checksum is
-kept, and a difference stops the program.
+The files are in dbmate's format (`-- migrate:up`, optionally `transaction:false`), so an operator may apply one flavour
+of them with dbmate instead. A number may come in two flavours, `NNNN_name.plain.sql` and `NNNN_name.timescale.sql`: the
+flavour is chosen when the first migration runs and never changes afterwards. An applied file must not change: its
+checksum is kept, and a difference stops the program.
 """
 
 import hashlib

@@ -4,11 +4,9 @@ With the extension the time series are hypertables (migrations `*.timescale.sql`
 day, and `ensure_partitions` keeps days ready ahead of the clock.
 """
 
-from typing import Any, Final
+from typing import Any
 
 import psycopg
-
-SERIES: Final = "position"
 
 
 def install(connection: psycopg.Connection[Any]) -> bool:
@@ -21,9 +19,3 @@ def install(connection: psycopg.Connection[Any]) -> bool:
         return False
     connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     return True
-
-
-def is_installed(connection: psycopg.Connection[Any]) -> bool:
-    """Whether this database's time series are hypertables."""
-    row = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
-    return row is not None
