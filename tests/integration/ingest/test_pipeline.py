@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from small_city import EAST, EAST_LON, LAT, OUTSIDE_LON, WEST, WEST_LON, found, works
 
 from ingest.pipeline.checkpoint import save
 from ingest.store.runs import OwnershipLostError
+from tests.integration.ingest.small_city import EAST, EAST_LON, LAT, OUTSIDE_LON, WEST, WEST_LON, found, works
 from tracker.bus.interface import EVENTS, POSITIONS
 from tracker.model.positions import POSITION, Flag
 

@@ -4,7 +4,8 @@ import json
 import time
 
 import pytest
-from small_city import LAT, WEST_LON, found, works
+
+from tests.integration.ingest.small_city import LAT, WEST_LON, found, works
 
 POS = "gw/v1/t/walker-1/pos"
 

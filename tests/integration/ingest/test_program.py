@@ -18,10 +18,10 @@ from typing import Any
 import aiomqtt
 import psycopg
 import pytest
-from small_city import LAT, SECRET, WEST_LON, found, until
 
 from gridwarden.embedded import EmbeddedPostgres
 from ingest.program import Listen, run
+from tests.integration.ingest.small_city import LAT, SECRET, WEST_LON, found, until
 from tracker.bus.interface import DOWNLINK
 from tracker.bus.local import LocalBus
 from tracker.database.migrate import migrate
