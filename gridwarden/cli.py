@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,13 +18,14 @@ from gridwarden.alone import Program, SettingMissingError, needed, run_alone
 from gridwarden.console import Progress
 from gridwarden.embedded import EmbeddedPostgresError
 from gridwarden.folder import FolderError
-from gridwarden.ports import PortTakenError
+from gridwarden.ports import MQTT_PORT, MQTTS_PORT, PortTakenError
 from gridwarden.programs import Programs
 from gridwarden.settings import Settings
 from gridwarden.strangers import show_replay, show_simulation
-from gridwarden.up import MQTT_PORT
+from gridwarden.tls import CertificateError, door_tls
 from gridwarden.up import up as run_up
 from ingest.doors.subscribe import BrokerUrlError
+from ingest.program import Listen
 from simulators.program import LimitError
 from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
@@ -34,6 +36,7 @@ from tracker.city.generator import DEMO, REFERENCE, generate
 from tracker.city.load import HANDOVER, CityExistsError, load_city
 from tracker.city.tree import TreeError
 from tracker.database.migrate import MigrationError, migrate
+from tracker.database.partitions import ensure_partitions_at
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Real-time positioning and early warnings for a city."
@@ -49,6 +52,7 @@ TROUBLE = (
     PortTaken,
     MigrationError,
     SettingMissingError,
+    CertificateError,
     CityFileError,
     CityExistsError,
     RosterError,
@@ -69,7 +73,9 @@ Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://.
 Broker = Annotated[str | None, typer.Option(help="Subscribe at this MQTT broker, mqtt://..., instead of listening")]
 Host = Annotated[str | None, typer.Option(help="Address to listen at.  [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port of the map.  [default: 8000]")]
-MqttPort = Annotated[int | None, typer.Option(help="Port for terminals.  [default: 1883, or the next free one]")]
+MqttPort = Annotated[int | None, typer.Option(help="Port for terminals.  [default: 1883, with TLS 8883]")]
+Certificate = Annotated[Path | None, typer.Option(help="PEM file: terminals connect over TLS, and not without")]
+Key = Annotated[Path | None, typer.Option(help="PEM file of its key, if that is not in the same file")]
 For = Annotated[float | None, typer.Option("--for", help="Stop by itself after so many seconds")]
 Seed = Annotated[int, typer.Option(help="Same seed, same city and same walks")]
 
@@ -96,7 +102,9 @@ def up(
     database: Database = None,
     redis: Redis = None,
     for_s: For = None,
-    seed: Seed = 1,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same city and same walks.  [default: 1]")] = None,
+    tls_certificate: Certificate = None,
+    tls_key: Key = None,
 ) -> None:
     """Run everything in one process, on an embedded PostgreSQL unless told otherwise."""
     settings = _settings(
@@ -110,15 +118,19 @@ def up(
         redis=redis,
         for_s=for_s,
         seed=seed,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
     )
     _run(run_up(settings))
 
 
 @app.command(name="migrate")
-def migrate_command(database: Annotated[str, typer.Option(help="postgresql://...")]) -> None:
-    """Bring a database's schema up to date."""
+def migrate_command(*, database: Database = None) -> None:
+    """Bring a database's schema up to date, and make the days that positions go into."""
+    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
     progress = Progress()
-    count = migrate(database, say=progress.step)
+    count = migrate(dsn, say=progress.step)
+    ensure_partitions_at(dsn, datetime.now(UTC).date())
     progress.done()
     progress.print(f"{count} migrations applied")
 
@@ -131,10 +143,20 @@ def ingest(
     broker: Broker = None,
     mqtt_host: Annotated[str | None, typer.Option(help="Address to listen at for terminals")] = None,
     mqtt_port: MqttPort = None,
+    tls_certificate: Certificate = None,
+    tls_key: Key = None,
 ) -> None:
     """Packets in, committed positions out: listens for terminals, or subscribes at a broker."""
-    settings = _settings(database=database, redis=redis, broker=broker, mqtt_host=mqtt_host, mqtt_port=mqtt_port)
-    listen = None if settings.broker else (settings.mqtt_host or settings.host, settings.mqtt_port or MQTT_PORT)
+    settings = _settings(
+        database=database,
+        redis=redis,
+        broker=broker,
+        mqtt_host=mqtt_host,
+        mqtt_port=mqtt_port,
+        tls_certificate=tls_certificate,
+        tls_key=tls_key,
+    )
+    listen = None if settings.broker else _door(settings)
 
     def choose(programs: Programs) -> Program:
         return partial(programs.ingest, listen=listen, broker=settings.broker)
@@ -232,6 +254,12 @@ def city_load(*, folder: Path, database: Database = None) -> None:
 
 def _settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _door(settings: Settings) -> Listen:
+    tls = door_tls(settings.tls_certificate, settings.tls_key)
+    port = settings.mqtt_port or (MQTT_PORT if tls is None else MQTTS_PORT)
+    return Listen(host=settings.mqtt_host or settings.host, port=port, tls=tls)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -4,6 +4,8 @@ import socket
 from typing import Final
 
 TRIES: Final = 100
+MQTT_PORT: Final = 1883
+MQTTS_PORT: Final = 8883  # both are IANA's
 
 
 class PortTakenError(Exception):

@@ -33,10 +33,9 @@ class Programs:
             dsn=self.dsn, bus=self.bus, link_secret=self.link_secret, public_url=self.public_url, ready=ready
         )
 
-    async def ingest(self, *, listen: tuple[str, int] | None, broker: str | None, ready: Ready) -> None:
-        door = None if listen is None else Listen(host=listen[0], port=listen[1])
-        name = "subscribe" if listen is None else f"listen-{listen[1]}"
-        await run_ingest(dsn=self.dsn, bus=self.bus, listen=door, broker=broker, name=name, ready=ready)
+    async def ingest(self, *, listen: Listen | None, broker: str | None, ready: Ready) -> None:
+        name = "subscribe" if listen is None else f"listen-{listen.port}"
+        await run_ingest(dsn=self.dsn, bus=self.bus, listen=listen, broker=broker, name=name, ready=ready)
 
     async def dashboard(self, *, host: str, port: int, ready: Ready) -> None:
         await run_dashboard(

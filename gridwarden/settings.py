@@ -3,22 +3,25 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import Field, PositiveFloat, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
 class Settings(BaseSettings):
-    """Read once, in the composition roots, and never passed on: programs get plain values."""
+    """Read once, in the composition roots, and never passed on: programs get plain values.
 
-    model_config = SettingsConfigDict(env_prefix="GRIDWARDEN_", frozen=True)
+    An empty variable is one that is not set: compose files cannot leave one out.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="GRIDWARDEN_", env_ignore_empty=True, frozen=True)
 
     data: Path = Path(".gridwarden")
     host: str = "127.0.0.1"
     port: Port = 8000
     mqtt_host: str | None = None  # None: like `host`
-    mqtt_port: Port | None = None  # None: 1883, or the next free one
+    mqtt_port: Port | None = None  # None: 1883, with TLS 8883; `up` takes the next free one
     broker: str | None = None  # subscribe at this MQTT broker instead of listening
     database: str | None = None  # None: the embedded PostgreSQL
     redis: str | None = None  # None: the bus of one process
@@ -28,6 +31,5 @@ class Settings(BaseSettings):
     interval_s: PositiveFloat = 5.0
     seed: int = 1
     for_s: PositiveFloat | None = None
-    pool_size: PositiveInt = 8
-    tls_certificate: Path | None = None
-    tls_key: Path | None = None
+    tls_certificate: Path | None = None  # PEM: the listening door speaks TLS, and nothing else
+    tls_key: Path | None = None  # PEM, not encrypted; None: it stands in the certificate's file

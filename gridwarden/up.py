@@ -8,21 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-import psycopg
 import structlog
 
 from gridwarden.console import Progress, configure_log
 from gridwarden.embedded import EmbeddedPostgres
 from gridwarden.first_city import ROSTER, Login, ensure_city, ensure_days, new_logins
 from gridwarden.folder import held, kept_secret
-from gridwarden.ports import next_free, want_free
+from gridwarden.ports import MQTT_PORT, MQTTS_PORT, next_free, want_free
 from gridwarden.programs import Programs, walk
 from gridwarden.settings import Settings
 from gridwarden.signals import until_stopped
+from gridwarden.tls import CertificateError, door_tls
+from ingest.program import Listen
 from tracker.bus.connect import connect
 from tracker.database.migrate import migrate
+from tracker.database.pool import wait_for_database
 
-MQTT_PORT: Final = 1883
 RESTART_PAUSE_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 10.0  # of one program; the senders stop before those who listen
 
@@ -35,13 +36,8 @@ class Addresses:
 
     web_host: str
     web_port: int
-    mqtt_host: str
-    mqtt_port: int
+    listen: Listen | None
     broker: str | None
-
-    @property
-    def listen(self) -> tuple[str, int] | None:
-        return None if self.broker else (self.mqtt_host, self.mqtt_port)
 
     @property
     def web(self) -> str:
@@ -49,25 +45,32 @@ class Addresses:
 
     @property
     def mqtt(self) -> str:
-        return self.broker or f"mqtt://{_reachable(self.mqtt_host)}:{self.mqtt_port}"
+        if self.listen is None:
+            return self.broker or ""
+        scheme = "mqtt" if self.listen.tls is None else "mqtts"
+        return f"{scheme}://{_reachable(self.listen.host)}:{self.listen.port}"
 
 
 def choose_addresses(settings: Settings) -> Addresses:
-    """Raises PortTakenError for a port that was asked for and is taken."""
-    mqtt_host = settings.mqtt_host or settings.host
-    if settings.broker is not None:
-        mqtt_port = MQTT_PORT
-    elif settings.mqtt_port is not None:
-        mqtt_port = want_free(mqtt_host, settings.mqtt_port, option="--mqtt-port (MQTT_PORT=)")
-    else:
-        mqtt_port = next_free(mqtt_host, MQTT_PORT, option="--mqtt-port (MQTT_PORT=)")
+    """Raises PortTakenError for a port that was asked for and is taken, CertificateError for TLS that cannot be."""
     return Addresses(
         web_host=settings.host,
         web_port=want_free(settings.host, settings.port, option="--port (PORT=)"),
-        mqtt_host=mqtt_host,
-        mqtt_port=mqtt_port,
+        listen=None if settings.broker else _choose_door(settings),
         broker=settings.broker,
     )
+
+
+def _choose_door(settings: Settings) -> Listen:
+    host, option = settings.mqtt_host or settings.host, "--mqtt-port (MQTT_PORT=)"
+    tls = door_tls(settings.tls_certificate, settings.tls_key)
+    if tls is not None and settings.simulate:
+        raise CertificateError("simulated terminals speak plain MQTT: leave out --simulate or --tls-certificate")
+    if settings.mqtt_port is not None:
+        port = want_free(host, settings.mqtt_port, option=option)
+    else:
+        port = next_free(host, MQTT_PORT if tls is None else MQTTS_PORT, option=option)
+    return Listen(host=host, port=port, tls=tls)
 
 
 async def up(settings: Settings) -> None:
@@ -87,7 +90,7 @@ async def up(settings: Settings) -> None:
 async def database(settings: Settings, folder: Path, progress: Progress) -> AsyncGenerator[str]:
     """The database's address: the operator's own, or the embedded one, started here and started again if it dies."""
     if settings.database is not None:
-        await _wait_for(settings.database, progress)
+        await wait_for_database(settings.database, name="up", say=progress.step)
         yield settings.database
         return
     embedded = EmbeddedPostgres(folder, say=progress.step)
@@ -100,19 +103,6 @@ async def database(settings: Settings, folder: Path, progress: Progress) -> Asyn
             watch.cancel()
     finally:
         await asyncio.to_thread(embedded.stop)
-
-
-async def _wait_for(dsn: str, progress: Progress) -> None:
-    """Raises psycopg.ProgrammingError for an address that cannot be parsed."""
-    pause_s = 0.5
-    while True:
-        try:
-            async with await psycopg.AsyncConnection.connect(dsn, connect_timeout=5):
-                return
-        except psycopg.OperationalError as error:
-            progress.step(f"waiting for the database: {' '.join(str(error).split())}")
-        await asyncio.sleep(pause_s)
-        pause_s = min(pause_s * 2, 10.0)
 
 
 async def _keep_running(embedded: EmbeddedPostgres) -> None:

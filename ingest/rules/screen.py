@@ -1,4 +1,4 @@
-"""Which reports are refused, which are only stored, which are duplicates of their own batch (design section 5).
+"""Which reports are refused, which are only stored, which are duplicates of their own batch.
 
 Tables of predicates over columns; the first row that holds gives the reason.
 """

@@ -6,6 +6,7 @@ Connections are in autocommit: the caller's `async with connection.transaction()
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 from typing import Any, Final, cast
 
 import psycopg
@@ -30,7 +31,7 @@ async def open_pool(dsn: str, *, name: str, size: int) -> AsyncConnectionPool:
     The caller closes it (`async with await open_pool(...) as pool`). `name` is shown in pg_stat_activity. Raises
     psycopg.ProgrammingError for a `dsn` that cannot be parsed.
     """
-    await _wait_for_database(dsn, name=name)
+    await wait_for_database(dsn, name=name)
     # It warns of each failed attempt; tracker.database.retry says once `database.lost` and once `database.back`.
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
     pool = AsyncConnectionPool[AsyncConnection[TupleRow]](
@@ -53,8 +54,11 @@ async def open_pool(dsn: str, *, name: str, size: int) -> AsyncConnectionPool:
     return pool
 
 
-async def _wait_for_database(dsn: str, *, name: str) -> None:
-    """Connect once; say one line when that has to wait and one when it is over."""
+async def wait_for_database(dsn: str, *, name: str, say: Callable[[str], None] = lambda _line: None) -> None:
+    """Return once a connection can be made; one line when that has to wait, and one when it is over.
+
+    Raises psycopg.ProgrammingError for a `dsn` that cannot be parsed.
+    """
     has_waited = False
     for delay_s in delays(random.random):
         trouble = await _trouble(dsn)
@@ -62,6 +66,7 @@ async def _wait_for_database(dsn: str, *, name: str) -> None:
             break
         if not has_waited:
             log.warning("database.waiting", program=name, reason=trouble)
+            say(f"waiting for the database: {trouble}")
             has_waited = True
         await asyncio.sleep(delay_s)
     if has_waited:

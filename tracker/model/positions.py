@@ -37,18 +37,13 @@ Positions = npt.NDArray[np.void]  # of dtype POSITION, shape (n,)
 
 
 class Flag(IntFlag):
-    """Why a position was stored without a change of live presence (design section 5)."""
+    """Why a position was stored without a change of live presence."""
 
     NONE = 0
     SUSPECT = 1  # implied speed over the limit, not yet agreed with
     LATE = 2  # older than the last accepted fix
     OLD = 4  # older than 24 h
     INACCURATE = 8  # accuracy worse than 100 m
-
-    @property
-    def is_live(self) -> bool:
-        """Whether the fix moves the member on the live map."""
-        return self is Flag.NONE
 
 
 def empty(count: int) -> Positions:

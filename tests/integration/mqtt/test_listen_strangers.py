@@ -15,6 +15,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from ingest.rules.packets import Route
+from tests.certificates import self_signed
 from tests.integration.mqtt.bench import Bench, a_door, until
 
 POS = "gw/v1/t/T1/pos"
@@ -65,13 +66,11 @@ async def test_mosquitto_pub_publishes(database: str, version: str, qos: int) ->
 
 
 async def test_mosquitto_pub_publishes_over_tls(database: str, tmp_path: Path) -> None:
-    certificate, key = str(tmp_path / "certificate.pem"), str(tmp_path / "key.pem")
-    made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1"]
-    await run("openssl", *made, "-subj", "/CN=127.0.0.1", "-keyout", key, "-out", certificate)
+    certificate, key = self_signed(tmp_path)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
     async with a_door(database, tls=tls) as door:
-        words = ["--cafile", certificate, "--insecure", "-t", POS, "-m", "{}", "-q", "1"]
+        words = ["--cafile", str(certificate), "-t", POS, "-m", "{}", "-q", "1"]
         assert await run("mosquitto_pub", *as_terminal(door, "mqttv311"), *words) == (0, "")
         assert door.payloads() == [b"{}"]
 

@@ -1,0 +1,24 @@
+"""Days of the table `position` made ahead of the clock, for as long as ingest runs."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+from psycopg_pool import AsyncConnectionPool
+
+from tracker.database.partitions import ensure_partitions
+from tracker.database.retry import retry
+
+LOOK_S: Final = 6 * 3600.0  # a week of days is ready: many looks may fail before a row lands in the slow default one
+
+
+async def keep_days(pool: AsyncConnectionPool) -> None:
+    """Run until cancelled."""
+
+    async def once() -> None:
+        async with pool.connection() as connection:
+            await ensure_partitions(connection, datetime.now(UTC).date())
+
+    while True:
+        await retry(once, name="ingest")
+        await asyncio.sleep(LOOK_S)
