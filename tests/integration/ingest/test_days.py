@@ -16,9 +16,12 @@ async def exists(connection: AsyncConnection, table: str) -> bool:
 async def test_a_running_ingest_makes_the_days_ahead(database: str, connection: AsyncConnection) -> None:
     last = f"position_{datetime.now(UTC).date() + timedelta(days=DAYS_AHEAD):%Y%m%d}"
     await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(last)))
-    async with await open_pool(database, name="test", size=2) as pool, asyncio.timeout(30):
-        async with asyncio.TaskGroup() as tasks:
-            keeping = tasks.create_task(keep_days(pool))
-            while not await exists(connection, last):  # noqa: ASYNC110 - a table cannot ring
-                await asyncio.sleep(0.05)
-            keeping.cancel()
+    async with (
+        await open_pool(database, name="test", size=2) as pool,
+        asyncio.timeout(30),
+        asyncio.TaskGroup() as tasks,
+    ):
+        keeping = tasks.create_task(keep_days(pool))
+        while not await exists(connection, last):  # noqa: ASYNC110 - a table cannot ring
+            await asyncio.sleep(0.05)
+        keeping.cancel()
