@@ -97,6 +97,7 @@ def running(data: Path, *options: str, port: int | None = None) -> Generator[Run
         assert time.monotonic() < deadline
     else:
         process.wait()
+        process.stdout.close()
         pytest.fail("it did not start:\n" + "\n".join(started.output) + "\n" + started.log_tail())
     try:
         yield started
