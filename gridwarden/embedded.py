@@ -28,6 +28,8 @@ from psycopg import sql
 
 START_TIMEOUT_S: Final = 300.0  # crash recovery replays up to max_wal_size; 1 GB took 17.9 s on two cores
 STOP_TIMEOUT_S: Final = 60.0
+# What the log says while the processes of an earlier postmaster are still dying: its lock, then its shared memory.
+STILL_DYING: Final = ("postmaster.pid", "shared memory block")
 SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",
     "max_connections": "100",
@@ -94,10 +96,12 @@ class EmbeddedPostgres:
         return None if self._child is None else self._child.pid
 
     def start(self) -> None:
-        """Create the cluster if there is none, start it and wait until it answers.
+        """Create the cluster if there is none, start it and wait until it answers; one that answers stays as it is.
 
         Raises EmbeddedPostgresError with the tail of the server's log when it does not come up.
         """
+        if self._child is not None and not self._has_ended(self._child):
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         self._own_folder(self.sockets)
         if not (self.data / "PG_VERSION").exists():
@@ -105,8 +109,8 @@ class EmbeddedPostgres:
             self._initdb()
         deadline = time.monotonic() + START_TIMEOUT_S
         while not self._launch(deadline):
-            # An earlier postmaster that has not finished dying (or is not yet reaped) still holds postmaster.pid: wait.
-            if time.monotonic() > deadline or "postmaster.pid" not in self._log_tail():
+            said = self._log_tail()
+            if time.monotonic() > deadline or not any(word in said for word in STILL_DYING):
                 raise EmbeddedPostgresError(f"PostgreSQL did not start; its log says:\n{self._log_tail()}")
             time.sleep(0.3)
         self._create_database("gridwarden")
@@ -147,6 +151,17 @@ class EmbeddedPostgres:
                 said_at = time.monotonic()
             time.sleep(0.05)
         return False
+
+    def _has_ended(self, child: subprocess.Popen[bytes]) -> bool:
+        """Reap a postmaster that was killed: until then it looks alive. False for one that answers."""
+        if child.poll() is None and self._answers():
+            return False
+        try:
+            child.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired as stuck:
+            message = f"PostgreSQL, process {child.pid}, neither answers nor ends: end it, then start again"
+            raise EmbeddedPostgresError(message) from stuck
+        return True
 
     def _answers(self) -> bool:
         try:
