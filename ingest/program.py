@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, Protocol, cast
 from uuid import uuid4
 
@@ -34,7 +33,6 @@ from ingest.rules.tracks import Rules
 from ingest.store import runs, terminals
 from ingest.store.terminals import Directory
 from tracker.bus.interface import CITY, Bus
-from tracker.database.partitions import ensure_partitions
 from tracker.database.pool import open_pool
 from tracker.database.retry import retry
 from tracker.store import city as cities
@@ -42,7 +40,6 @@ from tracker.store import city as cities
 POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, city, downlink, and some sessions at a time
 GOODBYE_S: Final = 5.0
 CITY_POLL_S: Final = 60.0  # the safety net for a doorbell that nobody heard
-DAYS_S: Final = 6 * 3600.0  # the table of positions has days for a week ahead
 
 Connection = psycopg.AsyncConnection[Any]
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
@@ -131,7 +128,6 @@ async def run(
                 tasks.create_task(checkpoints(pool, pipeline, program.owner), name="ingest checkpoint")
                 tasks.create_task(heartbeats(pool, pipeline, program.owner, lambda: door.connections), name="heartbeat")
                 tasks.create_task(program.follow_city(pipeline), name="ingest city")
-                tasks.create_task(_keep_days_ahead(pool), name="ingest days")
                 tasks.create_task(keep_days(pool), name="ingest days")
                 tasks.create_task(door.run(ready), name="ingest door")
         finally:
@@ -215,19 +211,6 @@ async def _prepare(pool: AsyncConnectionPool[Any], bus: Bus, limits: Limits, rul
         return _Program(pool, bus, city, owner, limits, rules, Inbox(), memory)
 
     return await retry(once, name="ingest")
-
-
-async def _keep_days_ahead(pool: AsyncConnectionPool[Any]) -> None:
-    """Make the partitions of the coming days, at the start and every few hours."""
-
-    async def once() -> int:
-        async with pool.connection() as connection:
-            return await ensure_partitions(connection, datetime.now(UTC).date())
-
-    while True:
-        if made := await retry(once, name="ingest"):
-            log.info("days.made", days=made)
-        await asyncio.sleep(DAYS_S)
 
 
 async def _hear(bus: Bus, rung: asyncio.Event) -> None:

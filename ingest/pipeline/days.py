@@ -2,8 +2,9 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
+import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from tracker.database.partitions import ensure_partitions
@@ -11,14 +12,17 @@ from tracker.database.retry import retry
 
 LOOK_S: Final = 6 * 3600.0  # a week of days is ready: many looks may fail before a row lands in the slow default one
 
+log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
+
 
 async def keep_days(pool: AsyncConnectionPool) -> None:
     """Run until cancelled."""
 
-    async def once() -> None:
+    async def once() -> int:
         async with pool.connection() as connection:
-            await ensure_partitions(connection, datetime.now(UTC).date())
+            return await ensure_partitions(connection, datetime.now(UTC).date())
 
     while True:
-        await retry(once, name="ingest")
+        if made := await retry(once, name="ingest"):
+            log.info("days.made", days=made)
         await asyncio.sleep(LOOK_S)
