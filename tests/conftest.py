@@ -30,7 +30,9 @@ def postgres() -> Iterator[EmbeddedPostgres]:
     """The run's cluster. fsync is off: the tests kill processes, never the machine."""
     with tempfile.TemporaryDirectory(prefix="gridwarden-tests-") as folder:
         Path(folder).chmod(0o755)
-        cluster = EmbeddedPostgres(Path(folder), settings={"fsync": "off", "shared_buffers": "128MB"})
+        cluster = EmbeddedPostgres(
+            Path(folder), settings={"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
+        )
         cluster.start()
         yield cluster
         cluster.stop()
@@ -62,7 +64,8 @@ async def connection(database: str) -> AsyncIterator[psycopg.AsyncConnection]:
         yield opened
 
 
+# Copying files takes 0.6 s where logging every page takes 1.0 (fsync off, on a busy machine).
 def _create(postgres: EmbeddedPostgres, name: str, template: str = "template0") -> None:
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
     with psycopg.connect(postgres.dsn_of("postgres"), autocommit=True) as admin:
         admin.execute(statement.format(sql.Identifier(name), sql.Identifier(template)))
