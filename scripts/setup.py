@@ -192,7 +192,7 @@ def make_web(*, modules_only: bool) -> None:
     if is_stamped(WEB / "dist" / ".stamp", state):
         return
     say("building the web app")
-    run(npm, "run", "build", "--silent", cwd=WEB, env=environment)
+    run(npm, "run", "build", "--silent", "--", "--logLevel", "warn", cwd=WEB, env=environment)
     (WEB / "dist" / ".stamp").write_text(state)
 
 
