@@ -17,6 +17,7 @@ from dashboard.program import PortTaken
 from gridwarden.alone import Program, SettingMissingError, needed, run_alone
 from gridwarden.console import Progress
 from gridwarden.embedded import EmbeddedPostgresError
+from gridwarden.first_city import NoCityError, new_logins
 from gridwarden.folder import FolderError
 from gridwarden.ports import MQTT_PORT, MQTTS_PORT, PortTakenError
 from gridwarden.programs import Programs
@@ -53,6 +54,7 @@ TROUBLE = (
     MigrationError,
     SettingMissingError,
     CertificateError,
+    NoCityError,
     CityFileError,
     CityExistsError,
     RosterError,
@@ -133,6 +135,14 @@ def migrate_command(*, database: Database = None) -> None:
     ensure_partitions_at(dsn, datetime.now(UTC).date())
     progress.done()
     progress.print(f"{count} migrations applied")
+
+
+@app.command()
+def logins(*, database: Database = None) -> None:
+    """Give the accounts of the command centre new passwords, and print them."""
+    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
+    for login in asyncio.run(new_logins(dsn)):
+        Progress().print(f"{login.name}   {login.password}")
 
 
 @app.command()

@@ -1,6 +1,5 @@
 """What a first start needs before anybody can look at it: a city, its terminals' credentials, a login."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from tracker.city.files import write_city
 from tracker.city.generator import DEMO, generate
 from tracker.city.load import load_city
 from tracker.database.partitions import ensure_partitions
+from tracker.security import new_password
 from tracker.store.city import root_unit
 
 COMMANDER: Final = "commander"
@@ -23,16 +23,14 @@ SPARE: Final = 4  # one terminal that stays at home for so many that walk
 ROSTER: Final = "city"  # folder of units.csv, grids.geojson, members.csv and terminals.csv in the data folder
 
 
+class NoCityError(Exception):
+    """There is nothing yet that an account could see; the message says what to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Login:
     name: str
     password: str
-
-
-def new_password() -> str:
-    """Return 60 random bits in four groups that can be read over a telephone."""
-    letters = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(3)) for _ in range(4))
 
 
 async def ensure_days(dsn: str) -> None:
@@ -58,12 +56,12 @@ async def ensure_city(dsn: str, folder: Path, *, seed: int, walkers: int, say: C
 
 
 async def new_logins(dsn: str) -> list[Login]:
-    """Give the two accounts of the command centre passwords made for this run."""
+    """Give the two accounts of the command centre new passwords; raises NoCityError."""
     logins = [Login(name=name, password=new_password()) for name in (COMMANDER, DEPUTY)]
     async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
         root = await root_unit(connection)
         if root is None:
-            return []
+            raise NoCityError("this database holds no city yet: load one with gridwarden city load FOLDER")
         for login in logins:
             await put_account(connection, name=login.name, password=login.password, unit=root, may_issue=True)
     return logins
