@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, cast
 
+import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
@@ -34,6 +35,7 @@ LEASE: Final = timedelta(seconds=60)
 SEND_TIMEOUT_S: Final = 30.0  # half the lease: who still sends has not lost it yet
 FIRST_BACKOFF_S: Final = 2.0
 MOST_BACKOFF_S: Final = 300.0
+GOODBYE_S: Final = 3.0
 LONGEST_ROUND_S: Final = 0.05  # a batch of 200 at 200/s held up the first red for 0.98 s, one of 10 for 0.02 s
 MOST_AT_ONCE: Final = 200
 
@@ -113,7 +115,11 @@ class Dispatcher:
         claimed = await self.claim(granted) if granted else []
         self._bucket = self._bucket.give_back(granted - len(claimed))
         if claimed:
-            await self.send(claimed)
+            try:
+                await self.send(claimed)
+            except asyncio.CancelledError:
+                await self._let_go(claimed)
+                raise
         return len(claimed) if granted else 1
 
     async def claim(self, limit: int) -> list[Claimed]:
@@ -142,6 +148,17 @@ class Dispatcher:
         await retry(partial(self._settle, settled), name=f"dispatch {self._provider.name}")
         for alert in {row.alert for row in claimed if row.alert is not None}:
             await self._bus.publish(ALERTS, str(alert).encode())
+
+    async def _let_go(self, claimed: Sequence[Claimed]) -> None:
+        """Stopping in the middle of a batch: its leases end now, else it would wait them out. It may have left."""
+        try:
+            async with asyncio.timeout(GOODBYE_S), self._pool.connection() as connection:
+                await queue.end_leases(connection, claimed, now=self._clock())
+                lost = await queue.recover_leases(connection, self._clock())
+        except (psycopg.OperationalError, TimeoutError) as error:
+            log.warning("claims.kept", provider=self._provider.name, deliveries=len(claimed), reason=str(error))
+        else:
+            log.info("claims.released", provider=self._provider.name, deliveries=lost)
 
     async def _submit(self, leaving: Sequence[Claimed]) -> Mapping[int, Outcome] | None:
         """None: the provider fell silent, nobody knows what left, and the leases run out."""

@@ -175,6 +175,18 @@ async def recover_leases(connection: Connection, now: datetime) -> int:
     return cursor.rowcount
 
 
+async def end_leases(connection: Connection, claimed: Sequence[Claimed], *, now: datetime) -> None:
+    """Let the leases of these attempts be over, where they are not settled yet; `recover_leases` does the rest."""
+    await connection.execute(
+        """
+        UPDATE delivery d SET lease_until = %(now)s::timestamptz - interval '1 microsecond'
+        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS c(id, attempt)
+        WHERE d.id = c.id AND d.attempts = c.attempt AND d.state = 'sending'
+        """,
+        {"ids": [row.id for row in claimed], "attempts": [row.attempt for row in claimed], "now": now},
+    )
+
+
 async def wake(connection: Connection, now: datetime) -> int:
     """Put what has waited out its backoff into the claim index again; return how many."""
     cursor = await connection.execute(

@@ -38,6 +38,22 @@ Connection = psycopg.AsyncConnection[Any]
 Pool = AsyncConnectionPool[Any]
 
 
+class Stuck:
+    """A provider that takes a batch and never answers."""
+
+    name = "stuck"
+    channel = "sms"
+
+    def __init__(self) -> None:
+        self.has_them = asyncio.Event()
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        assert messages
+        self.has_them.set()
+        await asyncio.Event().wait()
+        return []
+
+
 class Moody:
     """A provider that answers with what it is told to."""
 
@@ -218,3 +234,18 @@ async def test_a_message_that_waits_too_long_is_not_sent_any_more(
     await drain(sms)
     assert await all_of(connection, "SELECT DISTINCT state FROM delivery") == ["expired"]
     assert await all_of(connection, "SELECT count(*) FROM outbox_message") == [0]
+
+
+async def test_a_stopped_dispatcher_queues_its_batch_again_at_once(
+    desk: Desk, city: City, pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
+) -> None:
+    await issued(desk, city)
+    stuck = Stuck()
+    async with asyncio.TaskGroup() as group:
+        round_ = group.create_task(Dispatcher(pool, bus, clock, stuck, links=LINKS).round(), name="round")
+        await stuck.has_them.wait()
+        round_.cancel()
+    found = await connection.execute(
+        "SELECT DISTINCT state, is_possible_duplicate FROM delivery WHERE channel = 'sms' AND attempts > 0"
+    )
+    assert await found.fetchall() == [("queued", True)]
