@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any, Final, cast
 from uuid import UUID
 
-import msgspec
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
@@ -120,11 +119,9 @@ class Watch:
 
     async def _listen(self, crossed: asyncio.Event) -> None:
         async for message in self._bus.read(EVENTS):
-            try:
-                event = decode(message.payload)
-            except msgspec.DecodeError:
-                log.warning("event.unreadable", size=len(message.payload))
-                continue
+            event = decode(message.payload)
+            if event is None:
+                log.warning("event.misfit", bytes=len(message.payload))
             if isinstance(event, Crossed):
                 crossed.set()
             if isinstance(event, AlertAcknowledged):

@@ -102,7 +102,7 @@ class RedisBus:
                 cursors[key] = await self._newest(key)
         reply: Any = await self._redis.xread(cast("Any", cursors), count=READ_COUNT, block=BLOCK_MS)
         return [
-            Message(stream.decode().removeprefix(PREFIX), cursor.decode(), fields[FIELD])
+            Message(stream.decode().removeprefix(PREFIX), cursor.decode(), fields.get(FIELD, b""))
             for stream, entries in reply or ()
             for cursor, fields in entries
         ]
