@@ -180,7 +180,8 @@ class Pipeline:
                 batch, stored, memory=self.memory, directory=city.directory, fences=city.fences, rules=self._rules
             )
             presence = self._signs(batch, plan)
-            written = await write(connection, batch, plan, presence, city=city, limits=self._limits)
+            last = self.memory.last
+            written = await write(connection, batch, plan, presence, last=last, city=city, limits=self._limits)
         return plan, written, presence
 
     async def _tick(self, presence: list[PresenceRow]) -> None:

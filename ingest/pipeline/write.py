@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
@@ -11,6 +11,7 @@ from ingest.pipeline.batch import Batch
 from ingest.pipeline.plan import Plan
 from ingest.pipeline.refusals import Refusals, collect
 from ingest.rules.columns import US
+from ingest.rules.packets import Packet
 from ingest.rules.screen import Limits
 from ingest.rules.tracks import Crossings, Fences
 from ingest.store import events, late, positions, refusals
@@ -19,7 +20,7 @@ from ingest.store.terminals import Directory
 from ingest.wire import sos
 from ingest.wire.reports import Reason, Refusal
 from tracker.geometry import gcj02
-from tracker.model.positions import DEGREE, OUTSIDE_CITY
+from tracker.model.positions import DEGREE, OUTSIDE_CITY, Positions
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -43,8 +44,16 @@ class City:
 
 
 async def write(
-    connection: Connection, batch: Batch, plan: Plan, presence: list[PresenceRow], *, city: City, limits: Limits
+    connection: Connection,
+    batch: Batch,
+    plan: Plan,
+    presence: list[PresenceRow],
+    *,
+    last: Positions,
+    city: City,
+    limits: Limits,
 ) -> Written:
+    """`last` is where each terminal was before the batch, by terminal id: a press without a place is put there."""
     if len(plan.rows):
         await positions.copy(connection, plan.rows)
     if len(plan.crossings):
@@ -54,7 +63,7 @@ async def write(
         await events.add_presence(connection, presence, grid_set=city.grid_set)
     if len(plan.late):
         await late.enqueue(connection, plan.late["terminal"].tolist(), plan.late["fixed_at_us"].tolist())
-    pressed = await _emergencies(connection, batch, city, limits)
+    pressed = await _emergencies(connection, batch, _Known(plan.live, last), city, limits)
     acknowledged, answers = await _acknowledgements(connection, batch, city.directory)
     refused = collect(batch, plan.verdicts, answers)
     if refused.rows:
@@ -85,19 +94,41 @@ def _day(batch: Batch) -> date:
     return datetime.fromtimestamp(batch.packets[-1].received_at_us / US, UTC).date()
 
 
-async def _emergencies(connection: Connection, batch: Batch, city: City, limits: Limits) -> list[Added]:
+class _Spot(NamedTuple):
+    """Where a press was: 1e-7 degrees, and the leaf grid; None throughout when nobody knows."""
+
+    lon: int | None = None
+    lat: int | None = None
+    grid: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Where terminals were last believed to be: in this batch (in order of time), or before it."""
+
+    live: Positions
+    before: Positions
+
+    def spot(self, terminal: int) -> _Spot:
+        own = self.live[self.live["terminal"] == terminal]
+        last = own[-1] if len(own) else self.before[terminal]
+        if not last["terminal"]:
+            return _Spot()
+        return _Spot(int(last["lon"]), int(last["lat"]), int(last["grid"]))
+
+
+async def _emergencies(connection: Connection, batch: Batch, known: _Known, city: City, limits: Limits) -> list[Added]:
     if not batch.presses:
         return []
-    rows = [_emergency(batch, place, press, city, limits) for place, press in batch.presses]
+    rows = [_emergency(batch.packets[place], press, known, city, limits) for place, press in batch.presses]
     return await events.add_emergencies(connection, rows)
 
 
-def _emergency(batch: Batch, place: int, press: sos.Press, city: City, limits: Limits) -> EmergencyRow:
-    packet = batch.packets[place]
+def _emergency(packet: Packet, press: sos.Press, known: _Known, city: City, limits: Limits) -> EmergencyRow:
     received_s = packet.received_at_us / US
     t = press.t
     is_clock_right = t is not None and received_s - limits.age_floor_s <= t <= received_s + limits.future_s
-    lon, lat, grid = _spot(press, city.fences)
+    lon, lat, grid = _said(press, city.fences) or known.spot(packet.terminal)
     return EmergencyRow(
         terminal=packet.terminal,
         sos_id=press.sos_id,
@@ -111,13 +142,13 @@ def _emergency(batch: Batch, place: int, press: sos.Press, city: City, limits: L
     )
 
 
-def _spot(press: sos.Press, fences: Fences) -> tuple[int | None, int | None, int | None]:
+def _said(press: sos.Press, fences: Fences) -> _Spot | None:
     if press.lon is None or press.lat is None:
-        return None, None, None
+        return None
     lon, lat = np.array([press.lon]), np.array([press.lat])
     if press.is_gcj02:
         lon, lat = gcj02.to_wgs84(lon, lat)
-    return round(lon[0] * DEGREE), round(lat[0] * DEGREE), int(fences.place(lon, lat)[0])
+    return _Spot(round(lon[0] * DEGREE), round(lat[0] * DEGREE), int(fences.place(lon, lat)[0]))
 
 
 async def _acknowledgements(
