@@ -27,9 +27,10 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
         return self.left <= tree_left <= self.right
 
 
-class Named(msgspec.Struct, frozen=True):
+class Named(msgspec.Struct, frozen=True, omit_defaults=True):
     id: int
     name: str
+    name_en: str | None = None  # units have one; people and accounts do not
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):

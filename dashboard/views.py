@@ -21,13 +21,8 @@ def instant(us: int) -> datetime:
     return datetime.fromtimestamp(us / 1_000_000, UTC)
 
 
-def named(id_: int | None, name: str | None) -> Named | None:
-    return None if id_ is None else Named(id_, name or "")
-
-
-def named_inside(scope: Scope, id_: int | None, name: str | None, tree_left: int | None) -> Named | None:
-    """Return a unit's name, or None when there is no unit or it lies outside the scope."""
-    return named(id_, name) if tree_left is not None and scope.holds(tree_left) else None
+def named(id_: int | None, name: str | None, name_en: str | None = None) -> Named | None:
+    return None if id_ is None else Named(id_, name or "", name_en)
 
 
 def unit(row: UnitRow, whereabouts: Whereabouts) -> Unit:
@@ -51,7 +46,7 @@ def member(row: MemberRow, scope: Scope, whereabouts: Whereabouts) -> Member:
         code=row.code,
         name=row.name,
         phone=row.phone,
-        unit=Named(row.unit, row.unit_name),
+        unit=Named(row.unit, row.unit_name, row.unit_name_en),
         role=row.role,
         terminal=None if row.terminal is None else TerminalCode(row.terminal),
         last=whereabouts.last(row.id, scope),
@@ -83,7 +78,7 @@ def emergency(row: EmergencyRow, who: MemberRow | None, scope: Scope, whereabout
         received_at=row.received_at,
         lon=row.lon,
         lat=row.lat,
-        grid=named_inside(scope, row.grid, row.grid_name, row.grid_left),
+        grid=_inside(scope, row.grid_left, named(row.grid, row.grid_name, row.grid_name_en)),
         note=row.note,
         taken_at=row.taken_at,
         taken_by=named(row.taken_by, row.taken_by_name),
@@ -106,10 +101,15 @@ async def emergencies(
 def crossing(row: CrossingRow, scope: Scope) -> Crossing:
     return Crossing(
         member=Named(row.member, row.member_name),
-        left_grid=named_inside(scope, row.left_grid, row.left_name, row.left_tree),
-        entered_grid=named_inside(scope, row.entered_grid, row.entered_name, row.entered_tree),
+        left_grid=_inside(scope, row.left_tree, named(row.left_grid, row.left_name, row.left_name_en)),
+        entered_grid=_inside(scope, row.entered_tree, named(row.entered_grid, row.entered_name, row.entered_name_en)),
         at=row.at,
     )
+
+
+def _inside(scope: Scope, tree_left: int | None, unit: Named | None) -> Named | None:
+    """Return the unit, or None when there is none or it lies outside the scope."""
+    return unit if tree_left is not None and scope.holds(tree_left) else None
 
 
 def _said(value: Any) -> int | None:

@@ -95,4 +95,4 @@ def sampled(one: Person) -> dict[str, Any]:
 
 
 def named(one: UnitName | AccountName) -> Named:
-    return Named(one.id, one.name)
+    return Named(one.id, one.name, one.name_en if isinstance(one, UnitName) else None)

@@ -30,8 +30,9 @@ class AccountShape(Struct, frozen=True):
     member: int | None
 
 
-class CityShape(Struct, frozen=True):
+class CityShape(Struct, frozen=True, kw_only=True):
     name: str
+    name_en: str | None
     bounds: list[float] | None
 
 
@@ -63,10 +64,11 @@ def router(
             unit = await units.find(connection, account.scope, account.unit)
             if unit is None:
                 raise NotFound("unit")
+            city_name, city_name_en = await city.names(connection)
             return Me(
                 account=AccountShape(account.id, account.name, account.may_issue, account.member),
                 unit=views.unit(unit, whereabouts),
-                city=CityShape(await city.name(connection), unit.bounds),
+                city=CityShape(name=city_name, name_en=city_name_en, bounds=unit.bounds),
                 server_time=clock(),
                 settings=settings,
                 levels=[row._asdict() for row in await city.levels(connection)],

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 
-import msgspec
 import numpy as np
 import structlog
 from psycopg import AsyncConnection
@@ -52,6 +51,7 @@ def _lay_out(units: list[city.UnitRow], people: list[city.MemberRow], first_rank
         Branch(
             id=unit.id,
             name=unit.name,
+            name_en=unit.name_en,
             left=unit.tree_left,
             right=unit.tree_right,
             is_leaf=unit.is_leaf,
@@ -113,10 +113,9 @@ class Feed:
             await self._heed_event(message.payload)
 
     async def _heed_event(self, payload: bytes) -> None:
-        try:
-            event = messages.decode(payload)
-        except msgspec.DecodeError as misfit:
-            log.warning("event.misfit", reason=str(misfit))
+        event = messages.decode(payload)
+        if event is None:
+            log.warning("event.misfit", bytes=len(payload))
             return
         if isinstance(event, messages.EmergencyPressed):
             await self._read_emergencies()

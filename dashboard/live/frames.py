@@ -20,7 +20,6 @@ UNSAID_BATTERY: Final = -1
 SOS: Final = 0x10
 LEADER: Final = 0x20
 REMOVED: Final = 0x80  # left the unit: drop it
-PRESENCE: Final = 0x0F
 
 
 class Kind(IntEnum):

@@ -90,7 +90,7 @@ class Hub:
 
     def place_name(self, unit: int, scope: Scope) -> Named | None:
         place = self.board.layout.places.get(unit)
-        return None if place is None or not scope.holds(place.left) else Named(place.id, place.name)
+        return None if place is None or not scope.holds(place.left) else Named(place.id, place.name, place.name_en)
 
     def is_inside(self, unit: int, scope: Scope) -> bool:
         place = self.board.layout.places.get(unit)

@@ -16,6 +16,7 @@ class Place:
 
     id: int
     name: str
+    name_en: str | None
     left: int
     right: int
     rows: slice
@@ -90,6 +91,7 @@ class Branch:
     right: int
     is_leaf: bool
     is_high: bool
+    name_en: str | None = None
 
 
 def lay_out(branches: Sequence[Branch], people: Sequence[Person]) -> Layout:
@@ -117,6 +119,7 @@ def _place(branch: Branch, lefts: npt.NDArray[np.int64]) -> Place:
     return Place(
         id=branch.id,
         name=branch.name,
+        name_en=branch.name_en,
         left=branch.left,
         right=branch.right,
         rows=slice(int(first), int(behind)),

@@ -11,6 +11,7 @@ Connection = AsyncConnection[Any]
 class UnitRow(NamedTuple):
     id: int
     name: str
+    name_en: str | None
     tree_left: int
     tree_right: int
     rank: int
@@ -43,7 +44,7 @@ async def units(connection: Connection) -> list[UnitRow]:
     cursor = connection.cursor(row_factory=class_row(UnitRow))
     await cursor.execute(
         """
-        SELECT unit.id, name, tree_left, tree_right, rank, COALESCE(is_leaf, false) AS is_leaf
+        SELECT unit.id, unit.name, unit.name_en, tree_left, tree_right, rank, COALESCE(is_leaf, false) AS is_leaf
         FROM unit
         JOIN level ON level.code = unit.level
         LEFT JOIN grid ON grid.unit = unit.id
@@ -91,11 +92,10 @@ async def roles(connection: Connection) -> list[RoleRow]:
     return await cursor.fetchall()
 
 
-async def name(connection: Connection) -> str:
-    """Return the name of the top of the tree."""
-    cursor = await connection.execute("SELECT name FROM unit WHERE parent IS NULL ORDER BY tree_left LIMIT 1")
-    found = await cursor.fetchone()
-    return "" if found is None else str(found[0])
+async def names(connection: Connection) -> tuple[str, str | None]:
+    """Return the name and the English name of the top of the tree."""
+    cursor = await connection.execute("SELECT name, name_en FROM unit WHERE parent IS NULL ORDER BY tree_left LIMIT 1")
+    return await cursor.fetchone() or ("", None)
 
 
 async def fingerprint(connection: Connection) -> tuple[int, ...]:

@@ -15,9 +15,11 @@ class CrossingRow(NamedTuple):
     member_name: str
     left_grid: int | None
     left_name: str | None
+    left_name_en: str | None
     left_tree: int | None
     entered_grid: int | None
     entered_name: str | None
+    entered_name_en: str | None
     entered_tree: int | None
     at: datetime
 
@@ -31,9 +33,11 @@ async def page(connection: AsyncConnection[Any], scope: Scope, *, limit: int) ->
             crossing.member, member.name AS member_name,
             min(grid.id) FILTER (WHERE kind = 'exit') AS left_grid,
             min(grid.name) FILTER (WHERE kind = 'exit') AS left_name,
+            min(grid.name_en) FILTER (WHERE kind = 'exit') AS left_name_en,
             min(grid.tree_left) FILTER (WHERE kind = 'exit') AS left_tree,
             min(grid.id) FILTER (WHERE kind = 'enter') AS entered_grid,
             min(grid.name) FILTER (WHERE kind = 'enter') AS entered_name,
+            min(grid.name_en) FILTER (WHERE kind = 'enter') AS entered_name_en,
             min(grid.tree_left) FILTER (WHERE kind = 'enter') AS entered_tree,
             fixed_at AS at
         FROM crossing

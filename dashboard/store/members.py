@@ -20,13 +20,15 @@ class MemberRow(NamedTuple):
     phone: str | None
     unit: int
     unit_name: str
+    unit_name_en: str | None
     role: str
     terminal: str | None
 
 
 _MEMBER: LiteralString = """
     SELECT
-        member.id, member.code, member.name, phone, unit.id AS unit, unit.name AS unit_name, role,
+        member.id, member.code, member.name, phone,
+        unit.id AS unit, unit.name AS unit_name, unit.name_en AS unit_name_en, role,
         (SELECT min(terminal.code) FROM terminal WHERE terminal.member = member.id AND closed_at IS NULL) AS terminal
     FROM assignment
     JOIN member ON member.id = assignment.member
@@ -96,7 +98,7 @@ async def assignments(connection: Connection, scope: Scope, member: int) -> list
     """Return the member's assignments to units of the scope, the primary one first."""
     cursor = await connection.execute(
         """
-        SELECT unit.id, unit.name, role
+        SELECT unit.id, unit.name, unit.name_en, role
         FROM assignment
         JOIN unit ON unit.id = assignment.unit
         WHERE member = %(member)s AND tree_left BETWEEN %(left)s AND %(right)s
@@ -104,7 +106,7 @@ async def assignments(connection: Connection, scope: Scope, member: int) -> list
         """,
         {**within(scope), "member": member},
     )
-    return [Assigned(Named(unit, name), role) async for unit, name, role in cursor]
+    return [Assigned(Named(unit, name, name_en), role) async for unit, name, name_en, role in cursor]
 
 
 async def track(connection: Connection, member: int, *, since: datetime, until: datetime, limit: int) -> list[Point]:

@@ -13,7 +13,7 @@ async def test_logging_in_says_who_one_is_and_what_one_sees(place: Place) -> Non
         me = (await client.get("/api/me")).json()
     assert me["account"]["name"] == "east"
     assert (me["unit"]["id"], me["unit"]["parent"], me["unit"]["members"]) == (EAST, None, 3)
-    assert me["city"] == {"name": "测试市", "bounds": [113.2, 34.0, 113.4, 34.2]}
+    assert me["city"] == {"name": "测试市", "name_en": None, "bounds": [113.2, 34.0, 113.4, 34.2]}
     assert [level["code"] for level in me["levels"]][:1] == ["city"]
     assert {"code": "leader", "name_zh": "网格长", "name_en": "Grid leader", "is_leader": True} in me["roles"]
 
