@@ -8,11 +8,11 @@ export type LevelColour = 'blue' | 'yellow' | 'orange' | 'red';
 export interface Named {
   id: number;
   name: string;
+  name_en?: string | null; // units have one; people and accounts do not
 }
 
 export interface Unit extends Named {
   code: string;
-  name_en: string | null;
   level: string;
   parent: number | null;
   members: number;
@@ -47,7 +47,7 @@ export interface Basemap {
 export interface Me {
   account: { id: number; name: string; may_issue: boolean; member?: number | null };
   unit: Unit;
-  city: { name: string; bounds: Bounds | null };
+  city: { name: string; name_en: string | null; bounds: Bounds | null };
   server_time: string;
   settings: { basemap: Basemap | null };
   levels: UnitLevel[];

@@ -10,6 +10,7 @@ export const en: Readonly<Record<Key, Text>> = {
   close: 'Close',
   retry: 'Try again',
   loading: 'Loading…',
+  'list.comma': ', ',
   'loading.for': '{what}: loading for {seconds} s',
   ago: '{span} ago',
   unsaid: 'Not reported',
@@ -54,6 +55,7 @@ export const en: Readonly<Record<Key, Text>> = {
   'link.connecting': 'Connecting…',
   'link.late': 'Late by {span}',
   'link.lost': 'Connection lost; last heard {at}',
+  'link.lost.brief': 'Lost since {at}',
   'link.down': 'No connection',
   'link.never': 'The server cannot be reached and the map holds nothing yet. Trying again by itself.',
   'link.old': 'Connection lost: the map shows what was {span} ago. Reconnecting by itself.',
@@ -244,6 +246,7 @@ export const en: Readonly<Record<Key, Text>> = {
     one: 'It was sent in error. {count} person who was told hears so.',
     other: 'It was sent in error. All {count} people who were told hear so.',
   },
+  'ask.drop': 'Nobody was told yet, and nobody will be.',
   'ask.level': {
     one: 'Choose the new level. {count} person hears of the change.',
     other: 'Choose the new level. {count} people hear of the change.',

@@ -4,6 +4,7 @@ import type { Text } from './format';
 export const zh = {
   product: 'Gridwarden 网格卫士',
   'product.what': '网格员实时定位与四级预警平台',
+  'list.comma': '、',
   start: '启动',
   back: '返回',
   close: '关闭',
@@ -53,6 +54,7 @@ export const zh = {
   'link.connecting': '正在连接…',
   'link.late': '数据延迟 {span}',
   'link.lost': '连接中断，最后更新 {at}',
+  'link.lost.brief': '{at} 起中断',
   'link.down': '无法连接',
   'link.never': '无法连接服务器，地图上还没有任何数据；正在自动重试。',
   'link.old': '连接已中断：地图停留在 {span}前，正在自动重连。',
@@ -224,6 +226,7 @@ export const zh = {
   'ask.approve': '批准后立即通知 {count} 人。',
   'ask.lift': '险情已过。曾被通知的 {count} 人都会收到解除通知。',
   'ask.cancel': '误发撤销。曾被通知的 {count} 人都会收到撤销通知。',
+  'ask.drop': '尚未通知任何人，取消后也不会通知。',
   'ask.level': '选择新的级别。{count} 人会收到变更通知。',
   'note.why': '原因（写入记录并告知接收人）',
   'note.override': '紧急发布理由（写入日志）',

@@ -3,7 +3,7 @@
  * It hands everything it hears to its listener and keeps no picture of the world.
  */
 import { BadFrame, decodeFrame, type Frame } from './frame';
-import { type LinkFacts, retryDelayMs } from './link';
+import { type LinkFacts, LOST_AFTER_MS, retryDelayMs } from './link';
 
 const PING_EVERY_MS = 3_000;
 
@@ -24,6 +24,7 @@ export class LiveSocket {
   private attempt = 0;
   private retryTimer = 0;
   private pingTimer = 0;
+  private aliveMs = 0; // when this connection opened or last said something
   private facts: LinkFacts = { isOpen: false, heardAtMs: null, closedAtMs: null };
 
   constructor(
@@ -33,7 +34,7 @@ export class LiveSocket {
 
   start(): void {
     this.open();
-    this.pingTimer = window.setInterval(() => this.send({ op: 'ping' }), PING_EVERY_MS);
+    this.pingTimer = window.setInterval(() => this.ping(), PING_EVERY_MS);
   }
 
   stop(): void {
@@ -60,11 +61,27 @@ export class LiveSocket {
     this.socket = socket;
     socket.onopen = () => {
       this.attempt = 0;
+      this.aliveMs = Date.now();
       this.tell({ isOpen: true, closedAtMs: null });
       this.sendWatch();
     };
     socket.onmessage = (event) => this.hear(event.data);
     socket.onclose = (event) => this.closed(socket, event.code);
+  }
+
+  private ping(): void {
+    if (this.socket?.readyState === WebSocket.OPEN && Date.now() - this.aliveMs > LOST_AFTER_MS)
+      this.abandon();
+    else this.send({ op: 'ping' });
+  }
+
+  /** A peer that vanished without a word never closes: leave the connection behind and open another. */
+  private abandon(): void {
+    const silent = this.socket;
+    this.socket = null;
+    silent?.close();
+    this.tell({ isOpen: false, closedAtMs: Date.now() });
+    this.open();
   }
 
   private closed(socket: WebSocket, code: number): void {
@@ -75,7 +92,8 @@ export class LiveSocket {
   }
 
   private hear(data: ArrayBuffer | string): void {
-    this.tell({ heardAtMs: Date.now() });
+    this.aliveMs = Date.now();
+    this.tell({ heardAtMs: this.aliveMs });
     if (typeof data === 'string') {
       this.listener.message(JSON.parse(data));
       return;

@@ -7,6 +7,7 @@ import { named, t } from '../i18n';
 import { alerts, inForce } from '../state/alerts';
 import { nowMs, serverNow } from '../state/clock';
 import { draft, toggleTarget } from '../state/compose';
+import { openEmergencies } from '../state/emergencies';
 import { gridCounts, link, roster, rosterVersion } from '../state/live';
 import { learnUnit, people } from '../state/people';
 import { alertId, go, memberId, openMember, panel, place } from '../state/place';
@@ -14,12 +15,14 @@ import { levelOf, me } from '../state/session';
 import { theme } from '../state/theme';
 import { track } from '../state/track';
 import { chosenUnit, reveal, subtreeOf, units, unitsById } from '../state/units';
+import { type Corner, nearerEdges } from './corner';
 import { HoverCard } from './HoverCard';
 import { gridLevels, scopeOf, sumUp } from './levels';
 import {
   accuracyCircle,
   collection,
   pointAt,
+  pressedPlaces,
   trackBounds,
   trackLines,
   type Warned,
@@ -32,7 +35,8 @@ const STREET_ZOOM = 14; // from further away a walk of an hour is a dot
 const MOST_NAMES = 200;
 const DEGREE = 1e7;
 
-export const hovered = signal<{ member: number; x: number; y: number } | null>(null);
+/** Which person is under the pointer, and where that is: px from the nearer edges of the map. */
+export const hovered = signal<{ member: number; at: Corner } | null>(null);
 const gridsVersion = signal(0); // counts up when grids arrived
 const isReady = signal(false);
 const moved = signal(0);
@@ -75,7 +79,7 @@ function deeper(path: readonly number[]): number | null {
 }
 
 function hover(member: number | null, at: { x: number; y: number }): void {
-  hovered.value = member === null ? null : { member, ...at };
+  hovered.value = member === null || !view ? null : { member, at: nearerEdges(at, view.size) };
 }
 
 async function loadGrids(map: MapView): Promise<void> {
@@ -168,6 +172,13 @@ function bind(map: MapView): (() => void)[] {
       map.set('warnings', warningAreas(warnedNow(), map.grids.features));
     }),
     effect(() => map.set('halo', pointAt(atMember()))),
+    effect(() => {
+      rosterVersion.value;
+      map.set(
+        'sos',
+        pressedPlaces(openEmergencies.value, (member) => placeOf(member) !== null),
+      );
+    }),
     effect(() => {
       const shown = track.value?.member === memberId.value ? track.value : null;
       map.set('track', trackLines(shown?.points ?? [], serverNow()));

@@ -12,19 +12,19 @@ const ASK_AFTER_MS = 120; // a pointer that only passes by asks nothing
 
 /** Under the pointer: name, role, age of the fix, accuracy. */
 export function HoverCard() {
-  const at = hovered.value;
-  const id = at?.member ?? null;
+  const under = hovered.value;
+  const id = under?.member ?? null;
   useEffect(() => {
     if (id === null) return;
     const timer = setTimeout(() => void learnMember(id), ASK_AFTER_MS);
     return () => clearTimeout(timer);
   }, [id]);
   const row = id === null ? undefined : roster.row(id);
-  if (!at || id === null || row === undefined) return null;
+  if (!under || id === null || row === undefined) return null;
   const person = people.value.get(id);
   const accuracy = person?.last?.accuracy_m;
   return (
-    <div class="hover-card" style={{ transform: `translate(${at.x + 14}px, ${at.y + 14}px)` }}>
+    <div class="hover-card" style={under.at}>
       <span class="line">
         <PresenceMark state={PRESENCE_NAMES[roster.presence(row)] ?? 'offline'} sos={roster.isSos(row)} />
         <strong>{person?.name ?? '…'}</strong>

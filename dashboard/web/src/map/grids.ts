@@ -141,10 +141,10 @@ export class GridLayers {
       this.map.setLayoutProperty(`${code}:empty`, 'visibility', visibility);
     }
     if (counts === null || level === null) return;
-    const most = Math.max(1, ...[...counts.values()].map((count) => count.online));
-    for (const [id, { online }] of counts) {
-      if (this.features.get(id)?.properties.level !== level) continue;
-      const share = online === 0 ? 0 : 0.1 + 0.5 * Math.sqrt(online / most);
+    const shown = [...counts].filter(([id]) => this.features.get(id)?.properties.level === level);
+    const most = Math.max(1, ...shown.map(([, count]) => count.online));
+    for (const [id, { online }] of shown) {
+      const share = online === 0 ? 0 : 0.08 + 0.34 * Math.sqrt(online / most);
       this.map.setFeatureState({ source: `grid:${level}`, id }, { share, empty: online === 0 ? 0.9 : 0 });
     }
   }

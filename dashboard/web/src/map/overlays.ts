@@ -1,6 +1,6 @@
 /** What lies over the grids for a moment: the chosen unit, warnings, a person's track, halo and accuracy. */
 import type { Feature, FeatureCollection, MultiPolygon, Polygon } from 'geojson';
-import type { Bounds, LevelColour, TrackPoint } from '../api/types';
+import type { Bounds, Emergency, LevelColour, TrackPoint } from '../api/types';
 import { LEVELS } from '../design/levels';
 import { circle, maskOf } from './geometry';
 import type { GridFeature } from './grids';
@@ -75,12 +75,26 @@ export function trackBounds(points: readonly TrackPoint[]): Bounds | null {
   return [Math.min(...lons), Math.min(...lats), Math.max(...lons), Math.max(...lats)];
 }
 
+const point = ({ lon, lat }: { lon: number; lat: number }): Feature => ({
+  type: 'Feature',
+  properties: {},
+  geometry: { type: 'Point', coordinates: [lon, lat] },
+});
+
 export const pointAt = (at: { lon: number; lat: number } | null): FeatureCollection =>
-  collection(
-    at
-      ? [{ type: 'Feature', properties: {}, geometry: { type: 'Point', coordinates: [at.lon, at.lat] } }]
-      : [],
-  );
+  collection(at ? [point(at)] : []);
+
+/** Where SOS was pressed, for those the map does not show as people: nobody's terminal, or one without a fix. */
+export function pressedPlaces(
+  open: readonly Emergency[],
+  isShown: (member: number) => boolean,
+): FeatureCollection {
+  const places = open.flatMap(({ member, lon, lat }) => {
+    if (lon === null || lat === null || (member && isShown(member.id))) return [];
+    return [point({ lon, lat })];
+  });
+  return collection(places);
+}
 
 export function accuracyCircle(
   at: { lon: number; lat: number } | null,

@@ -6,7 +6,7 @@ import { token } from '../state/theme';
 
 export const FONT = ['sans-serif'];
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
-const OVERLAYS = ['chosen', 'mask', 'warnings', 'track', 'accuracy', 'halo', 'names'] as const;
+const OVERLAYS = ['chosen', 'mask', 'warnings', 'track', 'accuracy', 'halo', 'names', 'sos'] as const;
 export type Overlay = (typeof OVERLAYS)[number];
 
 const levelFill: ExpressionSpecification = [
@@ -99,6 +99,25 @@ function overlayLayers(): LayerSpecification[] {
       },
       paint: { 'text-halo-width': 1.5 },
     },
+    {
+      id: 'sos',
+      type: 'circle',
+      source: 'sos',
+      paint: { 'circle-radius': 13, 'circle-stroke-width': 2 },
+    },
+    {
+      id: 'sos-word',
+      type: 'symbol',
+      source: 'sos',
+      layout: {
+        'text-field': 'SOS',
+        'text-font': FONT,
+        'text-size': 11,
+        'text-allow-overlap': true,
+        'text-ignore-placement': true,
+      },
+      paint: { 'text-color': '#ffffff' },
+    },
   ];
 }
 
@@ -112,6 +131,8 @@ export const THEMED: readonly (readonly [layer: string, property: string, token:
   ['track', 'line-color', 'accent'],
   ['halo', 'circle-color', 'accent'],
   ['halo', 'circle-stroke-color', 'accent'],
+  ['sos', 'circle-color', 'red-fill'],
+  ['sos', 'circle-stroke-color', 'map'],
   ['names', 'text-color', 'text'],
   ['names', 'text-halo-color', 'map'],
 ];

@@ -162,6 +162,11 @@ export class MapView {
     });
   }
 
+  get size(): { width: number; height: number } {
+    const { clientWidth: width, clientHeight: height } = this.map.getContainer();
+    return { width, height };
+  }
+
   get zoom(): number {
     return this.map.getZoom();
   }

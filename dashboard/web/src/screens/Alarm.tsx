@@ -1,7 +1,7 @@
 import { Check, MapPin, Volume2 } from 'lucide';
 import type { Emergency } from '../api/types';
 import { Button } from '../design/Button';
-import { ago, t } from '../i18n';
+import { ago, named, t } from '../i18n';
 import { look } from '../map/CityMap';
 import { nowMs } from '../state/clock';
 import { take, untaken } from '../state/emergencies';
@@ -25,7 +25,7 @@ export function Alarm() {
       <div class="alarm-text">
         <p class="alarm-title clip">
           {first.member?.name ?? t('sos.unknown')}
-          {first.grid && ` · ${first.grid.name}`}
+          {first.grid && ` · ${named(first.grid)}`}
         </p>
         <p class="num">
           {t('sos.pressed', { ago: ago(first.pressed_at, nowMs.value) })}

@@ -1,8 +1,8 @@
 /** What can be done with an alert now. Each button names its consequence; what tells people asks once more, with the number. */
 import { useState } from 'preact/hooks';
-import { type Move, moveAlert } from '../api/client';
+import { type Move, moveAlert, previewAlert } from '../api/client';
 import { ApiError } from '../api/errors';
-import type { AlertDetail, LevelColour } from '../api/types';
+import type { AlertContent, AlertDetail, LevelColour } from '../api/types';
 import { Button } from '../design/Button';
 import { Dialog } from '../design/Dialog';
 import { explain } from '../design/Feedback';
@@ -10,6 +10,7 @@ import { TextField } from '../design/Field';
 import { say } from '../design/Toast';
 import { number, t } from '../i18n';
 import { loadAlerts } from '../state/alerts';
+import { type Fetched, useFetched } from '../state/async';
 import { LevelChoice } from './LevelChoice';
 
 type Ask = 'issue' | 'override' | 'submit' | 'approve' | 'lift' | 'cancel' | 'level';
@@ -78,9 +79,13 @@ function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
   const [level, setLevel] = useState<LevelColour>(alert.level);
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
-  const told = alert.issued_at ? alert.reach.audience : alert.audience_total;
+  const counted = useTold(alert, ask);
+  const told = counted.value ?? 0;
+  const isCounting = counted.value === null && counted.error === null;
   const isReady =
-    (!NEEDS_NOTE.includes(ask) || note.trim() !== '') && (ask !== 'level' || level !== alert.level);
+    !isCounting &&
+    (!NEEDS_NOTE.includes(ask) || note.trim() !== '') &&
+    (ask !== 'level' || level !== alert.level);
 
   const run = async () => {
     setBusy(true);
@@ -123,7 +128,7 @@ function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
       }
     >
       <div class="stack">
-        <p>{t(`ask.${ask}`, { count: told })}</p>
+        <p>{isCounting ? t('loading') : question(alert, ask, told)}</p>
         {ask === 'level' && <LevelChoice name="new-level" value={level} onValue={setLevel} />}
         {NEEDS_NOTE.includes(ask) && (
           <TextField
@@ -142,6 +147,34 @@ function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
       </div>
     </Dialog>
   );
+}
+
+/** How many people the move tells: before issue those whom it would reach now, afterwards those who were told. */
+function useTold(alert: AlertDetail, ask: Ask): Fetched<number> {
+  const isCounted = alert.issued_at !== null || ask === 'submit' || ask === 'cancel';
+  const preview = useFetched(isCounted ? null : `would tell ${alert.id} ${alert.version}`, () =>
+    previewAlert(contentOf(alert)),
+  );
+  if (isCounted) return { value: alert.issued_at ? alert.reach.audience : 0, error: null, reload: () => {} };
+  return { ...preview, value: preview.value?.total ?? null };
+}
+
+const contentOf = (alert: AlertDetail): AlertContent => ({
+  level: alert.level,
+  event: alert.event,
+  headline: alert.headline,
+  description: alert.description,
+  instruction: alert.instruction,
+  targets: alert.targets.map(({ id }) => id),
+  depth: alert.depth,
+  area: alert.area,
+  expires_at: alert.expires_at,
+  is_drill: alert.is_drill,
+});
+
+function question(alert: AlertDetail, ask: Ask, told: number): string {
+  if (ask === 'cancel' && alert.issued_at === null) return t('ask.drop');
+  return t(`ask.${ask}`, { count: told });
 }
 
 function consequence(ask: Ask, told: number): string {

@@ -6,7 +6,7 @@ import { Failure, Skeleton } from '../design/Feedback';
 import { LevelMark } from '../design/LevelMark';
 import { Facts, Panel, Section } from '../design/Panel';
 import { Tabs } from '../design/Tabs';
-import { ago, t, time, tWord } from '../i18n';
+import { ago, named, t, time, tWord } from '../i18n';
 import { alertsVersion } from '../state/alerts';
 import { useFetched } from '../state/async';
 import { nowMs } from '../state/clock';
@@ -95,9 +95,9 @@ function Words({ alert }: { alert: AlertDetail }) {
       )}
       <Section title={t('alert.where')}>
         <div class="chips">
-          {alert.targets.map(({ id, name }) => (
-            <span key={id} class="chip chip-plain">
-              {name}
+          {alert.targets.map((target) => (
+            <span key={target.id} class="chip chip-plain">
+              {named(target)}
             </span>
           ))}
         </div>
@@ -105,7 +105,7 @@ function Words({ alert }: { alert: AlertDetail }) {
       <Section title={t('alert.facts')}>
         <Facts
           rows={[
-            [t('alert.unit'), alert.unit.name],
+            [t('alert.unit'), named(alert.unit)],
             alert.created_by && [t('alert.by'), alert.created_by.name],
             [t('alert.created'), moment(alert.created_at)],
             alert.issued_at ? [t('alert.issued'), moment(alert.issued_at)] : null,

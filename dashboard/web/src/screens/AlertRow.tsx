@@ -1,7 +1,7 @@
 import type { Alert, AlertState } from '../api/types';
 import { Badge, type Tone } from '../design/Badge';
 import { LevelMark } from '../design/LevelMark';
-import { ago, number, t } from '../i18n';
+import { ago, named, number, t } from '../i18n';
 import { nowMs } from '../state/clock';
 import { openAlert } from '../state/place';
 
@@ -36,7 +36,7 @@ export function AlertRow({ alert }: { alert: Alert }) {
           {alert.headline || t('alert.untitled')}
         </span>
         <span class="row-more clip">
-          {alert.targets.map(({ name }) => name).join(', ')} ·{' '}
+          {alert.targets.map(named).join(t('list.comma'))} ·{' '}
           {ago(alert.issued_at ?? alert.created_at, nowMs.value)}
         </span>
       </span>

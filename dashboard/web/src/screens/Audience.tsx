@@ -8,7 +8,7 @@ import { Button } from '../design/Button';
 import { Empty, Failure, Skeleton } from '../design/Feedback';
 import { Icon } from '../design/Icon';
 import { sayFailed } from '../design/Toast';
-import { ago, t, tWord } from '../i18n';
+import { ago, named, t, tWord } from '../i18n';
 import { useFetched } from '../state/async';
 import { nowMs } from '../state/clock';
 import { openMember } from '../state/place';
@@ -75,13 +75,13 @@ export function Audience({ alert, onChanged }: { alert: AlertDetail; onChanged: 
 }
 
 export function reasonText(reason: Reason): string {
-  const unit = typeof reason.unit === 'number' ? unitsById.value.get(reason.unit)?.name : nameOf(reason.unit);
+  const unit = nameOf(typeof reason.unit === 'number' ? unitsById.value.get(reason.unit) : reason.unit);
   const role = reason.role ? roleName(reason.role) : '';
   return [tWord('why', reason.why), unit, role].filter(Boolean).join(' · ');
 }
 
 const nameOf = (unit: Reason['unit']): string | undefined =>
-  typeof unit === 'object' ? unit.name : unit === undefined ? undefined : String(unit);
+  typeof unit === 'object' ? named(unit) : unit === undefined ? undefined : String(unit);
 
 function Person({ person, onAcknowledge }: { person: Told; onAcknowledge?: (member: number) => void }) {
   const { member } = person;
@@ -91,12 +91,12 @@ function Person({ person, onAcknowledge }: { person: Told; onAcknowledge?: (memb
         <button
           type="button"
           class="button button-plain"
-          style={{ padding: 0, minHeight: '24px' }}
+          style={{ padding: 0, minHeight: '24px', flex: 'none' }}
           onClick={() => openMember(member.id)}
         >
           <strong>{member.name}</strong>
         </button>
-        <span class="second clip grow">{member.unit?.name}</span>
+        <span class="second clip grow">{member.unit && named(member.unit)}</span>
         {person.acknowledged_at ? (
           <Badge tone="good">
             <Icon node={Check} />

@@ -22,7 +22,7 @@ import { heardAtMs, link } from '../state/live';
 import { openPanel, type PanelName, panel } from '../state/place';
 import { leave, me } from '../state/session';
 import { switchTheme, theme } from '../state/theme';
-import { ancestorsOf, chosenUnit } from '../state/units';
+import { ancestorsOf, chosenUnit, shortName } from '../state/units';
 import { isHelpOpen } from './keys';
 import { Search } from './Search';
 
@@ -33,7 +33,7 @@ export function Bar() {
     <header class={`desk-bar bar bar-${link.value}`}>
       <h1 class="bar-city">
         <img src="/mark.svg" width="20" height="20" alt="" />
-        {account.unit.name === account.city.name ? named(account.unit) : account.city.name}
+        {named(account.city)}
       </h1>
       <UnitPath />
       <Search />
@@ -53,23 +53,26 @@ function UnitPath() {
     <p class="bar-path clip">
       {above.map((each) => (
         <span key={each.id} class="bar-above clip">
-          {named(each)} ›
+          {shortName(each)} ›
         </span>
       ))}
-      <strong class="clip">{named(unit)}</strong>
+      <strong class="clip">{shortName(unit)}</strong>
     </p>
   );
 }
 
 /** How good our own connection is; with since when, once it is not. */
-export function LinkState() {
+export function LinkState({ brief = false }: { brief?: boolean }) {
   const heard = heardAtMs.value;
   const quiet = heard === null ? '' : span((nowMs.value - heard) / 1000);
   const words = {
     connecting: t('link.connecting'),
     live: time(nowMs.value, nowMs.value),
     late: t('link.late', { span: quiet }),
-    lost: heard === null ? t('link.down') : t('link.lost', { at: time(heard, nowMs.value) }),
+    lost:
+      heard === null
+        ? t('link.down')
+        : t(brief ? 'link.lost.brief' : 'link.lost', { at: time(heard, nowMs.value) }),
   };
   return (
     <span class="bar-link" data-testid="link" data-state={link.value} title={t(`link.title.${link.value}`)}>

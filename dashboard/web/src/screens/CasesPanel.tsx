@@ -5,7 +5,7 @@ import { Button } from '../design/Button';
 import { Empty, Failure, Skeleton } from '../design/Feedback';
 import { Panel } from '../design/Panel';
 import { PresenceMark } from '../design/Presence';
-import { ago, t, time } from '../i18n';
+import { ago, named, t, time } from '../i18n';
 import { nowMs } from '../state/clock';
 import { close, emergencies, emergenciesError, loadEmergencies, take } from '../state/emergencies';
 import { openPanel } from '../state/place';
@@ -59,7 +59,7 @@ function Case({ emergency }: { emergency: Emergency }) {
       </span>
       <span class="second num">
         {time(emergency.pressed_at, nowMs.value)} · {ago(emergency.pressed_at, nowMs.value)}
-        {emergency.grid && ` · ${emergency.grid.name}`}
+        {emergency.grid && ` · ${named(emergency.grid)}`}
       </span>
       {member?.phone && (
         <a class="num" href={`tel:${member.phone}`}>

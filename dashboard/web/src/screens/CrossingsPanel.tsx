@@ -40,9 +40,9 @@ export function CrossingsPanel() {
               <span class="row-text">
                 <span class="row-title clip">{each.member?.name ?? '–'}</span>
                 <span class="row-more line">
-                  <span class="clip">{each.from?.name ?? t('fix.outside')}</span>
+                  <span class="clip">{each.from ? named(each.from) : t('fix.outside')}</span>
                   <Icon node={ArrowRight} />
-                  <span class="clip">{each.to?.name ?? t('fix.outside')}</span>
+                  <span class="clip">{each.to ? named(each.to) : t('fix.outside')}</span>
                 </span>
               </span>
               <span class="row-end">{ago(each.at, nowMs.value)}</span>

@@ -8,7 +8,7 @@ import { Failure, Skeleton } from '../design/Feedback';
 import { Icon } from '../design/Icon';
 import { Facts, Panel, Section } from '../design/Panel';
 import { PresenceMark } from '../design/Presence';
-import { ago, number, span, t, time } from '../i18n';
+import { ago, named, number, span, t, time } from '../i18n';
 import { PRESENCE_NAMES, type PresenceName } from '../live/presence';
 import { look } from '../map/CityMap';
 import { useFetched } from '../state/async';
@@ -88,7 +88,7 @@ export function MemberPanel({ id }: { id: number }) {
         <div class="chips">
           {member.assignments.map(({ unit, role }) => (
             <Button key={`${unit.id} ${role}`} onClick={() => go({ unit: unit.id, panel: 'unit' })}>
-              {unit.name} <span class="second">{roleName(role)}</span>
+              {named(unit)} <span class="second">{roleName(role)}</span>
             </Button>
           ))}
         </div>
@@ -144,7 +144,7 @@ function LastFix({ member, battery }: { member: MemberDetail; battery: number | 
           t('fix.at'),
           <span class="num">{`${time(last.fixed_at, nowMs.value)} · ${ago(last.fixed_at, nowMs.value)}`}</span>,
         ],
-        [t('fix.grid'), last.grid?.name ?? t('fix.outside')],
+        [t('fix.grid'), last.grid ? named(last.grid) : t('fix.outside')],
         [t('fix.accuracy'), last.accuracy_m === null ? t('unsaid') : `±${number(last.accuracy_m)} m`],
         [
           t('fix.speed'),

@@ -93,7 +93,7 @@ function UnitButton() {
         </span>
       </span>
       <span class={`bar-${link.value}`}>
-        <LinkState />
+        <LinkState brief />
       </span>
       <Icon node={ChevronDown} size={20} />
     </button>

@@ -8,7 +8,7 @@ import { Icon } from '../design/Icon';
 import { LevelMark } from '../design/LevelMark';
 import { Panel, Section } from '../design/Panel';
 import { say, sayFailed } from '../design/Toast';
-import { ago, t, tWord } from '../i18n';
+import { ago, named, t, tWord } from '../i18n';
 import { useFetched } from '../state/async';
 import { nowMs } from '../state/clock';
 import { change, startDraft } from '../state/compose';
@@ -56,7 +56,7 @@ function Words({ alert }: { alert: AlertDetail }) {
         <h3>{alert.headline}</h3>
         <p class="num">
           {alert.is_drill && `${t('drill')} · `}
-          {alert.unit.name} · {ago(alert.issued_at ?? alert.created_at, nowMs.value)}
+          {named(alert.unit)} · {ago(alert.issued_at ?? alert.created_at, nowMs.value)}
         </p>
       </header>
       <div class="phone-sheet">
@@ -69,7 +69,7 @@ function Words({ alert }: { alert: AlertDetail }) {
           </Section>
         )}
         <Section title={t('alert.where')}>
-          <p class="alert-text">{alert.targets.map(({ name }) => name).join(', ')}</p>
+          <p class="alert-text">{alert.targets.map(named).join(t('list.comma'))}</p>
         </Section>
         {alert.issued_at && (
           <Section title={t('reach')}>

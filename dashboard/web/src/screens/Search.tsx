@@ -38,7 +38,9 @@ function useFound(text: string): { found: Found[] | null } {
   const members = value.members.map((member) => ({
     key: `m${member.id}`,
     title: member.name,
-    more: [roleName(member.role), member.unit?.name, member.phone].filter(Boolean).join(' · '),
+    more: [roleName(member.role), member.unit && named(member.unit), member.phone]
+      .filter(Boolean)
+      .join(' · '),
     mark: <PresenceMark state={member.last?.state ?? 'offline'} />,
     choose: () => {
       know([member]);

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { Tree } from '../design/Tree';
-import { named, t } from '../i18n';
+import { t } from '../i18n';
 import { me } from '../state/session';
-import { branches, units, unitsById } from '../state/units';
+import { branches, shortName, units, unitsById } from '../state/units';
 
 /** A second tree to tick units in; it folds by itself, apart from the one at the left. */
 export function TargetPicker({
@@ -18,7 +18,7 @@ export function TargetPicker({
   const nodes = branches(root, opened).map(({ unit, ...branch }) => ({
     id: unit.id,
     ...branch,
-    label: named(unit),
+    label: shortName(unit),
   }));
   const fold = (id: number, open: boolean) => {
     const next = new Set(opened);

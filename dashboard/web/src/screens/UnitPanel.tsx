@@ -97,7 +97,7 @@ function PersonRow({ member }: { member: Member }) {
       <span class="row-text">
         <span class="row-title clip">{member.name}</span>
         <span class="row-more clip">
-          {[roleName(member.role), member.unit?.name].filter(Boolean).join(' · ')}
+          {[roleName(member.role), member.unit && named(member.unit)].filter(Boolean).join(' · ')}
         </span>
       </span>
       <span class="row-end">{heard === null ? t('member.never') : ago(heard, nowMs.value)}</span>

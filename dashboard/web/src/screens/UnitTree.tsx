@@ -4,7 +4,6 @@ import { Empty, Failure, Skeleton } from '../design/Feedback';
 import { PresenceMark } from '../design/Presence';
 import { Tree, type TreeNode } from '../design/Tree';
 import { named, number, t } from '../i18n';
-import { sumUp } from '../map/levels';
 import { openEmergencies } from '../state/emergencies';
 import { counts, gridCounts } from '../state/live';
 import { go, openPanel } from '../state/place';
@@ -16,6 +15,7 @@ import {
   fold,
   loadUnits,
   openUnits,
+  shortName,
   units,
   unitsById,
   unitsError,
@@ -27,7 +27,7 @@ export function UnitTree({ rowPx = 32, onChosen }: { rowPx?: number; onChosen?: 
   return (
     <>
       <div class="tree-head">
-        <h2 class="grow clip panel-title">{unit ? named(unit) : ''}</h2>
+        <h2 class="grow panel-title">{unit ? named(unit) : ''}</h2>
         <SquareButton
           icon={Info}
           label={t('unit.open')}
@@ -94,7 +94,7 @@ function Units({ rowPx, onChosen }: { rowPx: number; onChosen?: () => void }) {
     depth,
     isOpen,
     hasChildren,
-    label: named(unit),
+    label: shortName(unit),
   }));
   return (
     <Tree
@@ -126,12 +126,11 @@ function Units({ rowPx, onChosen }: { rowPx: number; onChosen?: () => void }) {
   );
 }
 
-/** People on duty by unit: from the live counts where the server sends them, else from the tree's own figures. */
+/** People on duty by unit: the live counts where the server sends them (of leaf grids), else the tree's own figures. */
 function onDutyByUnit(): (unit: number) => number | null {
   const leaves = gridCounts.value;
-  const sums = leaves && sumUp(leaves, (unit) => unitsById.value.get(unit)?.parent ?? null);
   return (unit) => {
     if (counts.value?.unit === unit) return counts.value.online;
-    return sums?.get(unit)?.online ?? unitsById.value.get(unit)?.on_duty ?? null;
+    return leaves?.get(unit)?.online ?? unitsById.value.get(unit)?.on_duty ?? null;
   };
 }

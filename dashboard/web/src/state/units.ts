@@ -2,6 +2,7 @@
 import { computed, signal } from '@preact/signals';
 import { getUnits } from '../api/client';
 import type { Unit } from '../api/types';
+import { named } from '../i18n';
 import { place } from './place';
 import { levelOf, me } from './session';
 
@@ -39,6 +40,15 @@ export function ancestorsOf(unit: number): Unit[] {
     if (at) path.unshift(at);
   }
   return path;
+}
+
+/** A unit's name where its parent stands above it: `Grid 3`, not `Fengxing Community, Grid 3`. */
+export function shortName(unit: Unit): string {
+  const name = named(unit);
+  const parent = unit.parent === null ? undefined : unitsById.value.get(unit.parent);
+  const above = parent ? named(parent) : '';
+  if (above === '' || !name.startsWith(above)) return name;
+  return name.slice(above.length).replace(/^[\s,，·]+/, '') || name;
 }
 
 /** The unit and everything below it. */
