@@ -32,6 +32,7 @@ from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
 from simulators.sources.recording import RecordingError
 from simulators.terminals.connector import AddressError
+from tracker.bus.connect import BusUrlError
 from tracker.city.files import CityFileError, read_city, write_city
 from tracker.city.generator import DEMO, REFERENCE, generate
 from tracker.city.load import HANDOVER, CityExistsError, load_city
@@ -64,6 +65,8 @@ TROUBLE = (
     RefusedError,
     TreeError,
     BrokerUrlError,
+    BusUrlError,
+    ValidationError,
     psycopg.Error,
     OSError,
 )
@@ -86,10 +89,13 @@ def main() -> None:
     """Entry point of the command; turns expected trouble into one line."""
     try:
         app()
-    except* TROUBLE as group:
-        _fail(group)
-    except* ValidationError as group:
-        _fail(group)
+    except TROUBLE as error:
+        _fail(error)
+    except BaseExceptionGroup as group:
+        known, unknown = group.split(TROUBLE)
+        if known is None or unknown is not None:
+            raise
+        _fail(_first(known))
 
 
 @app.command()
@@ -277,9 +283,18 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
         runner.run(work)
 
 
-def _fail(group: BaseExceptionGroup) -> None:
-    first = group
-    while isinstance(first, BaseExceptionGroup):
-        first = first.exceptions[0]
-    print(f"gridwarden: {' '.join(str(first).split())}", file=sys.stderr)  # noqa: T201
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    inner = group.exceptions[0]
+    return _first(inner) if isinstance(inner, BaseExceptionGroup) else inner
+
+
+def _fail(error: BaseException) -> None:
+    print(f"gridwarden: {' '.join(_words(error).split())}", file=sys.stderr)  # noqa: T201
     sys.exit(1)
+
+
+def _words(error: BaseException) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    said = (f"--{wrong['loc'][0]}: {wrong['msg']}" for wrong in error.errors(include_url=False))
+    return "; ".join(said).replace("_", "-")

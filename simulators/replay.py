@@ -85,7 +85,10 @@ class Replay:
         """Connect, send everything at its moment, wait for the acknowledgements. Raises RefusedError."""
         try:
             return await self._run()
-        except* RefusedError as refused:
+        except ExceptionGroup as group:
+            refused, other = group.split(RefusedError)
+            if refused is None or other is not None:
+                raise
             raise RefusedError(*refused.exceptions[0].args) from None
 
     async def _run(self) -> ReplaySummary:

@@ -23,13 +23,13 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
         yield up
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright_driver() -> Generator[Playwright]:
     with sync_playwright() as driver:
         yield driver
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright_driver: Playwright) -> Generator[Browser]:
     browser = playwright_driver.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS.split())
     yield browser
@@ -49,8 +49,8 @@ def page(chromium: Browser, city: Running) -> Generator[Page]:
     assert errors == []
 
 
-def log_in(page: Page, city: Running) -> None:
-    name, password = city.login
+def log_in(page: Page, city: Running, login: tuple[str, str] | None = None) -> None:
+    name, password = login or city.login
     page.goto(city.url)
     page.fill("#name", name)
     page.fill("#password", password)
