@@ -1,24 +1,59 @@
-"""What a person at the terminal sees: progress while it sets up, facts when it stands, one line when it cannot."""
+"""What a person at the terminal sees: progress while it sets up, facts when it stands, one line when it cannot.
+
+Facts go to the log. Those about the services that everything hangs on are told at the terminal too, each once.
+"""
 
 import logging
 import sys
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
 import structlog
 from rich.console import Console
+from rich.markup import escape
+from structlog.typing import EventDict, WrappedLogger
 
+HEADLINES: Final[Mapping[str, str]] = {
+    "database.waiting": "waiting for the database: {reason}",
+    "database.found": "the database is there",
+    "database.lost": "the database does not answer, what comes waits for it: {reason}",
+    "database.back": "the database is back",
+    "database.died": "the embedded database died: starting it again",
+    "broker.waiting": "waiting for the broker at {host}:{port}: {reason}",
+    "broker.connected": "connected to the broker at {host}:{port}",
+    "bus.lost": "Redis does not answer, the map goes on from the database: {reason}",
+    "bus.back": "Redis is back",
+}
 QUIET_LOGGERS: Final = ("uvicorn.access", "aiomqtt", "mqtt")
 
 
-def configure_log(path: Path | None) -> None:
-    """Write facts as JSON lines: into `path`, or to standard error when a program runs alone."""
+class Headlines:
+    """Tells each change of a service in one line, however many programs notice it."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self._told: dict[str, str] = {}  # what was last told of each service
+
+    def __call__(self, _logger: WrappedLogger, _method: str, fact: EventDict) -> EventDict:
+        """A processor of structlog: passes every fact on as it is."""
+        event = str(fact["event"])
+        service = event.partition(".")[0]
+        if event in HEADLINES and self._told.get(service) != event:
+            self._told[service] = event
+            self._say(HEADLINES[event].format_map(fact))
+        return fact
+
+
+def configure_log(path: Path | None, *, say: Callable[[str], None] = lambda _line: None) -> None:
+    """Write facts as JSON lines: into `path`, or to standard error when a program runs alone. `say` hears headlines."""
     stream = sys.stderr if path is None else path.open("a", encoding="utf-8", buffering=1)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            Headlines(say),
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
@@ -43,8 +78,8 @@ class Progress:
 
     def step(self, line: str) -> None:
         if self._console.is_terminal:
-            self._status.update(line)
-        self._console.print(f"[dim]{time.monotonic() - self._began:5.1f} s[/dim]  {line}")
+            self._status.update(escape(line))
+        self._console.print(f"[dim]{time.monotonic() - self._began:5.1f} s[/dim]  {escape(line)}", soft_wrap=True)
 
     def update(self, line: str) -> None:
         """Show `line` on the status line only: figures that change all the time."""

@@ -19,8 +19,10 @@ from gridwarden.programs import Programs, walk
 from gridwarden.settings import Settings
 from gridwarden.signals import until_stopped
 from gridwarden.tls import CertificateError, door_tls
+from ingest.doors.subscribe import broker_of
 from ingest.program import Listen
 from tracker.bus.connect import connect
+from tracker.bus.interface import Bus
 from tracker.database.migrate import migrate
 from tracker.database.pool import wait_for_database
 
@@ -52,7 +54,9 @@ class Addresses:
 
 
 def choose_addresses(settings: Settings) -> Addresses:
-    """Raises PortTakenError for a port that was asked for and is taken, CertificateError for TLS that cannot be."""
+    """Raises PortTakenError for a port that was asked for and is taken, BrokerUrlError, CertificateError."""
+    if settings.broker is not None:
+        broker_of(settings.broker)
     return Addresses(
         web_host=settings.host,
         web_port=want_free(settings.host, settings.port, option="--port (PORT=)"),
@@ -76,12 +80,13 @@ def _choose_door(settings: Settings) -> Listen:
 async def up(settings: Settings) -> None:
     """Run everything until a signal, or for `settings.for_s` seconds; return when all of it has stopped."""
     addresses = choose_addresses(settings)
+    bus = connect(settings.redis)
     with held(settings.data) as folder:
-        configure_log(folder / "gridwarden.log")
         progress = Progress()
+        configure_log(folder / "gridwarden.log", say=progress.step)
         try:
             async with database(settings, folder, progress) as dsn:
-                await _run(settings, addresses, folder, dsn, progress)
+                await _run(settings, addresses, folder, dsn=dsn, bus=bus, progress=progress)
         finally:
             progress.done()
 
@@ -90,7 +95,7 @@ async def up(settings: Settings) -> None:
 async def database(settings: Settings, folder: Path, progress: Progress) -> AsyncGenerator[str]:
     """The database's address: the operator's own, or the embedded one, started here and started again if it dies."""
     if settings.database is not None:
-        await wait_for_database(settings.database, name="up", say=progress.step)
+        await wait_for_database(settings.database, name="up")
         yield settings.database
         return
     embedded = EmbeddedPostgres(folder, say=progress.step)
@@ -114,12 +119,13 @@ async def _keep_running(embedded: EmbeddedPostgres) -> None:
             log.info("database.restarted")
 
 
-async def _run(settings: Settings, addresses: Addresses, folder: Path, dsn: str, progress: Progress) -> None:
+async def _run(
+    settings: Settings, addresses: Addresses, folder: Path, *, dsn: str, bus: Bus, progress: Progress
+) -> None:
     await asyncio.to_thread(migrate, dsn, say=progress.step)
     await ensure_days(dsn)
     await ensure_city(dsn, folder, seed=settings.seed, walkers=settings.simulate, say=progress.step)
     logins = await new_logins(dsn)
-    bus = connect(settings.redis)
     programs = Programs(
         dsn=dsn,
         bus=bus,

@@ -6,12 +6,12 @@ Connections are in autocommit: the caller's `async with connection.transaction()
 import asyncio
 import logging
 import random
-from collections.abc import Callable
 from typing import Any, Final, cast
 
 import psycopg
 import structlog
 from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import TupleRow
 from psycopg_pool import AsyncConnectionPool
 
@@ -54,11 +54,12 @@ async def open_pool(dsn: str, *, name: str, size: int) -> AsyncConnectionPool:
     return pool
 
 
-async def wait_for_database(dsn: str, *, name: str, say: Callable[[str], None] = lambda _line: None) -> None:
+async def wait_for_database(dsn: str, *, name: str) -> None:
     """Return once a connection can be made; one line when that has to wait, and one when it is over.
 
     Raises psycopg.ProgrammingError for a `dsn` that cannot be parsed.
     """
+    _check_ports(dsn)
     has_waited = False
     for delay_s in delays(random.random):
         trouble = await _trouble(dsn)
@@ -66,11 +67,17 @@ async def wait_for_database(dsn: str, *, name: str, say: Callable[[str], None] =
             break
         if not has_waited:
             log.warning("database.waiting", program=name, reason=trouble)
-            say(f"waiting for the database: {trouble}")
             has_waited = True
         await asyncio.sleep(delay_s)
     if has_waited:
         log.info("database.found", program=name)
+
+
+def _check_ports(dsn: str) -> None:
+    """A port in words is no outage, but libpq tells it like one, and we would wait for ever."""
+    ports = str(conninfo_to_dict(dsn).get("port") or "").split(",")
+    if not all(port.isdecimal() for port in ports if port):
+        raise psycopg.ProgrammingError(f"the port of the database's URL is no number: {','.join(ports)}")
 
 
 async def _trouble(dsn: str) -> str | None:
