@@ -7,28 +7,19 @@ is what SQL is given, and the words for it.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from alerts.core import areas
-from alerts.core.words import Words
-
-DEGREE: Final = 10_000_000  # positions are stored in 1e-7 degrees
+from tracker.model.positions import DEGREE
 
 
 class Why(StrEnum):
     LEADER = "leader"  # leads a targeted grid, or one below it
     INSIDE = "inside"  # was inside the drawn area when it was issued
     ENTERED = "entered"  # came into the drawn area while it was in force
-
-
-WHY_WORDS: Final[Mapping[Why, Words]] = {
-    Why.LEADER: Words("所辖网格的网格长", "leads a grid that is told"),
-    Why.INSIDE: Words("发布时位于所画区域内", "was inside the drawn area at issue"),
-    Why.ENTERED: Words("生效期间进入所画区域", "entered the drawn area while it was in force"),
-}
 
 
 @dataclass(frozen=True, slots=True)

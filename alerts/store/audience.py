@@ -13,6 +13,7 @@ import numpy as np
 from psycopg import AsyncConnection
 
 from alerts.core import areas, audience
+from tracker.model.positions import DEGREE
 
 Connection = AsyncConnection[Any]
 
@@ -30,7 +31,7 @@ async def find_inside(connection: Connection, *, area: bytes, unit: int, now: da
 
     The bounding box is SQL's, the exact test one vectorised call. A member with two terminals counts by the fresher.
     """
-    west, south, east, north = (round(degrees * audience.DEGREE) for degrees in areas.bounds(area))
+    west, south, east, north = (round(degrees * DEGREE) for degrees in areas.bounds(area))
     cursor = await connection.execute(
         """
         SELECT member, lon, lat, age_s

@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from ingest.rules.columns import US
-from tracker.model.positions import DEGREE, OUTSIDE_CITY, UNSAID, Flag, Positions
+from tracker.model.positions import DEGREE, METRES_PER_DEGREE, OUTSIDE_CITY, UNSAID, Flag, Positions
+from tracker.model.presence import SILENT_AFTER
 
 UNKNOWN: Final = -1
 NOBODY: Final = -1  # no candidate
 GAPS: Final = 20  # fixes whose intervals the learner looks at
-EARTH_M_PER_DEGREE: Final = 111_195.0
 
 TRACK: Final = np.dtype(
     [
@@ -78,8 +78,8 @@ class Rules:
     most_hold_m: float = 50.0  # a fix that admits to be bad is held up to here
     speed_mps: float = 50.0
     interval_s: float = 30.0  # until something is learned
-    silent_intervals: float = 5.0
-    least_silent_s: float = 180.0
+    silent_intervals: float = SILENT_AFTER[0]
+    least_silent_s: float = SILENT_AFTER[1]
 
 
 def unknown(terminals: npt.NDArray[Any], rules: Rules) -> Tracks:
@@ -146,9 +146,9 @@ def _believe(tracks: Tracks, here: Ints, positions: Positions, rows: Ints, rules
 
 def _speed_mps(track: Tracks, fix: Positions, at: str, lon: str, lat: str) -> Floats:
     """Return the implied speed on a local plane (1e-3 off at 100 km); less than a second apart counts as one."""
-    north_m = (fix["lat"].astype(np.float64) - track[lat]) / DEGREE * EARTH_M_PER_DEGREE
+    north_m = (fix["lat"].astype(np.float64) - track[lat]) / DEGREE * METRES_PER_DEGREE
     turn = (fix["lon"].astype(np.float64) - track[lon]) / DEGREE
-    east_m = (turn - 360 * np.rint(turn / 360)) * EARTH_M_PER_DEGREE * np.cos(np.radians(fix["lat"] / DEGREE))
+    east_m = (turn - 360 * np.rint(turn / 360)) * METRES_PER_DEGREE * np.cos(np.radians(fix["lat"] / DEGREE))
     return np.hypot(east_m, north_m) / np.maximum((fix["fixed_at_us"] - track[at]) / US, 1.0)
 
 

@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from tracker.model.positions import METRES_PER_DEGREE
+
 LATTICE: Final = 10_000_000  # vertices a degree
-DEGREE_M: Final = 111_195.0
 PIECES: Final = 8  # of a bent border: three halvings
 STRAIGHT_BELOW_M: Final = 30.0  # a shorter border is not bent
 ROUGHNESS: Final = 0.14  # of the first bend, in lengths of the border; each halving halves it
@@ -37,7 +38,7 @@ class Plane:
 
     @property
     def _steps_a_metre(self) -> Floats:
-        return np.array([1 / math.cos(math.radians(self.lat)), 1.0]) / DEGREE_M * LATTICE
+        return np.array([1 / math.cos(math.radians(self.lat)), 1.0]) / METRES_PER_DEGREE * LATTICE
 
     def lattice(self, xy: Floats) -> Ints:
         centre = np.array([self.lon, self.lat]) * LATTICE

@@ -4,7 +4,6 @@ A point on a border touches up to three grids, and `within` would give it none: 
 touched the first in order of code wins, so every point of the city has exactly one grid.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -13,8 +12,9 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from tracker.model.positions import METRES_PER_DEGREE
+
 OUTSIDE: Final = 0
-METRES_PER_DEGREE: Final = 6_371_008.8 * math.pi / 180  # of latitude, on the sphere of the Earth's mean radius
 
 Degrees = npt.NDArray[np.float64]
 Units = npt.NDArray[np.int32]

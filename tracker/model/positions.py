@@ -13,6 +13,7 @@ import numpy.typing as npt
 UNSAID: Final = -32768
 OUTSIDE_CITY: Final = 0  # the grid of a fix that lies in none
 DEGREE: Final = 10_000_000
+METRES_PER_DEGREE: Final = 111_195.0  # of latitude, on the sphere of the Earth's mean radius of 6,371,008.8 m
 
 POSITION: Final = np.dtype(
     [

@@ -25,17 +25,6 @@ AGEING_AFTER: Final = (2.0, 60.0)
 SILENT_AFTER: Final = (5.0, 180.0)
 
 
-def ageing_after_s(interval_s: float) -> float:
-    times, least_s = AGEING_AFTER
-    return max(times * interval_s, least_s)
-
-
-def silent_after_s(interval_s: float) -> float:
-    """Return the age in seconds past which a terminal that reports every `interval_s` is silent."""
-    times, least_s = SILENT_AFTER
-    return max(times * interval_s, least_s)
-
-
 def states(
     received_at_us: npt.NDArray[np.int64], interval_s: npt.NDArray[np.floating], now_us: int
 ) -> npt.NDArray[np.uint8]:

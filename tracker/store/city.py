@@ -124,20 +124,6 @@ async def subtree(connection: Connection, root: int) -> list[Unit]:
         return await cursor.fetchall()
 
 
-async def is_within(connection: Connection, unit: int, root: int) -> bool:
-    """Whether `unit` is `root` or below it."""
-    async with connection.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute(
-            """
-            SELECT 1 FROM unit, unit AS root
-            WHERE unit.id = %(unit)s AND root.id = %(root)s
-                AND unit.tree_left BETWEEN root.tree_left AND root.tree_right
-            """,
-            {"unit": unit, "root": root},
-        )
-        return await cursor.fetchone() is not None
-
-
 async def grid_set_in_force(connection: Connection) -> int:
     """Return the version that took effect last; 0 when there is none."""
     async with connection.cursor(row_factory=scalar_row) as cursor:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tracker.model.presence import ORDER, US, Presence, ageing_after_s, silent_after_s, states
+from tracker.model.presence import ORDER, US, Presence, states
 
 NOW_US = 1_800_000_000 * US
 
@@ -35,10 +35,3 @@ def test_presence_follows_age_and_interval(interval_s: float, age_s: float, expe
 
 def test_a_terminal_never_seen_is_offline() -> None:
     assert states(np.zeros(1, np.int64), np.array([10.0]), NOW_US).tolist() == [ORDER.index(Presence.OFFLINE)]
-
-
-def test_the_limits_of_one_terminal_are_those_of_the_many() -> None:
-    for interval_s in (0, 5, 30, 36, 60, 600):
-        assert presence(age_s=ageing_after_s(interval_s), interval_s=interval_s) is Presence.FRESH
-        assert presence(age_s=silent_after_s(interval_s), interval_s=interval_s) is Presence.AGEING
-        assert presence(age_s=silent_after_s(interval_s) + 1, interval_s=interval_s) is Presence.SILENT

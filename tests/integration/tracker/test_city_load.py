@@ -16,7 +16,6 @@ from tracker.city.model import City, Member
 from tracker.city.tree import TreeError
 from tracker.security import verify, verify_password
 from tracker.store import city as store
-from tracker.store.states import last_positions
 from tracker.store.terminals import credentials, rotate
 
 SMALL = Sizes(counties=2, grids_1=3, grids_2=6, grids_3=14, leaders=26, members=60)
@@ -64,9 +63,6 @@ async def test_units_come_back_in_tree_order_with_their_subtrees(
     for unit in units:
         below = {other.code for other in await store.subtree(connection, unit.id)}
         assert below == {code for code in parents if unit.code in lineage(code, parents)}
-    county, other = (unit for unit in units if unit.level == "county")
-    assert await store.is_within(connection, county.id, units[0].id)
-    assert not await store.is_within(connection, county.id, other.id)
 
 
 def lineage(code: str, parents: dict[str, str | None]) -> list[str]:
@@ -100,7 +96,6 @@ async def test_an_empty_database_has_no_city(connection: psycopg.AsyncConnection
     assert await store.root_unit(connection) is None
     assert await store.grid_set_in_force(connection) == 0
     assert len(await store.fences(connection)) == 0
-    assert len(await last_positions(connection)) == 0
 
 
 async def test_bounds_are_those_of_the_area(loaded: str, city: City, connection: psycopg.AsyncConnection) -> None:
