@@ -244,11 +244,11 @@ def is_stamped(stamp: Path, state: str) -> bool:
 
 def run(*words: str, **options: Any) -> None:
     """Run a program of ours or of the machine, its output shown; raises CalledProcessError when it fails."""
-    subprocess.run(list(words), check=True, **options)  # noqa: S603
+    subprocess.run(list(words), check=True, **options)  # noqa: S603 - our own words
 
 
 def succeeds(*words: str) -> bool:
-    return subprocess.run(list(words), capture_output=True, check=False).returncode == 0  # noqa: S603
+    return subprocess.run(list(words), capture_output=True, check=False).returncode == 0  # noqa: S603 - our own words
 
 
 def say(line: str) -> None:

@@ -74,7 +74,7 @@ async def _problem(_request: Request, problem: Exception) -> Response:
 
 
 async def _refusal(request: Request, refused: Exception) -> Response:
-    assert isinstance(refused, Refusal)  # noqa: S101
+    assert isinstance(refused, Refusal)  # noqa: S101 - for the type checker: Starlette's signature is wider
     status, word = REFUSALS[type(refused)]
     return refusal(status, word, refused.reason.in_language(language_of(request)))
 
@@ -86,7 +86,7 @@ async def _invalid(_request: Request, invalid: Exception) -> Response:
 
 
 async def _http(_request: Request, wrong: Exception) -> Response:
-    assert isinstance(wrong, HTTPException)  # noqa: S101
+    assert isinstance(wrong, HTTPException)  # noqa: S101 - for the type checker: Starlette's signature is wider
     return refusal(wrong.status_code, WORDS_OF_STATUS.get(wrong.status_code, "bad_request"), str(wrong.detail))
 
 

@@ -24,7 +24,7 @@ class WrongPassword(Exception):  # noqa: N818 - an answer, not an accident
     """Unknown name or wrong password: the two are not told apart."""
 
 
-class TooManyTries(Exception):  # noqa: N818
+class TooManyTries(Exception):  # noqa: N818 - told to the user as it is
     """Too many wrong passwords of late; try again in `wait_s` seconds."""
 
     def __init__(self, wait_s: float) -> None:
