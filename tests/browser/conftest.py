@@ -56,3 +56,8 @@ def log_in(page: Page, city: Running, login: tuple[str, str] | None = None) -> N
     page.fill("#password", password)
     page.keyboard.press("Enter")
     page.wait_for_selector('[data-testid="map"]')
+
+
+def second_login(city: Running) -> tuple[str, str]:
+    """Return the account that approves what the first one submits."""
+    return city.word(r"second\s+(\S+)\s+password"), city.word(r"second\s+\S+\s+password\s+(\S+)")
