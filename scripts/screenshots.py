@@ -1,10 +1,11 @@
-"""Draw every screen into docs/screenshots: desk and phone, dark and light, Chinese and English.
+"""Draw every screen into docs/screenshots: desk and phone, dark in English and light in Chinese.
 
+    scripts/screenshots.py --all                both themes in both languages, to look at
     scripts/screenshots.py                      of a Gridwarden started for this
     scripts/screenshots.py --url http://127.0.0.1:8000 --name commander --password ...    of a running one
     scripts/screenshots.py map alert            only these screens
 
-It issues one drill when no warning is in force, so that the screens have something to show.
+It issues a drill in the language of the screen when no warning is in force, so that the screens have something to show.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import itertools
 import os
 import tempfile
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,11 +41,24 @@ SIZES: Final[dict[str, ViewportSize]] = {
     "desk": {"width": 1440, "height": 900},
     "phone": {"width": 390, "height": 844},
 }
-LANGUAGES: Final = ("zh", "en")
-THEMES: Final = ("dark", "light")
+LOOKS: Final = (("dark", "en"), ("light", "zh"))  # theme and language; the docs want a small folder
+OTHER_LOOKS: Final = (("dark", "zh"), ("light", "en"))
 UNSAFE: Final = {"X-Requested-With": "gridwarden"}
 SETTLE_MS: Final = 1_200  # a map's glide and one frame of the live channel
 WAIT_MS: Final = 30_000
+
+WORDS: Final = {
+    "zh": {
+        "headline": "今夜有暴雨，请检查下穿隧道",
+        "description": "预计21时起三小时降雨80至120毫米，低洼路段可能积水。",
+        "instruction": "到岗巡查下穿隧道和地下车库；积水超过25厘米立即封路并上报。",
+    },
+    "en": {
+        "headline": "Heavy rain tonight, check the underpasses",
+        "description": "80 to 120 mm within three hours from 21:00; low roads may flood.",
+        "instruction": "Patrol underpasses and basements; close a road at 25 cm of water and report it.",
+    },
+}
 
 Act = Callable[[Page], None]
 
@@ -77,6 +91,14 @@ def press_help(page: Page) -> None:
     page.locator("body").press("?")
 
 
+def press_further_away(page: Page) -> None:
+    """From the person's track to the streets around, with the warning's edge in view."""
+    page.wait_for_timeout(SETTLE_MS)
+    for _ in range(3):
+        page.locator(".maplibregl-ctrl-zoom-out").click()
+        page.wait_for_timeout(SETTLE_MS)
+
+
 def press_audience(page: Page) -> None:
     page.locator('[data-tab="audience"]').click()
     page.get_by_test_id("audience-row").first.wait_for(timeout=WAIT_MS)
@@ -84,6 +106,7 @@ def press_audience(page: Page) -> None:
 
 SCREENS: Final = (
     Screen(name="map", path="/"),
+    Screen(name="duty", path="/?panel=member&member={member}", act=press_further_away, only="desk"),
     Screen(name="person", path="/?panel=member&member={member}"),
     Screen(name="unit", path="/?panel=unit", only="desk"),
     Screen(name="alerts", path="/?panel=alerts"),
@@ -101,12 +124,13 @@ SCREENS: Final = (
 
 def main() -> int:
     asked = arguments()
+    looks = (*LOOKS, *OTHER_LOOKS) if asked.all else LOOKS
     FOLDER.mkdir(parents=True, exist_ok=True)
     if asked.url:
-        draw_all(Place(url=asked.url, name=asked.name, password=asked.password), asked.only)
+        draw_all(Place(url=asked.url, name=asked.name, password=asked.password), looks, asked.only)
     else:
         with gridwarden() as place:
-            draw_all(place, asked.only)
+            draw_all(place, looks, asked.only)
     return report()
 
 
@@ -115,20 +139,21 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--url", default=os.environ.get("GRIDWARDEN_URL", ""))
     parser.add_argument("--name", default=os.environ.get("GRIDWARDEN_NAME", "commander"))
     parser.add_argument("--password", default=os.environ.get("GRIDWARDEN_PASSWORD", ""))
+    parser.add_argument("--all", action="store_true", help="both themes in both languages")
     parser.add_argument("only", nargs="*", help="names of screens; all when none is given")
     return parser.parse_args()
 
 
-def draw_all(place: Place, only: list[str]) -> None:
+def draw_all(place: Place, looks: Sequence[tuple[str, str]], only: list[str]) -> None:
     screens = [screen for screen in SCREENS if not only or screen.name in only]
     with sync_playwright() as playwright:
-        for frame, theme, language in itertools.product(SIZES, THEMES, LANGUAGES):
+        for frame, (theme, language) in itertools.product(SIZES, looks):
             with browser(playwright, frame=frame, theme=theme, language=language) as context:
                 page = context.new_page()
                 if not only or "login" in only:
                     draw_login(page, place, f"{frame}-login-{theme}-{language}")
                 log_in(context, place)
-                known = something_to_show(context, place.url)
+                known = something_to_show(context, place.url, language)
                 for screen in screens:
                     if screen.only in (None, frame):
                         draw(page, place.url + screen.path.format(**known), screen.act)
@@ -184,26 +209,26 @@ def log_in(context: BrowserContext, place: Place) -> None:
         raise SystemExit(f"cannot log in as {place.name} at {place.url}: {answer.status}; give --name and --password")
 
 
-def something_to_show(context: BrowserContext, url: str) -> dict[str, Any]:
-    """Return a member with a fresh fix and an alert that was issued; issues a drill when there is none."""
-    top = context.request.get(f"{url}/api/me").json()["unit"]["id"]
-    members = context.request.get(f"{url}/api/units/{top}/members?limit=500").json()["members"]
-    fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
+def something_to_show(context: BrowserContext, url: str, language: str) -> dict[str, Any]:
+    """Return a member with a fresh fix where a warning is in force, and that warning: a drill, issued when missing."""
     alerts = context.request.get(f"{url}/api/alerts?limit=50").json()["alerts"]
-    issued = [one["id"] for one in alerts if one["issued_at"]]
-    return {"member": (fresh or [members[0]["id"]])[0], "alert": issued[0] if issued else issue_drill(context, url)}
-
-
-def issue_drill(context: BrowserContext, url: str) -> str:
     units = context.request.get(f"{url}/api/units").json()["units"]
+    targets = [one["id"] for one in units if one["level"] == "grid-1"][:3]
+    words = WORDS[language]
+    issued = [one["id"] for one in alerts if one["issued_at"] and one["headline"] == words["headline"]]
+    members = context.request.get(f"{url}/api/units/{targets[0]}/members?limit=500").json()["members"]
+    fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
+    alert = issued[0] if issued else issue_drill(context, url, targets, words)
+    return {"member": (fresh or [members[0]["id"]])[-1], "alert": alert}
+
+
+def issue_drill(context: BrowserContext, url: str, targets: list[int], words: dict[str, str]) -> str:
     drill = {
         "id": str(uuid.uuid4()),
         "level": "yellow",
         "event": "rainstorm",
-        "headline": "今夜有暴雨，请检查下穿隧道",
-        "description": "预计21时起三小时降雨80至120毫米，低洼路段可能积水。",
-        "instruction": "到岗巡查下穿隧道和地下车库；积水超过25厘米立即封路并上报。",
-        "targets": [one["id"] for one in units if one["level"] == "grid-1"][:3],
+        **words,
+        "targets": targets,
         "depth": None,
         "area": None,
         "expires_at": None,
