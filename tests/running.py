@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,6 +60,13 @@ class Running:
         self.process.send_signal(number)
         return self.process.wait(60)
 
+    def said(self) -> str:
+        """Stop it, and return all that it printed."""
+        assert self.process.stdout is not None
+        self.stop()
+        self.output += self.process.stdout.read().splitlines()
+        return "\n".join(self.output)
+
     def log_tail(self) -> str:
         log = self.data / "gridwarden.log"
         return "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else "(no log)"
@@ -84,7 +91,11 @@ def gridwarden(*words: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def running(data: Path, *options: str, port: int | None = None) -> Generator[Running]:
+def running(
+    data: Path, *options: str, port: int | None = None, react: Mapping[str, Callable[[], object]] | None = None
+) -> Generator[Running]:
+    """Start it, stop it at the end. `react`: what to do at the first line with these words, while it starts."""
+    reactions = dict(react or {})
     words = ("up", "--data", str(data), "--port", str(port or free_port()), "--mqtt-port", str(free_port()), *options)
     process = gridwarden(*words)
     started = Running(process=process, data=data)
@@ -92,6 +103,8 @@ def running(data: Path, *options: str, port: int | None = None) -> Generator[Run
     assert process.stdout is not None
     for line in process.stdout:
         started.output.append(line.rstrip())
+        for words in [words for words in reactions if words in line]:
+            reactions.pop(words)()
         if "Ctrl-C stops it" in line:
             break
         assert time.monotonic() < deadline
@@ -99,6 +112,7 @@ def running(data: Path, *options: str, port: int | None = None) -> Generator[Run
         process.wait()
         process.stdout.close()
         pytest.fail("it did not start:\n" + "\n".join(started.output) + "\n" + started.log_tail())
+    assert not reactions, f"never said: {', '.join(reactions)}\n" + "\n".join(started.output)
     try:
         yield started
     finally:
@@ -110,3 +124,31 @@ def running(data: Path, *options: str, port: int | None = None) -> Generator[Run
                 process.kill()
                 process.wait()
         process.stdout.close()
+
+
+def descendants(pid: int) -> set[int]:
+    """Return the processes that `pid` started, and theirs."""
+    listed = subprocess.run(["/bin/ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children: dict[int, list[int]] = {}
+    for line in listed.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found: set[int] = set()
+    todo = [pid]
+    while todo:
+        for child in children.get(todo.pop(), []):
+            found.add(child)
+            todo.append(child)
+    return found
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def one_line(process: subprocess.Popen[str]) -> str:
+    """Return what a command that cannot start says; fails unless that is one line and exit code 1."""
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, output
+    assert len(output.strip().splitlines()) == 1, output
+    return output

@@ -24,11 +24,12 @@ _numbers = itertools.count()
 class Credential:
     terminal: str
     secret: str
+    member: str = ""  # the code of who carries it
 
 
 def credentials(data: Path) -> list[Credential]:
     with (data / "city" / "terminals.csv").open() as file:
-        return [Credential(row["terminal"], row["secret"]) for row in csv.DictReader(file)]
+        return [Credential(row["terminal"], row["secret"], row["member"]) for row in csv.DictReader(file)]
 
 
 def a_fix(**fields: Any) -> dict[str, Any]:

@@ -2,36 +2,9 @@
 
 import os
 import signal
-import subprocess
 from pathlib import Path
 
-from tests.running import free_port, gridwarden, running
-
-
-def descendants(pid: int) -> set[int]:
-    listed = subprocess.run(["/bin/ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
-    children: dict[int, list[int]] = {}
-    for line in listed.splitlines():
-        child, parent = map(int, line.split())
-        children.setdefault(parent, []).append(child)
-    found: set[int] = set()
-    todo = [pid]
-    while todo:
-        for child in children.get(todo.pop(), []):
-            found.add(child)
-            todo.append(child)
-    return found
-
-
-def is_alive(pid: int) -> bool:
-    return Path(f"/proc/{pid}").exists()
-
-
-def one_line(process: "subprocess.Popen[str]") -> str:
-    output, _ = process.communicate(timeout=60)
-    assert process.returncode == 1, output
-    assert len(output.strip().splitlines()) == 1, output
-    return output
+from tests.running import descendants, free_port, gridwarden, is_alive, one_line, running
 
 
 def test_simulated_terminals_are_stored_and_ctrl_c_leaves_no_process(data: Path) -> None:
