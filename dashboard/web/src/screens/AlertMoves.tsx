@@ -11,6 +11,7 @@ import { say } from '../design/Toast';
 import { number, t } from '../i18n';
 import { loadAlerts } from '../state/alerts';
 import { type Fetched, useFetched } from '../state/async';
+import { me } from '../state/session';
 import { LevelChoice } from './LevelChoice';
 
 type Ask = 'issue' | 'override' | 'submit' | 'approve' | 'lift' | 'cancel' | 'level';
@@ -38,7 +39,10 @@ const MOVES: Readonly<Record<Ask, Move>> = {
 const isHigh = (level: LevelColour) => level === 'orange' || level === 'red';
 
 function offersOf(alert: AlertDetail): Ask[] {
-  const offers = OFFERS.filter(([word]) => alert.moves.includes(word)).map(([, ask]) => ask);
+  const isMine = alert.created_by?.id === me.value?.account.id; // a second person approves
+  const offers = OFFERS.filter(([word]) => alert.moves.includes(word))
+    .map(([, ask]) => ask)
+    .filter((ask) => !(isMine && ask === 'approve'));
   if (!isHigh(alert.level)) return offers.filter((ask) => ask !== 'submit' && ask !== 'approve');
   return offers.map((ask) => (ask === 'issue' ? 'override' : ask));
 }
@@ -48,7 +52,12 @@ export function AlertMoves({ alert, onDone }: { alert: AlertDetail; onDone: () =
   return (
     <>
       {offersOf(alert).map((offer, at) => (
-        <Button key={offer} look={at === 0 ? 'main' : 'normal'} onClick={() => setAsk(offer)} testId={offer}>
+        <Button
+          key={offer}
+          look={at === 0 && offer !== 'override' ? 'main' : 'normal'}
+          onClick={() => setAsk(offer)}
+          testId={offer}
+        >
           {t(`move.${offer}`)}
         </Button>
       ))}
