@@ -74,8 +74,9 @@ class Screen:
 def press_new_alert(page: Page) -> None:
     page.locator("body").press("a")
     page.get_by_test_id("level-orange").click()
-    page.locator("#headline").fill("Heavy rain tonight, check the underpasses")
-    page.locator("#description").fill("80 to 120 mm within three hours from 21:00.")
+    words = WORDS[str(page.evaluate("document.documentElement.lang"))[:2]]
+    page.locator("#headline").fill(words["headline"])
+    page.locator("#description").fill(words["description"])
     rows = page.get_by_test_id("picker").get_by_role("treeitem")
     for row in (1, 2):  # down to a first-level grid
         rows.nth(row).focus()
