@@ -192,7 +192,7 @@ def draw_login(page: Page, place: Place, name: str) -> None:
 def draw(page: Page, url: str, act: Act | None) -> None:
     page.goto(url)
     page.locator("[data-testid=map][data-ready=true]").wait_for(timeout=WAIT_MS)
-    page.wait_for_function("Number(document.querySelector('[data-testid=map]').dataset.points) > 0")
+    page.wait_for_function("() => Number(document.querySelector('[data-testid=map]').dataset.points) > 0")
     if act:
         act(page)
     page.wait_for_timeout(SETTLE_MS)

@@ -57,7 +57,7 @@ def test_a_unit_is_chosen_in_the_tree_by_keyboard(page: Page) -> None:
     until(page, "data-points", MEMBERS)
     everybody = number(page, "data-points")
     page.keyboard.press("t")
-    page.wait_for_function("document.activeElement.getAttribute('role') === 'tree'")
+    expect(page.locator("#tree")).to_be_focused(timeout=PATIENCE_MS)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_function(
