@@ -45,7 +45,11 @@ _INSIDE: LiteralString = """
 """
 _MATCHES: LiteralString = """
     AND (%(words)s = '' OR strpos(lower(member.name), lower(%(words)s)) > 0 OR strpos(phone, %(words)s) > 0
-        OR starts_with(lower(member.code), lower(%(words)s)))
+        OR starts_with(lower(member.code), lower(%(words)s))
+        OR EXISTS (
+            SELECT FROM terminal
+            WHERE terminal.member = member.id AND closed_at IS NULL AND lower(terminal.code) = lower(%(words)s)
+        ))
 """
 _AMONG: LiteralString = " AND (%(among)s::integer[] IS NULL OR member.id = ANY(%(among)s))"
 
@@ -53,7 +57,7 @@ _AMONG: LiteralString = " AND (%(among)s::integer[] IS NULL OR member.id = ANY(%
 async def page(
     connection: Connection, scope: Scope, *, words: str, among: list[int] | None, limit: int, offset: int
 ) -> list[MemberRow]:
-    """Return members whose name, phone or code holds `words` (and whose id is `among`), in tree order."""
+    """Return members whose name, phone, code or terminal holds `words` (and whose id is `among`), in tree order."""
     cursor = connection.cursor(row_factory=class_row(MemberRow))
     await cursor.execute(
         _MEMBER + _INSIDE + _MATCHES + _AMONG + " ORDER BY tree_left, member.id LIMIT %(limit)s OFFSET %(offset)s",

@@ -61,6 +61,7 @@ async def test_a_member_s_card_says_where_when_and_how(place: Place) -> None:
         ("q=东", [LI, WANG]),
         ("q=0102", [WANG]),
         ("q=M103", [ZHAO]),
+        ("q=t103", [ZHAO]),
         ("q=%25", []),
         ("state=silent", [ZHAO]),
         ("state=online", [LI, WANG]),
@@ -68,7 +69,7 @@ async def test_a_member_s_card_says_where_when_and_how(place: Place) -> None:
         ("limit=1&offset=1", [LI]),
     ],
 )
-async def test_people_of_a_unit_are_found_by_name_phone_code_and_presence(
+async def test_people_of_a_unit_are_found_by_name_phone_code_terminal_and_presence(
     place: Place, asked: str, found: list[int]
 ) -> None:
     async with place.logged_in("centre") as client:
