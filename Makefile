@@ -45,7 +45,7 @@ lock:            ## write the lock files again (wants uv)
 	uv pip compile pyproject.toml --group build $(LOCKING) -o requirements.lock
 	uv pip compile pyproject.toml --group build --group dev $(LOCKING) -c requirements.lock -o requirements-dev.lock
 	uv pip compile --group node $(LOCKING) -c requirements-dev.lock -o requirements-node.lock
-LOCKING := --generate-hashes --universal --python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header -q
+LOCKING := --generate-hashes --universal --python-version 3.11 --no-header -q
 
 clean:           ## remove what was built; keeps .gridwarden/
 	rm -rf .venv $(WEB)/dist $(WEB)/node_modules .pytest_cache .ruff_cache .hypothesis build *.egg-info
