@@ -14,7 +14,6 @@ from simulators.program import simulate
 from tracker.bus.interface import Bus
 
 VERSION: Final = version("gridwarden")
-SOS_PER_HOUR: Final = 0.06  # of one terminal: five hundred press about every two minutes, so that a visitor sees one
 
 Ready = Callable[[], None]
 
@@ -55,6 +54,7 @@ async def walk(
     url: str,
     terminals: int,
     interval_s: float,
+    sos_per_hour: float,
     seed: int,
     say: Callable[[str], None],
 ) -> None:
@@ -66,5 +66,5 @@ async def walk(
         interval_s=interval_s,
         seed=seed,
         say=say,
-        sos_per_hour=SOS_PER_HOUR,
+        sos_per_hour=sos_per_hour,
     )

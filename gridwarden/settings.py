@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     link_secret: SecretStr | None = None  # signs acknowledgement links; None: made once, kept in `data`
     simulate: Annotated[int, Field(ge=0)] = 0
     interval_s: PositiveFloat = 5.0
+    # Of one simulated terminal: five hundred press about every two minutes, so that a visitor sees one
+    sos_per_hour: Annotated[float, Field(ge=0)] = 0.06
     seed: int = 1
     for_s: PositiveFloat | None = None
     tls_certificate: Path | None = None  # PEM: the listening door speaks TLS, and nothing else

@@ -172,6 +172,7 @@ async def _walk(settings: Settings, addresses: Addresses, folder: Path) -> None:
         url=addresses.mqtt,
         terminals=settings.simulate,
         interval_s=settings.interval_s,
+        sos_per_hour=settings.sos_per_hour,
         seed=settings.seed,
         say=lambda line: log.info("simulators.said", line=line),
     )

@@ -86,7 +86,8 @@ def gridwarden(*words: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        # Nobody presses SOS but the test: an alarm takes the top of the screen, wherever the test is just clicking
+        env={**os.environ, "PYTHONUNBUFFERED": "1", "GRIDWARDEN_SOS_PER_HOUR": "0"},
     )
 
 
