@@ -63,5 +63,5 @@ async def new_logins(dsn: str) -> list[Login]:
         if root is None:
             raise NoCityError("this database holds no city yet: load one with gridwarden city load FOLDER")
         for login in logins:
-            await put_account(connection, name=login.name, password=login.password, unit=root, may_issue=True)
+            await put_account(connection, name=login.name, password=login.password, unit=root)
     return logins

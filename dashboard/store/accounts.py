@@ -51,7 +51,9 @@ async def account_of_session(connection: Connection, *, token_hash: bytes, now: 
     cursor = connection.cursor(row_factory=class_row(Account))
     await cursor.execute(
         """
-        SELECT account.id, account.name, may_issue, member, unit.id AS unit, tree_left, tree_right
+        SELECT account.id, account.name, member,
+            EXISTS (SELECT FROM account_role WHERE account = account.id AND role = 'issuer') AS may_issue,
+            unit.id AS unit, tree_left, tree_right
         FROM login_session
         JOIN account ON account.id = login_session.account
         JOIN unit ON unit.id = account.unit

@@ -40,7 +40,7 @@ _EMERGENCY: LiteralString = """
         lon / 1e7::float8 AS lon, lat / 1e7::float8 AS lat,
         grid.id AS grid, grid.name AS grid_name, grid.name_en AS grid_name_en, grid.tree_left AS grid_left,
         COALESCE(home.tree_left, grid.tree_left, (SELECT min(tree_left) FROM unit)) AS tree_left,
-        note, taken_at, taken_by, taker.name AS taken_by_name,
+        emergency.note, taken_at, taken_by, taker.name AS taken_by_name,
         emergency.closed_at, closed_by, closer.name AS closed_by_name
     FROM emergency
     JOIN terminal ON terminal.id = emergency.terminal

@@ -69,6 +69,13 @@ async def a_city(connection: psycopg.AsyncConnection[Any]) -> None:
         await connection.execute(
             "INSERT INTO account (name, password_hash, unit) VALUES (%s, %s, %s)", [name, _password_hash(), unit]
         )
+    await connection.execute(
+        """
+        INSERT INTO account_role (account, role, unit)
+        SELECT id, role, unit
+        FROM account, unnest(ARRAY['viewer', 'dispatcher', 'issuer', 'approver', 'administrator']) AS role
+        """
+    )
 
 
 async def a_member(

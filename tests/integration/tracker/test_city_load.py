@@ -186,15 +186,20 @@ async def test_ids_go_on_behind_the_loaded_ones(loaded: str, city: City, connect
 async def test_an_account_is_made_once_and_then_given_a_new_password(
     loaded: str, connection: psycopg.AsyncConnection
 ) -> None:
-    first = await put_account(connection, name="commander", password="one", unit=1, may_issue=True)
+    first = await put_account(connection, name="commander", password="one", unit=1)
     await connection.execute(
         "INSERT INTO login_session (token_hash, account, expires_at) VALUES ('t', %s, now())", [first]
     )
-    again = await put_account(connection, name="commander", password="two", unit=2, may_issue=False)
+    again = await put_account(connection, name="commander", password="two", unit=2, roles=["viewer"])
     assert again == first
-    found = await connection.execute("SELECT unit, may_issue, password_hash FROM account")
-    ((unit, may_issue, password_hash),) = await found.fetchall()
-    assert (unit, may_issue) == (2, False)
+    found = await connection.execute(
+        """
+        SELECT account.unit, array_agg(role), password_hash
+        FROM account JOIN account_role ON account.id = account GROUP BY account.id
+        """
+    )
+    ((unit, roles, password_hash),) = await found.fetchall()
+    assert (unit, roles) == (2, ["viewer"])
     assert verify_password("two", password_hash)
     assert not verify_password("one", password_hash)
     sessions = await connection.execute("SELECT count(*) FROM login_session")
