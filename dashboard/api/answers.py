@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from alerts.core.errors import BadContent, IllegalMove, NotAllowed, Refusal, UnknownAlert, VersionConflict
 from dashboard.security.guard import NO_DATABASE, refusal
 from dashboard.shapes import encode
+from tracker.organisation.errors import Conflict, Invalid, Refused, Unknown
 
 NO_NUL: Final = r"^[^\x00]*$"
 # For paths and queries alike. PostgreSQL's text takes no NUL, its integer 31 bits.
@@ -28,6 +29,7 @@ REFUSALS: Final[Mapping[type[Refusal], tuple[int, str]]] = {
     UnknownAlert: (404, "not_found"),
     BadContent: (422, "bad_content"),
 }
+STATUS_OF_REFUSED: Final[Mapping[type[Refused], int]] = {Unknown: 404, Conflict: 409, Invalid: 422}
 WORDS_OF_STATUS: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}
 
 
@@ -60,6 +62,7 @@ def install(app: FastAPI) -> None:
     """Make `app` answer every problem in our one form."""
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(Refusal, _refusal)
+    app.add_exception_handler(Refused, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(psycopg.OperationalError, _no_database)
@@ -77,6 +80,12 @@ async def _refusal(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refusal)  # noqa: S101 - for the type checker: Starlette's signature is wider
     status, word = REFUSALS[type(refused)]
     return refusal(status, word, refused.reason.in_language(language_of(request)))
+
+
+async def _refused(request: Request, refused: Exception) -> Response:
+    assert isinstance(refused, Refused)  # noqa: S101 - for the type checker: Starlette's signature is wider
+    status = next((status for kind, status in STATUS_OF_REFUSED.items() if isinstance(refused, kind)), 422)
+    return refusal(status, refused.word, refused.in_language(language_of(request)))
 
 
 async def _invalid(_request: Request, invalid: Exception) -> Response:

@@ -42,6 +42,10 @@ INSERT INTO role_set_post (role_set, role, least, most) VALUES
     ('4+6', 'police', 1, NULL), ('4+6', 'firefighter', 1, NULL), ('4+6', 'medic', 1, NULL),
     ('4+6', 'legal', 1, NULL), ('4+6', 'urban', 1, NULL), ('4+6', 'market', 1, NULL);
 
+-- Which levels have no rank of their own: a unit of such a level lies under any other.
+ALTER TABLE level ADD COLUMN hangs_anywhere boolean NOT NULL DEFAULT false;
+UPDATE level SET hangs_anywhere = true WHERE code = 'department';
+
 -- Two people who edit the same thing: who saves second is told.
 ALTER TABLE unit ADD COLUMN revision integer NOT NULL DEFAULT 1;
 ALTER TABLE member ADD COLUMN revision integer NOT NULL DEFAULT 1;
