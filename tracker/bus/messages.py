@@ -1,6 +1,6 @@
-"""The JSON objects of the stream `events`, told apart by their `kind`."""
+"""The JSON objects of the stream `events`, told apart by their `kind`; and the hint in the doorbell `city`."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -44,13 +44,23 @@ class AlertAcknowledged(msgspec.Struct, frozen=True, tag_field="kind", tag="ackn
     member: Id
 
 
+class CityChanged(msgspec.Struct, frozen=True):
+    """A doorbell of the stream `city`: rows `ids` of what `kind` names were committed; the tables are the truth.
+
+    `kind` is units, members, terminals, grid_sets or roles; "" stands for anything. No `ids`: any of them.
+    """
+
+    kind: str = ""
+    ids: tuple[Id, ...] = ()
+
+
 Event = Crossed | PresenceChanged | EmergencyPressed | AlertAcknowledged
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Event)
 
 
-def encode(event: Event) -> bytes:
+def encode(event: Event | CityChanged) -> bytes:
     return _encoder.encode(event)
 
 
@@ -60,3 +70,15 @@ def decode(payload: bytes) -> Event | None:
         return _decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
+
+
+ANYTHING: Final = CityChanged()
+_city_decoder = msgspec.json.Decoder(CityChanged)
+
+
+def decode_city(payload: bytes) -> CityChanged:
+    """Return ANYTHING for what is empty or not understood: a doorbell that was heard is a reason to look."""
+    try:
+        return _city_decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return ANYTHING

@@ -30,11 +30,15 @@ async def credentials(connection: Connection) -> list[Credential]:
 
 
 async def rotate(connection: Connection, code: str) -> str | None:
-    """Give an open terminal a new secret and return it; the old one ends at once. None for an unknown terminal."""
+    """Give an open terminal a new secret and return it; the old one ends at once, and so does a revocation.
+
+    None for an unknown terminal and for a retired one.
+    """
     secret, salt = new_secret(), new_salt()
     changed = await connection.execute(
         """
-        UPDATE terminal SET secret_salt = %(salt)s, secret_hash = %(hash)s
+        UPDATE terminal SET secret_salt = %(salt)s, secret_hash = %(hash)s, issued_at = now(), revoked_at = NULL,
+            revision = revision + 1
         WHERE code = %(code)s AND closed_at IS NULL
         """,
         {"code": code, "salt": salt, "hash": hash_secret(secret, salt)},

@@ -1,3 +1,5 @@
+import hashlib
+
 from tracker.security import hash_password, hash_secret, new_password, new_salt, new_secret, verify, verify_password
 
 
@@ -7,6 +9,17 @@ def test_a_terminal_is_known_by_its_own_secret_and_salt_only() -> None:
     assert verify(secret, salt=salt, secret_hash=secret_hash)
     assert not verify(new_secret(), salt=salt, secret_hash=secret_hash)
     assert not verify(secret, salt=new_salt(), secret_hash=secret_hash)
+
+
+def test_a_secret_hashed_by_an_earlier_release_is_still_known() -> None:
+    secret, salt = new_secret(), new_salt()
+    earlier = hashlib.sha256(salt + secret.encode()).digest()
+    assert verify(secret, salt=salt, secret_hash=earlier)
+    assert not verify(new_secret(), salt=salt, secret_hash=earlier)
+
+
+def test_a_terminal_without_a_hash_is_nobody() -> None:
+    assert not verify("", salt=b"", secret_hash=b"")
 
 
 def test_secrets_are_128_bits_and_never_the_same() -> None:
