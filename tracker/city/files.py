@@ -5,7 +5,8 @@ Reading stops at the first thing that cannot be used, with file and line. Nothin
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -13,13 +14,18 @@ import shapely
 from shapely.errors import GEOSException
 from shapely.geometry.base import BaseGeometry
 
-from tracker.city.model import City, Member, Unit
+from tracker.city.model import City, Member, Post, Terminal, Unit
 
 UNITS: Final = "units.csv"
 GRIDS: Final = "grids.geojson"
 MEMBERS: Final = "members.csv"
 UNIT_COLUMNS: Final = ("code", "name", "name_en", "level", "parent", "attributes")
+UNIT_OPTIONS: Final = ("role_set",)
 MEMBER_COLUMNS: Final = ("code", "name", "phone", "unit", "role", "terminal")
+MEMBER_OPTIONS: Final = ("primary", "language", "interval_s", "model")
+
+NO_POST: Final = Post(unit="", role="")
+NO_TERMINAL: Final = Terminal(code="")
 
 T = TypeVar("T")
 
@@ -33,12 +39,12 @@ def write_city(city: City, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / UNITS).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(UNIT_COLUMNS)
-        rows.writerows(_unit_row(unit) for unit in city.units)
+        rows.writerow((*UNIT_COLUMNS, *UNIT_OPTIONS))
+        rows.writerows(unit_row(unit) for unit in city.units)
     with (folder / MEMBERS).open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
-        rows.writerow(MEMBER_COLUMNS)
-        rows.writerows((m.code, m.name, m.phone, m.unit, m.role, m.terminal or "") for m in city.members)
+        rows.writerow((*MEMBER_COLUMNS, *MEMBER_OPTIONS))
+        rows.writerows(row for member in city.members for row in member_rows(member))
     with (folder / GRIDS).open("w", encoding="utf-8") as file:
         file.write('{"type":"FeatureCollection","features":[\n')
         file.write(",\n".join(_features(city)))
@@ -49,13 +55,36 @@ def read_city(folder: Path) -> City:
     """Read the three files. Raises CityFileError."""
     units = tuple(_rows(folder / UNITS, UNIT_COLUMNS, _unit))
     codes = {unit.code for unit in units}
-    members = tuple(_rows(folder / MEMBERS, MEMBER_COLUMNS, lambda row: _member(row, codes)))
-    return City(units=units, areas=_areas(folder / GRIDS, codes), members=members)
+    members = _merged(_rows(folder / MEMBERS, MEMBER_COLUMNS, lambda row: _member(row, codes)))
+    return City(units=units, areas=_areas(folder / GRIDS, codes), members=tuple(members))
 
 
-def _unit_row(unit: Unit) -> tuple[str, ...]:
+def unit_row(unit: Unit) -> tuple[str, ...]:
+    """Return the fields of UNIT_COLUMNS and UNIT_OPTIONS."""
     attributes = json.dumps(unit.attributes, ensure_ascii=False)
-    return (unit.code, unit.name, unit.name_en, unit.level, unit.parent or "", attributes)
+    return (unit.code, unit.name, unit.name_en, unit.level, unit.parent or "", attributes, unit.role_set or "")
+
+
+def member_rows(member: Member) -> Iterator[tuple[str, ...]]:
+    """Yield rows of MEMBER_COLUMNS and MEMBER_OPTIONS: one for each post and each terminal, side by side.
+
+    Where there are more terminals than posts, the first post is said again.
+    """
+    for place in range(max(len(member.posts), len(member.terminals), 1)):
+        post = member.posts[place] if place < len(member.posts) else (member.posts[0] if member.posts else NO_POST)
+        terminal = member.terminals[place] if place < len(member.terminals) else NO_TERMINAL
+        yield (
+            member.code,
+            member.name,
+            member.phone,
+            post.unit,
+            post.role,
+            terminal.code,
+            "1" if member.posts and post == member.posts[0] else "",
+            member.language,
+            "" if terminal.interval_s is None else str(terminal.interval_s),
+            terminal.model,
+        )
 
 
 def _features(city: City) -> Iterator[str]:
@@ -106,22 +135,45 @@ def _unit(row: Mapping[str, str]) -> Unit:
         level=row["level"],
         parent=row["parent"] or None,
         attributes=attributes,
+        role_set=row.get("role_set") or None,
     )
 
 
-def _member(row: Mapping[str, str], units: set[str]) -> Member:
+def _member(row: Mapping[str, str], units: set[str]) -> tuple[Member, bool]:
+    """Return what one row says of a member, and whether its post is the primary one."""
     if not (row["code"] and row["name"] and row["role"]):
         raise ValueError("a member needs a code, a name and a role")
     if row["unit"] not in units:
         raise ValueError(f"there is no unit {row['unit']}")
-    return Member(
+    interval = row.get("interval_s")
+    terminal = Terminal(
+        code=row["terminal"], interval_s=int(interval) if interval else None, model=row.get("model") or ""
+    )
+    said = Member(
         code=row["code"],
         name=row["name"],
         phone=row["phone"],
-        unit=row["unit"],
-        role=row["role"],
-        terminal=row["terminal"] or None,
+        posts=(Post(unit=row["unit"], role=row["role"]),),
+        terminals=(terminal,) if terminal.code else (),
+        language=row.get("language") or "zh",
     )
+    return said, bool(row.get("primary"))
+
+
+def _merged(rows: Iterable[tuple[Member, bool]]) -> Iterable[Member]:
+    """Return one member for all rows of a code, in the order of the first of them."""
+    members: dict[str, Member] = {}
+    for said, is_primary in rows:
+        known = members.get(said.code)
+        members[said.code] = said if known is None else merge(known, said, is_primary=is_primary)
+    return members.values()
+
+
+def merge(known: Member, said: Member, *, is_primary: bool) -> Member:
+    """Return `known` with the posts and terminals of one more row; a primary post goes to the front."""
+    posts = (*said.posts, *known.posts) if is_primary else (*known.posts, *said.posts)
+    terminals = (*known.terminals, *said.terminals)
+    return replace(known, posts=tuple(dict.fromkeys(posts)), terminals=tuple(dict.fromkeys(terminals)))
 
 
 def _areas(path: Path, units: set[str]) -> dict[str, BaseGeometry]:

@@ -16,7 +16,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 import shapely
 
-from tracker.city.model import City, Member
+from tracker.city.model import City, Member, Terminal
 from tracker.city.tree import Node, intervals
 from tracker.security import hash_secret, new_salt, new_secret
 
@@ -35,7 +35,7 @@ class CityExistsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Handset:
-    code: str
+    terminal: Terminal
     secret: str
     member: Member
     member_id: int
@@ -50,11 +50,11 @@ async def load_city(dsn: str, city: City, *, folder: Path, say: Say = lambda _li
     nodes = intervals(city.units)
     unit_ids = {node.unit.code: number for number, node in enumerate(nodes, start=1)}
     handsets = [
-        _Handset(member.terminal, new_secret(), member, number)
+        _Handset(terminal, new_secret(), member, number)
         for number, member in enumerate(city.members, start=1)
-        if member.terminal is not None
+        for terminal in member.terminals
     ]
-    handsets.sort(key=lambda handset: handset.code)
+    handsets.sort(key=lambda handset: handset.terminal.code)
     with _handover(folder, handsets) as put_in_place:
         async with await Connection.connect(dsn, autocommit=True) as connection:
             async with connection.transaction():
@@ -62,7 +62,7 @@ async def load_city(dsn: str, city: City, *, folder: Path, say: Say = lambda _li
                 await _load_units(connection, nodes, unit_ids, say)
                 await _load_grids(connection, city, unit_ids, say)
                 await _load_members(connection, city.members, unit_ids, say)
-                await _load_terminals(connection, handsets, say)
+                await _load_terminals(connection, handsets, unit_ids, say)
                 await _number_on(connection)
             put_in_place()
             await connection.execute("ANALYZE unit, grid, member, assignment, terminal")
@@ -78,7 +78,7 @@ def _handover(folder: Path, handsets: Sequence[_Handset]) -> Generator[Callable[
     with new.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(HANDOVER_COLUMNS)
-        rows.writerows((item.code, item.secret, item.member.code, item.member.unit) for item in handsets)
+        rows.writerows((item.terminal.code, item.secret, item.member.code, item.member.unit) for item in handsets)
         file.flush()
         os.fsync(file.fileno())
     try:
@@ -106,10 +106,13 @@ async def _load_units(connection: Connection, nodes: Sequence[Node], unit_ids: M
             node.left,
             node.right,
             json.dumps(node.unit.attributes, ensure_ascii=False),
+            node.unit.role_set,
         )
         for node in nodes
     )
-    statement = "COPY unit (id, code, name, name_en, level, parent, tree_left, tree_right, attributes) FROM STDIN"
+    statement: LiteralString = (
+        "COPY unit (id, code, name, name_en, level, parent, tree_left, tree_right, attributes, role_set) FROM STDIN"
+    )
     await _copy(connection, statement, rows, "units", say)
 
 
@@ -129,21 +132,33 @@ async def _load_grids(connection: Connection, city: City, unit_ids: Mapping[str,
 async def _load_members(
     connection: Connection, members: Sequence[Member], unit_ids: Mapping[str, int], say: Say
 ) -> None:
-    rows = ((number, member.code, member.name, member.phone or None) for number, member in enumerate(members, start=1))
-    await _copy(connection, "COPY member (id, code, name, phone) FROM STDIN", rows, "members", say)
-    posts = ((number, unit_ids[member.unit], member.role) for number, member in enumerate(members, start=1))
-    await _copy(connection, "COPY assignment (member, unit, role) FROM STDIN", posts, "assignments", say)
+    rows = (
+        (number, member.code, member.name, member.phone or None, member.language)
+        for number, member in enumerate(members, start=1)
+    )
+    await _copy(connection, "COPY member (id, code, name, phone, language) FROM STDIN", rows, "members", say)
+    posts = (
+        (number, unit_ids[post.unit], post.role, place == 0)
+        for number, member in enumerate(members, start=1)
+        for place, post in enumerate(member.posts)
+    )
+    await _copy(connection, "COPY assignment (member, unit, role, is_primary) FROM STDIN", posts, "assignments", say)
 
 
-async def _load_terminals(connection: Connection, handsets: Sequence[_Handset], say: Say) -> None:
-    rows = (_terminal(number, handset) for number, handset in enumerate(handsets, start=1))
-    statement = "COPY terminal (id, code, secret_salt, secret_hash, member) FROM STDIN"
+async def _load_terminals(
+    connection: Connection, handsets: Sequence[_Handset], unit_ids: Mapping[str, int], say: Say
+) -> None:
+    rows = (_terminal(number, handset, unit_ids) for number, handset in enumerate(handsets, start=1))
+    statement = "COPY terminal (id, code, secret_salt, secret_hash, interval_s, model, member, unit) FROM STDIN"
     await _copy(connection, statement, rows, "terminals", say)
 
 
-def _terminal(number: int, handset: _Handset) -> tuple[Any, ...]:
+def _terminal(number: int, handset: _Handset, unit_ids: Mapping[str, int]) -> tuple[Any, ...]:
     salt = new_salt()
-    return (number, handset.code, salt, hash_secret(handset.secret, salt), handset.member_id)
+    terminal = handset.terminal
+    unit = None if handset.member.unit is None else unit_ids[handset.member.unit]
+    secret_hash = hash_secret(handset.secret, salt)
+    return (number, terminal.code, salt, secret_hash, terminal.interval_s, terminal.model, handset.member_id, unit)
 
 
 async def _copy(

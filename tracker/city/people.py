@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from tracker.city import names
-from tracker.city.model import Member, Unit
+from tracker.city.model import Member, Post, Terminal, Unit
 
 LEADER: Final = "leader"
 # Who works in a unit of each level beside its leader, by weight; the first to come to a leaf is its administrator
@@ -42,9 +42,8 @@ def staff(units: Sequence[Unit], *, leaders: int, members: int, rng: np.random.G
             code=f"M{number:0{width}d}",
             name=name,
             phone=f"+86100{FIRST_PHONE + number:08d}",
-            unit=units[unit].code,
-            role=role,
-            terminal=f"T{terminal:0{width}d}",
+            posts=(Post(unit=units[unit].code, role=role),),
+            terminals=(Terminal(code=f"T{terminal:0{width}d}"),),
         )
         for number, ((unit, role), name, terminal) in enumerate(zip(posts, people, terminals, strict=True), start=1)
     )

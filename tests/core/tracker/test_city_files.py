@@ -36,7 +36,10 @@ def test_a_city_made_by_hand_is_read(tmp_path: Path) -> None:
     city = read(tmp_path, units="\ufeff" + UNITS)  # as spreadsheets save it
     assert [(unit.code, unit.parent) for unit in city.units] == [("990100", None), ("990101", "990100")]
     assert city.units[1].attributes == {"population": 12}
-    assert [(member.code, member.terminal) for member in city.members] == [("M1", "T1"), ("M2", None)]
+    assert [(member.code, [terminal.code for terminal in member.terminals]) for member in city.members] == [
+        ("M1", ["T1"]),
+        ("M2", []),
+    ]
     assert city.areas["990101"].area == pytest.approx(0.5)
 
 

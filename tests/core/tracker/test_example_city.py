@@ -124,7 +124,7 @@ def test_sibling_units_have_different_names(demo: City) -> None:
 
 
 def test_every_unit_has_a_leader_and_every_leaf_somebody_beside(demo: City) -> None:
-    posts = Counter((member.unit, member.role == "leader") for member in demo.members)
+    posts = Counter((post.unit, post.role == "leader") for member in demo.members for post in member.posts)
     for unit in demo.units:
         assert unit.level == "department" or posts[unit.code, True] == 1
         assert unit.level != "grid-3" or posts[unit.code, False] >= 1
@@ -137,7 +137,7 @@ def test_nobody_can_be_telephoned(demo: City) -> None:
 
 
 def test_each_member_has_a_terminal_of_his_own(demo: City) -> None:
-    terminals = {str(member.terminal) for member in demo.members}
+    terminals = {terminal.code for member in demo.members for terminal in member.terminals}
     assert terminals == {f"T{number:06d}" for number in range(1, 641)}
 
 

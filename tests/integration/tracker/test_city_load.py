@@ -12,7 +12,7 @@ from tracker.city.accounts import put_account
 from tracker.city.files import read_city, write_city
 from tracker.city.generator import Sizes, generate
 from tracker.city.load import CityExistsError, load_city
-from tracker.city.model import City, Member
+from tracker.city.model import City, Member, Post, Terminal
 from tracker.city.tree import TreeError
 from tracker.security import verify, verify_password
 from tracker.store import city as store
@@ -119,9 +119,8 @@ async def test_members_are_counted_in_their_unit_and_carry_their_terminal(
             code=member.code,
             name=member.name,
             phone=member.phone or "",
-            unit=code_of[member.unit],
-            role=member.role,
-            terminal=terminal_of[member.id],
+            posts=(Post(unit=code_of[member.unit], role=member.role),),
+            terminals=(Terminal(code=terminal_of[member.id]),),
         )
         for member in stored
     )
