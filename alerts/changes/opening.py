@@ -37,7 +37,7 @@ async def open_for(
     head = await alerts.lock(connection, alert)
     if head is None:
         raise UnknownAlert(alert)
-    await check_hand(connection, head, by)
+    await check_hand(connection, head, by, move)
     if head.version == expected_version + 1 and head.made_by == by.account and head.kind in kinds:
         return Opened(head=head, target=head.alert_state, is_repeat=True)
     if head.version != expected_version:
@@ -45,9 +45,11 @@ async def open_for(
     return Opened(head=head, target=after(head.alert_state, move), is_repeat=False)
 
 
-async def check_hand(connection: Connection, head: Head, by: Actor) -> None:
-    """Raise NotAllowed unless the account belongs to the issuing unit or to one above it, and may issue."""
-    if not by.may_issue:
+async def check_hand(connection: Connection, head: Head, by: Actor, move: AlertMove) -> None:
+    """Raise NotAllowed unless the role is held for the issuing unit or for one above it, and allows the move."""
+    if move is AlertMove.APPROVE and not by.may_approve:
+        raise NotAllowed(Words("此账号没有审批预警的权限", "this account may not approve alerts"))
+    if move is not AlertMove.APPROVE and not by.may_issue:
         raise NotAllowed(Words("此账号没有发布预警的权限", "this account may not issue alerts"))
     found = await authority.places(connection, [by.unit, head.unit])
     mine, issuer = found.get(by.unit), found.get(head.unit)

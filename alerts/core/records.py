@@ -13,11 +13,14 @@ from alerts.core.words import Words
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """The account that acts, as its session says."""
+    """The account that acts, for the unit that its role is held for."""
 
     account: int
     unit: int
     may_issue: bool = True
+    may_approve: bool = True
+    token: int | None = None  # the API token it came by
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

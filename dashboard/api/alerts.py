@@ -3,7 +3,7 @@
 And cut: names of units outside the viewer's subtree go neither in nor out, but for those of their superiors.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +18,9 @@ from dashboard.api import alert_shapes as shapes
 from dashboard.api.alert_requests import Acknowledge, ChangeLevel, Draft, Edit, End, Expected, Issue, Preview
 from dashboard.api.answers import Limit, NotFound, Offset, answer, language_of
 from dashboard.api.members import find as find_member
-from dashboard.security.guard import CurrentViewer
-from dashboard.security.sessions import Viewer
+from dashboard.security.rights import Approver, CurrentViewer, Dispatcher, Issuer, Right, Viewer, outside
 from dashboard.shapes import Whereabouts
+from dashboard.store import members
 
 Move = Callable[[Actor], Awaitable[Alert]]
 
@@ -37,19 +37,28 @@ class Counter:
         """Return an alert the viewer may see; raises UnknownAlert."""
         return await self.desk.get(alert, within=viewer.account.unit)
 
-    async def move(self, viewer: Viewer, alert: UUID, move: Move) -> Response:
+    async def move(self, viewer: Viewer, alert: UUID, move: Move, right: Right = Right.ISSUE) -> Response:
         """Answer with the alert after a move; what the viewer may not see is not there."""
         await self.find(viewer, alert)
-        return answer(self.shape(viewer, await move(self.actor(viewer))))
+        return answer(self.shape(viewer, await move(self.actor(viewer, right))))
 
-    def actor(self, viewer: Viewer) -> Actor:
-        account = viewer.account
-        return Actor(account=account.id, unit=account.unit, may_issue=account.may_issue)
+    def actor(self, viewer: Viewer, right: Right = Right.ISSUE) -> Actor:
+        """Return the account as acting by `right`, for the unit that it holds it for."""
+        return Actor(
+            account=viewer.account.id,
+            unit=viewer.scope(right).unit,
+            may_issue=right is Right.ISSUE,
+            may_approve=right is Right.APPROVE,
+            token=viewer.token,
+            address=viewer.address,
+        )
 
-    def check_targets(self, viewer: Viewer, targets: Iterable[int]) -> None:
+    def check_targets(self, viewer: Viewer, targets: Collection[int]) -> None:
         """Raise NotFound for a unit outside the viewer's subtree: even a draft's answer would name it."""
         if not all(self._whereabouts.is_inside(unit, viewer.account.scope) for unit in targets):
             raise NotFound("unit to warn")
+        if not all(self._whereabouts.is_inside(unit, viewer.scope(Right.ISSUE)) for unit in targets):
+            raise outside(Right.ISSUE)
 
     def shape(self, viewer: Viewer, alert: Alert) -> dict[str, Any]:
         return shapes.alert(alert, self.shown_to(viewer))
@@ -92,19 +101,19 @@ def _add_reading(routes: APIRouter, counter: Counter) -> None:
 
 def _add_writing(routes: APIRouter, counter: Counter) -> None:
     @routes.post("")
-    async def draft(viewer: CurrentViewer, given: Draft) -> Response:
+    async def draft(viewer: Issuer, given: Draft) -> Response:
         counter.check_targets(viewer, given.targets)
         alert, is_new = await counter.desk.draft(given.id, counter.actor(viewer), given.content())
         return answer(counter.shape(viewer, alert), 201 if is_new else 200)
 
     @routes.post("/preview")
-    async def preview(request: Request, viewer: CurrentViewer, given: Preview) -> Response:
+    async def preview(request: Request, viewer: Issuer, given: Preview) -> Response:
         counter.check_targets(viewer, given.targets)
         found = await counter.desk.preview(counter.actor(viewer), given.content())
         return answer(shapes.preview(found, language_of(request)))
 
     @routes.post("/{alert}/edit")
-    async def edit(viewer: CurrentViewer, alert: UUID, given: Edit) -> Response:
+    async def edit(viewer: Issuer, alert: UUID, given: Edit) -> Response:
         counter.check_targets(viewer, given.targets)
         return await counter.move(
             viewer, alert, lambda by: counter.desk.edit(alert, by, given.expected_version, given.content())
@@ -113,11 +122,13 @@ def _add_writing(routes: APIRouter, counter: Counter) -> None:
 
 def _add_acknowledging(routes: APIRouter, counter: Counter) -> None:
     @routes.post("/{alert}/acknowledge")
-    async def acknowledge(viewer: CurrentViewer, alert: UUID, given: Acknowledge) -> Response:
+    async def acknowledge(viewer: Dispatcher, alert: UUID, given: Acknowledge) -> Response:
         """Note an answer given by telephone to the duty officer."""
         await counter.find(viewer, alert)
         async with counter.pool.connection() as connection:
             await find_member(connection, viewer.account.scope, given.member)
+            if await members.find(connection, viewer.scope(Right.DISPATCH), given.member) is None:
+                raise outside(Right.DISPATCH, "member")
         await counter.desk.acknowledge(alert, given.member, "desk", account=viewer.account.id)
         return answer(counter.shape(viewer, await counter.find(viewer, alert)))
 
@@ -126,15 +137,17 @@ def _add_moves(routes: APIRouter, counter: Counter) -> None:
     desk = counter.desk
 
     @routes.post("/{alert}/submit")
-    async def submit(viewer: CurrentViewer, alert: UUID, given: Expected) -> Response:
+    async def submit(viewer: Issuer, alert: UUID, given: Expected) -> Response:
         return await counter.move(viewer, alert, lambda by: desk.submit(alert, by, given.expected_version))
 
     @routes.post("/{alert}/approve")
-    async def approve(viewer: CurrentViewer, alert: UUID, given: Expected) -> Response:
-        return await counter.move(viewer, alert, lambda by: desk.approve(alert, by, given.expected_version))
+    async def approve(viewer: Approver, alert: UUID, given: Expected) -> Response:
+        return await counter.move(
+            viewer, alert, lambda by: desk.approve(alert, by, given.expected_version), Right.APPROVE
+        )
 
     @routes.post("/{alert}/issue")
-    async def issue(viewer: CurrentViewer, alert: UUID, given: Issue) -> Response:
+    async def issue(viewer: Issuer, alert: UUID, given: Issue) -> Response:
         return await counter.move(
             viewer, alert, lambda by: desk.issue(alert, by, given.expected_version, given.override_reason)
         )
@@ -144,7 +157,7 @@ def _add_ends(routes: APIRouter, counter: Counter) -> None:
     desk = counter.desk
 
     @routes.post("/{alert}/level")
-    async def change_level(viewer: CurrentViewer, alert: UUID, given: ChangeLevel) -> Response:
+    async def change_level(viewer: Issuer, alert: UUID, given: ChangeLevel) -> Response:
         async def move(by: Actor) -> Alert:
             level, reason = Level(given.level), given.override_reason
             return await desk.change_level(
@@ -154,9 +167,9 @@ def _add_ends(routes: APIRouter, counter: Counter) -> None:
         return await counter.move(viewer, alert, move)
 
     @routes.post("/{alert}/lift")
-    async def lift(viewer: CurrentViewer, alert: UUID, given: End) -> Response:
+    async def lift(viewer: Issuer, alert: UUID, given: End) -> Response:
         return await counter.move(viewer, alert, lambda by: desk.lift(alert, by, given.expected_version, given.note))
 
     @routes.post("/{alert}/cancel")
-    async def cancel(viewer: CurrentViewer, alert: UUID, given: End) -> Response:
+    async def cancel(viewer: Issuer, alert: UUID, given: End) -> Response:
         return await counter.move(viewer, alert, lambda by: desk.cancel(alert, by, given.expected_version, given.note))

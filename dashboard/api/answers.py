@@ -12,8 +12,11 @@ from starlette.exceptions import HTTPException
 
 from alerts.core.errors import BadContent, IllegalMove, NotAllowed, Refusal, UnknownAlert, VersionConflict
 from dashboard.security.guard import NO_DATABASE, refusal
+from dashboard.security.problems import NotFound, Problem
 from dashboard.shapes import encode
 from tracker.organisation.errors import Conflict, Invalid, Refused, Unknown
+
+__all__ = ["NotFound", "Problem"]  # every router raises them
 
 NO_NUL: Final = r"^[^\x00]*$"
 # For paths and queries alike. PostgreSQL's text takes no NUL, its integer 31 bits.
@@ -31,22 +34,6 @@ REFUSALS: Final[Mapping[type[Refusal], tuple[int, str]]] = {
 }
 STATUS_OF_REFUSED: Final[Mapping[type[Refused], int]] = {Unknown: 404, Conflict: 409, Invalid: 422}
 WORDS_OF_STATUS: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}
-
-
-class Problem(Exception):  # noqa: N818 - an answer, not an accident
-    def __init__(self, status: int, error: str, message: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.error = error
-        self.message = message
-        self.retry_after_s = retry_after_s
-
-
-class NotFound(Problem):
-    """It is not there, or lies outside the viewer's subtree: the two are not told apart."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(404, "not_found", f"there is no such {what} in your units")
 
 
 def answer(value: object, status: int = 200) -> Response:
@@ -68,9 +55,9 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(psycopg.OperationalError, _no_database)
 
 
-async def _problem(_request: Request, problem: Exception) -> Response:
+async def _problem(request: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)  # noqa: S101 - registered for this type
-    response = refusal(problem.status, problem.error, problem.message)
+    response = refusal(problem.status, problem.error, problem.words.in_language(language_of(request)))
     if problem.retry_after_s is not None:
         response.headers["Retry-After"] = str(math.ceil(problem.retry_after_s))
     return response

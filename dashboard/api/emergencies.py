@@ -11,8 +11,7 @@ from pydantic import Field
 from dashboard import views
 from dashboard.api.answers import Id, Limit, NotFound, Problem, answer
 from dashboard.api.units import find as find_unit
-from dashboard.security.guard import CurrentViewer
-from dashboard.security.sessions import Viewer
+from dashboard.security.rights import CurrentViewer, Dispatcher, Right, Viewer
 from dashboard.shapes import Emergency, Scope, Whereabouts
 from dashboard.store import audit, crossings, emergencies
 from dashboard.store.emergencies import Connection, EmergencyRow
@@ -38,11 +37,11 @@ def router(
         return answer({"emergencies": shown})
 
     @routes.post("/api/emergencies/{emergency}/take")
-    async def take(viewer: CurrentViewer, emergency: EmergencyId) -> Response:
+    async def take(viewer: Dispatcher, emergency: EmergencyId) -> Response:
         return answer(await marking.take(viewer, emergency))
 
     @routes.post("/api/emergencies/{emergency}/close")
-    async def close(viewer: CurrentViewer, emergency: EmergencyId) -> Response:
+    async def close(viewer: Dispatcher, emergency: EmergencyId) -> Response:
         return answer(await marking.close(viewer, emergency))
 
     @routes.get("/api/crossings")
@@ -96,11 +95,12 @@ class Marking:
         scope, now = viewer.account.scope, self._clock()
         async with self._pool.connection() as connection, connection.transaction():
             row = await emergencies.find(connection, emergency)
-            if row is None or row.tree_left is None or not scope.holds(row.tree_left):
+            if row is None or row.tree_left is None:
                 raise NotFound("emergency")
+            viewer.check(Right.DISPATCH, row.tree_left, "emergency")
             await mark(connection, row, now)
             await audit.write(
-                connection, at=now, account=viewer.account.id, action=action, subject=f"emergency {emergency}"
+                connection, at=now, viewer=viewer, action=action, subject=f"emergency {emergency}", unit=row.unit
             )
             changed = await emergencies.find(connection, emergency)
             rows = [] if changed is None else [changed]

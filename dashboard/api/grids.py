@@ -9,7 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from dashboard.api.answers import Id, Words, answer
 from dashboard.api.units import find
-from dashboard.security.guard import CurrentViewer
+from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import Scope
 from dashboard.store import grids
 from dashboard.store.grids import GridRow

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime
 
 from dashboard import views
 from dashboard.api.answers import Id, NotFound, Problem, answer
-from dashboard.security.guard import CurrentViewer
+from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import MemberCard, Scope, Whereabouts
 from dashboard.store import members
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard.api.answers import Limit, Problem, answer
-from dashboard.security.guard import CurrentViewer
+from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import Named
 from dashboard.store import operation, units
 from dashboard.store.operation import IngestRow, OutboxRow

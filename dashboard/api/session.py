@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dashboard import views
 from dashboard.api.answers import NO_NUL, NotFound, Problem, answer
-from dashboard.security.guard import CurrentViewer
-from dashboard.security.sessions import COOKIE, LIFETIME, Sessions, TooManyTries, Viewer, WrongPassword
+from dashboard.security.rights import CurrentViewer, Right, Viewer
+from dashboard.security.sessions import COOKIE, LIFETIME, Sessions, TooManyTries, WrongPassword
 from dashboard.shapes import Unit, Whereabouts
 from dashboard.store import city, units
 
@@ -66,7 +66,7 @@ def router(
                 raise NotFound("unit")
             city_name, city_name_en = await city.names(connection)
             return Me(
-                account=AccountShape(account.id, account.name, account.may_issue, account.member),
+                account=AccountShape(account.id, account.name, viewer.may(Right.ISSUE), account.member),
                 unit=views.unit(unit, whereabouts),
                 city=CityShape(name=city_name, name_en=city_name_en, bounds=unit.bounds),
                 server_time=clock(),

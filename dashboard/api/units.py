@@ -8,7 +8,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from dashboard import views
 from dashboard.api.answers import Id, Limit, NotFound, Offset, Words, answer
-from dashboard.security.guard import CurrentViewer
+from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import Scope, UnitCard, Whereabouts
 from dashboard.store import members, units
 

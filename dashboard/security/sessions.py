@@ -4,15 +4,14 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from psycopg_pool import AsyncConnectionPool
 
+from dashboard.security.rights import Viewer
 from dashboard.security.throttle import Throttle
 from dashboard.store import accounts, audit
-from dashboard.store.accounts import Account
 from tracker.security import hash_password, verify_password
 
 COOKIE: Final = "gw_session"
@@ -34,14 +33,6 @@ class TooManyTries(Exception):  # noqa: N818 - told to the user as it is
 
 def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
-
-
-@dataclass(frozen=True, slots=True)
-class Viewer:
-    """An account with the session it came by."""
-
-    account: Account
-    session: bytes  # the token's hash
 
 
 class Sessions:
@@ -67,14 +58,18 @@ class Sessions:
         self._throttle.succeeded(name=name, address=address)
         return await self._begin(account, name)
 
-    async def find(self, token: str) -> Viewer | None:
-        return await self.renew(hash_of(token))
+    async def find(self, token: str, *, address: str = "") -> Viewer | None:
+        return await self.renew(hash_of(token), address=address)
 
-    async def renew(self, session: bytes) -> Viewer | None:
+    async def renew(self, session: bytes, *, address: str = "") -> Viewer | None:
         """Return who is behind a session's hash, read afresh; None when it has ended."""
         async with self._pool.connection() as connection:
-            account = await accounts.account_of_session(connection, token_hash=session, now=self._clock())
-        return None if account is None else Viewer(account, session)
+            found = await accounts.account_of_session(connection, token_hash=session, now=self._clock())
+        if found is None:
+            return None
+        return Viewer(
+            account=found.account, session=session, address=address, has_second_factor=found.has_second_factor
+        )
 
     async def close(self, viewer: Viewer) -> None:
         async with self._pool.connection() as connection, connection.transaction():
@@ -82,9 +77,10 @@ class Sessions:
             await audit.write(
                 connection,
                 at=self._clock(),
-                account=viewer.account.id,
+                viewer=viewer,
                 action="account.logged_out",
                 subject=viewer.account.name,
+                unit=viewer.account.unit,
             )
 
     async def _begin(self, account: int, name: str) -> str:

@@ -24,7 +24,8 @@ class EmergencyRow(NamedTuple):
     grid_name: str | None
     grid_name_en: str | None
     grid_left: int | None
-    tree_left: int | None  # where it belongs; null: to the top of the tree alone
+    unit: int | None  # where it belongs; null: to the top of the tree alone
+    tree_left: int | None
     note: str
     taken_at: datetime | None
     taken_by: int | None
@@ -39,6 +40,7 @@ _EMERGENCY: LiteralString = """
         emergency.id, emergency.member, terminal.code AS terminal, pressed_at, received_at,
         lon / 1e7::float8 AS lon, lat / 1e7::float8 AS lat,
         grid.id AS grid, grid.name AS grid_name, grid.name_en AS grid_name_en, grid.tree_left AS grid_left,
+        COALESCE(home.id, grid.id) AS unit,
         COALESCE(home.tree_left, grid.tree_left, (SELECT min(tree_left) FROM unit)) AS tree_left,
         emergency.note, taken_at, taken_by, taker.name AS taken_by_name,
         emergency.closed_at, closed_by, closer.name AS closed_by_name
