@@ -2,6 +2,7 @@ import './design/tokens.css';
 import './design/base.css';
 import './design/components.css';
 import './design/frames.css';
+import './design/manage.css';
 import { render } from 'preact';
 import { startLanguage } from './i18n';
 import { App } from './screens/App';

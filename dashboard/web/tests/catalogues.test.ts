@@ -4,7 +4,7 @@ import type { Text } from '../src/i18n/format';
 import { zh } from '../src/i18n/zh';
 
 const sources = Object.entries(
-  import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/*'], {
+  import.meta.glob<string>(['../src/**/*.{ts,tsx}', '!../src/i18n/**'], {
     query: '?raw',
     import: 'default',
     eager: true,

@@ -6,7 +6,7 @@ import { gridLevels, scopeOf, sumUp } from '../src/map/levels';
 import { trackLines } from '../src/map/overlays';
 import { reachParts } from '../src/screens/reach-parts';
 import { newId } from '../src/state/compose';
-import { readPlace, writePlace } from '../src/state/place';
+import { placeAfter, readPlace, writePlace } from '../src/state/place';
 
 describe('the four levels', () => {
   it('differ in numeral and in shape, so that they work without colour', () => {
@@ -23,7 +23,7 @@ describe('the four levels', () => {
 
 describe('the address bar', () => {
   it('brings back the place it was written from', () => {
-    const place = { unit: 12, panel: 'member' as const, member: 9, alert: null };
+    const place = { unit: 12, panel: 'member' as const, member: 9, alert: null, manage: null, item: null };
     expect(readPlace(writePlace(place))).toEqual(place);
   });
 
@@ -33,7 +33,28 @@ describe('the address bar', () => {
       panel: null,
       member: null,
       alert: null,
+      manage: null,
+      item: null,
     });
+  });
+
+  it('opens a section of Manage, and what is open in it', () => {
+    const place = { ...readPlace(''), manage: 'role-sets' as const, item: '3+X' };
+    expect(writePlace(place)).toBe('?manage=role-sets&item=3%2BX');
+    expect(readPlace(writePlace(place))).toEqual(place);
+    expect(readPlace('?manage=nonsense&item=3')).toEqual(readPlace(''));
+  });
+
+  it('leaves Manage for the panels of the map, and stays for one’s own account', () => {
+    const managing = { ...readPlace(''), manage: 'audit' as const, item: '7' };
+    expect(placeAfter(managing, { panel: 'cases' })).toMatchObject({
+      manage: null,
+      item: null,
+      panel: 'cases',
+    });
+    expect(placeAfter(managing, { panel: 'me' })).toMatchObject({ manage: 'audit', item: '7', panel: 'me' });
+    expect(placeAfter({ ...readPlace(''), panel: 'cases' }, { manage: 'audit' }).panel).toBeNull();
+    expect(placeAfter(managing, { manage: 'members' }).item).toBeNull();
   });
 });
 

@@ -20,9 +20,9 @@ import type {
 } from './types';
 
 const TIMEOUT_MS = 20_000;
-type Query = Record<string, string | number | null | undefined>;
+export type Query = Record<string, string | number | null | undefined>;
 
-function address(path: string, query: Query = {}): string {
+export function address(path: string, query: Query = {}): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== null && value !== undefined && value !== '') search.set(name, String(value));
@@ -31,20 +31,21 @@ function address(path: string, query: Query = {}): string {
   return `/api/${path}${text ? `?${text}` : ''}`;
 }
 
-async function send(method: string, url: string, body?: unknown): Promise<Response> {
+async function send(method: string, url: string, body?: unknown, withinMs = TIMEOUT_MS): Promise<Response> {
+  const isForm = body instanceof FormData; // the browser writes its boundary itself
   const headers: Record<string, string> = {
     Accept: 'application/json',
     'Accept-Language': document.documentElement.lang,
   };
   if (method !== 'GET') headers['X-Requested-With'] = 'gridwarden';
-  if (body !== undefined) headers['Content-Type'] = 'application/json';
+  if (body !== undefined && !isForm) headers['Content-Type'] = 'application/json';
   try {
     return await fetch(url, {
       method,
       headers,
-      body: body === undefined ? null : JSON.stringify(body),
+      body: isForm ? body : body === undefined ? null : JSON.stringify(body),
       credentials: 'same-origin',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(withinMs),
     });
   } catch {
     throw new ApiError('unreachable', 'unreachable', '');
@@ -52,20 +53,30 @@ async function send(method: string, url: string, body?: unknown): Promise<Respon
 }
 
 async function failure(answer: Response): Promise<ApiError> {
-  const said: { error?: string; message?: string } = await answer.json().catch(() => ({}));
-  return new ApiError(kindOf(answer.status), said.error ?? String(answer.status), said.message ?? '');
+  const said: { error?: string; message?: string; field?: string } = await answer.json().catch(() => ({}));
+  const wait = answer.headers.get('Retry-After');
+  return new ApiError(
+    kindOf(answer.status),
+    said.error ?? String(answer.status),
+    said.message ?? '',
+    wait === null ? null : Number(wait),
+    said.field ?? null,
+  );
 }
 
-async function request<T>(method: string, url: string, body?: unknown): Promise<T> {
-  const answer = await send(method, url, body);
+async function request<T>(method: string, url: string, body?: unknown, withinMs?: number): Promise<T> {
+  const answer = await send(method, url, body, withinMs);
   if (!answer.ok) throw await failure(answer);
   return (answer.status === 204 ? undefined : await answer.json()) as T;
 }
 
-const get = <T>(path: string, query?: Query) => request<T>('GET', address(path, query));
-const post = <T>(path: string, body: unknown = {}) => request<T>('POST', address(path), body);
+export const get = <T>(path: string, query?: Query) => request<T>('GET', address(path, query));
+/** `body` is sent as JSON, a FormData as it is; `withinMs` is for what takes the server longer than usual. */
+export const post = <T>(path: string, body: unknown = {}, withinMs?: number) =>
+  request<T>('POST', address(path), body, withinMs);
 
-export const logIn = (name: string, password: string) => post<Me>('login', { name, password });
+export const logIn = (name: string, password: string, code?: string) =>
+  post<Me>('login', { name, password, ...(code ? { code } : {}) });
 export const logOut = () => post<void>('logout');
 export const getMe = () => get<Me>('me');
 

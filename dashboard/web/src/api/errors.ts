@@ -6,6 +6,7 @@ export type FailureKind =
   | 'missing'
   | 'conflict'
   | 'invalid'
+  | 'throttled'
   | 'server';
 
 const KINDS: Readonly<Record<number, FailureKind>> = {
@@ -14,7 +15,9 @@ const KINDS: Readonly<Record<number, FailureKind>> = {
   403: 'forbidden',
   404: 'missing',
   409: 'conflict',
+  413: 'invalid',
   422: 'invalid',
+  429: 'throttled',
 };
 
 export class ApiError extends Error {
@@ -22,6 +25,8 @@ export class ApiError extends Error {
     readonly kind: FailureKind,
     readonly word: string,
     message: string,
+    readonly retryAfterS: number | null = null,
+    readonly field: string | null = null, // of the form, when the server names one
   ) {
     super(message);
   }

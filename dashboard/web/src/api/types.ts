@@ -44,8 +44,24 @@ export interface Basemap {
   attribution?: string;
 }
 
+/** What an account may do, each for one unit and all below it. */
+export type Right = 'viewer' | 'dispatcher' | 'issuer' | 'approver' | 'administrator';
+export type Rights = Partial<Record<Right, Named>>;
+
+export interface Account {
+  id: number;
+  name: string;
+  display_name?: string;
+  may_issue: boolean;
+  member?: number | null;
+  roles?: Rights;
+  second_factor?: { is_on: boolean; is_required: boolean; recovery_codes_left: number };
+  must_change_password?: boolean;
+  via?: string; // password, oidc
+}
+
 export interface Me {
-  account: { id: number; name: string; may_issue: boolean; member?: number | null };
+  account: Account;
   unit: Unit;
   city: { name: string; name_en: string | null; bounds: Bounds | null };
   server_time: string;

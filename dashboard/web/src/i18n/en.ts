@@ -1,8 +1,18 @@
 /** Every word of the product in English. */
 import type { Text } from './format';
+import { accounts } from './parts/accounts.en';
+import { grids } from './parts/grids.en';
+import { imports } from './parts/imports.en';
+import { manage } from './parts/manage.en';
+import { organisation } from './parts/organisation.en';
 import type { Key } from './zh';
 
 export const en: Readonly<Record<Key, Text>> = {
+  ...accounts,
+  ...grids,
+  ...imports,
+  ...manage,
+  ...organisation,
   product: 'Gridwarden',
   'product.what': 'Live positions and four-level early warning for grid cities',
   start: 'Start',

@@ -1,7 +1,17 @@
 /** Every word of the product in Chinese. This catalogue names the keys; the other one must have the same. */
 import type { Text } from './format';
+import { accounts } from './parts/accounts.zh';
+import { grids } from './parts/grids.zh';
+import { imports } from './parts/imports.zh';
+import { manage } from './parts/manage.zh';
+import { organisation } from './parts/organisation.zh';
 
 export const zh = {
+  ...accounts,
+  ...grids,
+  ...imports,
+  ...manage,
+  ...organisation,
   product: 'Gridwarden 网格卫士',
   'product.what': '网格员实时定位与四级预警平台',
   'list.comma': '、',

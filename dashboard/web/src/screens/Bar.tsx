@@ -6,24 +6,26 @@ import {
   Mail,
   Moon,
   Route,
+  Settings2,
   Siren,
   Sun,
   TriangleAlert,
   UserRound,
 } from 'lucide';
 import { Count } from '../design/Badge';
-import { SquareButton } from '../design/Button';
+import { Button, SquareButton } from '../design/Button';
 import { Icon } from '../design/Icon';
 import { chooseLanguage, language, named, span, t, time } from '../i18n';
 import { inForce } from '../state/alerts';
 import { nowMs } from '../state/clock';
 import { openEmergencies, untaken } from '../state/emergencies';
 import { heardAtMs, link } from '../state/live';
-import { openPanel, type PanelName, panel } from '../state/place';
+import { openPanel, type PanelName, panel, section } from '../state/place';
 import { leave, me } from '../state/session';
 import { switchTheme, theme } from '../state/theme';
 import { ancestorsOf, chosenUnit, shortName } from '../state/units';
 import { isHelpOpen } from './keys';
+import { offered, toggleManage } from './manage/sections';
 import { Search } from './Search';
 
 export function Bar() {
@@ -39,6 +41,7 @@ export function Bar() {
       <Search />
       <LinkState />
       <PanelButtons />
+      <ManageButton />
       <LookButtons />
     </header>
   );
@@ -119,6 +122,24 @@ function PanelButtons() {
         </button>
       ))}
     </nav>
+  );
+}
+
+function ManageButton() {
+  if (offered().length === 0) return null;
+  return (
+    <Button
+      look="plain"
+      icon={Settings2}
+      class="button button-plain bar-manage"
+      title={t('manage')}
+      aria-label={t('manage')}
+      aria-pressed={section.value !== null}
+      onClick={toggleManage}
+      testId="manage"
+    >
+      <span class="bar-manage-name">{t('manage')}</span>
+    </Button>
   );
 }
 

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { LevelColour } from '../api/types';
 import { Button, SquareButton } from '../design/Button';
 import { explain } from '../design/Feedback';
-import { CheckField, SelectField, TextField } from '../design/Field';
+import { Checkbox, Select, TextField } from '../design/Field';
 import { LEVELS } from '../design/levels';
 import { Panel, Section } from '../design/Panel';
 import { say } from '../design/Toast';
@@ -80,7 +80,7 @@ function Words({ now }: { now: Draft }) {
   );
   return (
     <>
-      <SelectField
+      <Select
         name="event"
         label={t('compose.event')}
         value={now.event}
@@ -113,7 +113,7 @@ function Words({ now }: { now: Draft }) {
         maxLength={TEXT_MAX}
         rows={2}
       />
-      <SelectField
+      <Select
         name="depth"
         label={t('compose.depth')}
         value={now.depth ?? ''}
@@ -123,7 +123,7 @@ function Words({ now }: { now: Draft }) {
           ...depths.map(({ code }) => [code, levelName(code)] as const),
         ]}
       />
-      <CheckField
+      <Checkbox
         name="drill"
         label={t('compose.drill')}
         value={now.is_drill}

@@ -1,24 +1,44 @@
 import { t } from '../i18n';
 import { CityMap } from '../map/CityMap';
-import { panel } from '../state/place';
+import { panel, section } from '../state/place';
 import { units } from '../state/units';
 import { Alarm } from './Alarm';
 import { Bar } from './Bar';
 import { isTreeShown } from './keys';
 import { Legend } from './Legend';
 import { MapNotice } from './MapNotice';
+import { Manage } from './manage/Manage';
 import { Side } from './Side';
 import { UnitTree } from './UnitTree';
 
 export function Desk() {
   const isOpen = panel.value !== null;
-  const classes = ['desk', isOpen && 'desk-open', !isTreeShown.value && 'desk-folded'].filter(Boolean);
+  const name = section.value;
+  const classes = [
+    'desk',
+    isOpen && 'desk-open',
+    !isTreeShown.value && 'desk-folded',
+    name && 'desk-managing',
+  ].filter(Boolean);
   return (
     <div class={classes.join(' ')}>
       <Bar />
       <div class="desk-alarm">
         <Alarm />
       </div>
+      {name ? <Manage name={name} /> : <TreeAndMap />}
+      {isOpen && (
+        <aside class="desk-side" aria-label={t('panel')}>
+          <Side />
+        </aside>
+      )}
+    </div>
+  );
+}
+
+function TreeAndMap() {
+  return (
+    <>
       <nav class="desk-tree" aria-label={t('tree')}>
         <UnitTree />
       </nav>
@@ -27,11 +47,6 @@ export function Desk() {
         <Legend />
         <MapNotice />
       </main>
-      {isOpen && (
-        <aside class="desk-side" aria-label={t('panel')}>
-          <Side />
-        </aside>
-      )}
-    </div>
+    </>
   );
 }

@@ -3,17 +3,20 @@
 import { signal } from '@preact/signals';
 import { ChevronDown, MapPinned, TriangleAlert, UserRound } from 'lucide';
 import { Count } from '../design/Badge';
+import { Button } from '../design/Button';
+import { Empty } from '../design/Feedback';
 import { Icon } from '../design/Icon';
 import { Panel } from '../design/Panel';
 import { named, number, t } from '../i18n';
 import { CityMap } from '../map/CityMap';
 import { inForce } from '../state/alerts';
 import { counts, link } from '../state/live';
-import { openPanel, type PanelName, panel } from '../state/place';
+import { go, type PanelName, panel, section } from '../state/place';
 import { chosenUnit, units } from '../state/units';
 import { Alarm } from './Alarm';
 import { LinkState } from './Bar';
 import { MapNotice } from './MapNotice';
+import { leaveManage } from './manage/sections';
 import { PhoneAlert } from './PhoneAlert';
 import { Side } from './Side';
 import { UnitTree } from './UnitTree';
@@ -44,6 +47,7 @@ export function Phone() {
         </div>
         <MapNotice />
         {open === 'alert' ? <PhoneAlert /> : <Side />}
+        {section.value && open === null && <WantsLarger />}
         {isPicking.value && <UnitPicker />}
       </main>
       <nav class="phone-tabs" aria-label={t('panels')}>
@@ -56,7 +60,7 @@ export function Phone() {
             data-testid={`tab-${name}`}
             onClick={() => {
               isPicking.value = false;
-              openPanel(opens);
+              go({ panel: opens, manage: null });
             }}
           >
             <Icon node={icon} size={20} />
@@ -66,6 +70,19 @@ export function Phone() {
         ))}
       </nav>
     </div>
+  );
+}
+
+function WantsLarger() {
+  return (
+    <Panel title={t('manage')} label={t('manage')} onClose={leaveManage}>
+      <Empty title={t('manage.phone')}>
+        <p>{t('manage.phone.how')}</p>
+        <Button icon={MapPinned} onClick={leaveManage}>
+          {t('manage.leave')}
+        </Button>
+      </Empty>
+    </Panel>
   );
 }
 

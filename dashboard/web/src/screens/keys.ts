@@ -4,10 +4,11 @@ import { useEffect } from 'preact/hooks';
 import type { Key } from '../i18n';
 import { draft, startDraft } from '../state/compose';
 import { take, untaken } from '../state/emergencies';
-import { openPanel, panel } from '../state/place';
+import { openPanel, panel, section } from '../state/place';
 import { me } from '../state/session';
 import { allowSound } from '../state/sound';
 import { chosenUnit } from '../state/units';
+import { leaveManage, toggleManage } from './manage/sections';
 
 export const isHelpOpen = signal(false);
 export const isTreeShown = signal(true);
@@ -20,9 +21,12 @@ export function newAlert(): void {
 }
 
 const focus = (id: string) => document.getElementById(id)?.focus();
+const focusSearch = () => focus(document.getElementById('section-search') ? 'section-search' : 'search');
+/** What lies on top goes first: the panel, then Manage. */
+const close = () => (panel.value === null ? leaveManage() : openPanel(null));
 
 export const KEYS: readonly { key: string; shown: string; name: Key; run: () => void }[] = [
-  { key: '/', shown: '/', name: 'keys.search', run: () => focus('search') },
+  { key: '/', shown: '/', name: 'keys.search', run: focusSearch },
   {
     key: 't',
     shown: 'T',
@@ -36,6 +40,7 @@ export const KEYS: readonly { key: string; shown: string; name: Key; run: () => 
   { key: 'c', shown: 'C', name: 'keys.cases', run: () => openPanel('cases') },
   { key: 'l', shown: 'L', name: 'keys.alerts', run: () => openPanel('alerts') },
   { key: 'u', shown: 'U', name: 'keys.unit', run: () => openPanel('unit') },
+  { key: 'm', shown: 'M', name: 'keys.manage', run: toggleManage },
   {
     key: 'Enter',
     shown: '⇧ Enter',
@@ -45,7 +50,7 @@ export const KEYS: readonly { key: string; shown: string; name: Key; run: () => 
       if (first) void take(first.id);
     },
   },
-  { key: 'Escape', shown: 'Esc', name: 'keys.close', run: () => openPanel(null) },
+  { key: 'Escape', shown: 'Esc', name: 'keys.close', run: close },
   {
     key: '?',
     shown: '?',
@@ -68,7 +73,7 @@ function onKey(event: KeyboardEvent): void {
     return;
   }
   if (event.key === 'Enter' && !event.shiftKey) return; // plain Enter presses what has the focus
-  if (event.key === 'Escape' && panel.value === null) return;
+  if (event.key === 'Escape' && panel.value === null && section.value === null) return;
   const found = KEYS.find(
     ({ key }) => key === event.key || (key.length === 1 && key === event.key.toLowerCase()),
   );

@@ -18,12 +18,34 @@ export const PANELS = [
 ] as const;
 export type PanelName = (typeof PANELS)[number];
 
+/** The sections of Manage, as the address bar names them. */
+export const SECTIONS = [
+  'organisation',
+  'members',
+  'terminals',
+  'teams',
+  'rosters',
+  'contacts',
+  'grids',
+  'role-sets',
+  'import',
+  'accounts',
+  'audit',
+] as const;
+export type SectionName = (typeof SECTIONS)[number];
+
 export interface Place {
   unit: number | null; // null: the account's own
   panel: PanelName | null;
   member: number | null;
   alert: string | null;
+  manage: SectionName | null; // in place of the map
+  item: string | null; // what is open in that section
 }
+
+const NOWHERE: Place = { unit: null, panel: null, member: null, alert: null, manage: null, item: null };
+/** Panels that stand beside Manage; all others belong to the map. */
+const BESIDE_MANAGE: readonly (PanelName | null)[] = [null, 'me'];
 
 const positive = (text: string | null): number | null => {
   const value = Number(text);
@@ -33,11 +55,14 @@ const positive = (text: string | null): number | null => {
 export function readPlace(search: string): Place {
   const query = new URLSearchParams(search);
   const panel = query.get('panel');
+  const manage = SECTIONS.find((name) => name === query.get('manage')) ?? null;
   return {
     unit: positive(query.get('unit')),
     panel: PANELS.find((name) => name === panel) ?? null,
     member: positive(query.get('member')),
     alert: query.get('alert'),
+    manage,
+    item: manage === null ? null : query.get('item'),
   };
 }
 
@@ -48,15 +73,27 @@ export function writePlace(place: Place): string {
   return text ? `?${text}` : '';
 }
 
-export const place = signal<Place>({ unit: null, panel: null, member: null, alert: null });
+export const place = signal<Place>(NOWHERE);
 export const panel = computed(() => place.value.panel);
 export const memberId = computed(() => (place.value.panel === 'member' ? place.value.member : null));
+export const section = computed(() => place.value.manage);
+export const itemId = computed(() => (place.value.manage === null ? null : place.value.item));
 export const alertId = computed(() => (place.value.panel === 'alert' ? place.value.alert : null));
 
-export function go(change: Partial<Place>): void {
-  const next = { ...place.value, ...change };
+/** The place after a change: what belongs to a panel or a section that is left goes with it. */
+export function placeAfter(before: Place, change: Partial<Place>): Place {
+  const next = { ...before, ...change };
+  if (!BESIDE_MANAGE.includes(next.panel) && change.manage === undefined) next.manage = null;
+  if (next.manage !== null && !BESIDE_MANAGE.includes(next.panel)) next.panel = null;
+  if (next.manage !== before.manage && change.item === undefined) next.item = null;
+  if (next.manage === null) next.item = null;
   if (next.panel !== 'member') next.member = null;
   if (next.panel !== 'alert') next.alert = null;
+  return next;
+}
+
+export function go(change: Partial<Place>): void {
+  const next = placeAfter(place.value, change);
   const search = writePlace(next);
   if (search !== writePlace(place.value)) history.pushState(null, '', `/${search}`);
   place.value = next;
@@ -64,6 +101,8 @@ export function go(change: Partial<Place>): void {
 
 export const openMember = (member: number) => go({ panel: 'member', member });
 export const openAlert = (alert: string) => go({ panel: 'alert', alert });
+export const openSection = (manage: SectionName | null) => go({ manage, item: null });
+export const openItem = (item: string | number | null) => go({ item: item === null ? null : String(item) });
 export const openPanel = (name: PanelName | null) => go({ panel: name });
 
 export function startPlace(): void {

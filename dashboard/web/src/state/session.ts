@@ -2,9 +2,10 @@
 import { computed, signal } from '@preact/signals';
 import { getMe, logIn, logOut } from '../api/client';
 import { ApiError } from '../api/errors';
-import type { Me, Role, UnitLevel } from '../api/types';
+import type { Me, Named, Right, Role, UnitLevel } from '../api/types';
 import { titled } from '../i18n';
 import { learnServerTime } from './clock';
+import { rightsOf } from './rights';
 
 export const me = signal<Me | null | undefined>(undefined);
 export const startError = signal<unknown>(null);
@@ -28,6 +29,11 @@ export const roleName = (code: string | null): string => {
 export const roleIsLeader = (code: string | null): boolean =>
   (code !== null && rolesByCode.value.get(code)?.is_leader) || false;
 
+const rights = computed(() => (me.value ? rightsOf(me.value.account, me.value.unit) : {}));
+/** Whether the account has a right at all; for which unit, `unitOf` says. The server decides anyway. */
+export const can = (right: Right): boolean => rights.value[right] !== undefined;
+export const unitOf = (right: Right): Named | null => rights.value[right] ?? null;
+
 function enter(answer: Me): void {
   learnServerTime(Date.parse(answer.server_time));
   me.value = answer;
@@ -43,8 +49,8 @@ export async function resume(): Promise<void> {
   }
 }
 
-export const enterAs = async (name: string, password: string): Promise<void> =>
-  enter(await logIn(name, password));
+export const enterAs = async (name: string, password: string, code?: string): Promise<void> =>
+  enter(await logIn(name, password, code));
 
 export async function leave(): Promise<void> {
   await logOut().catch(() => undefined); // the cookie may be gone already: leaving always works

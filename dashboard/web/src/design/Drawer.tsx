@@ -1,0 +1,95 @@
+import { X } from 'lucide';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { t } from '../i18n';
+import { Button, SquareButton } from './Button';
+
+interface Props {
+  title: ComponentChildren;
+  label: string;
+  onClose: () => void;
+  onSubmit?: () => void; // Enter in a field, or a foot's button of type submit
+  isDirty?: boolean; // closing would lose what was typed: say so first
+  tools?: ComponentChildren;
+  foot?: ComponentChildren;
+  children: ComponentChildren;
+}
+
+const REACHABLE =
+  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), [tabindex="0"]';
+
+/** Tab stays inside; the mouse and the alarm's key do not: an SOS can be taken with a form open. */
+function keepInside(event: KeyboardEvent, box: HTMLElement): void {
+  const stops = [...box.querySelectorAll<HTMLElement>(REACHABLE)].filter((node) => node.tabIndex >= 0);
+  const [first, last] = [stops[0], stops.at(-1)];
+  const edge = event.shiftKey ? first : last;
+  if (document.activeElement !== edge && document.activeElement !== box) return;
+  event.preventDefault();
+  (event.shiftKey ? last : first)?.focus();
+}
+
+/** Takes the focus while it is open and gives it back to what opened it. */
+function useFocus(box: { current: HTMLElement | null }): void {
+  useEffect(() => {
+    const opener = document.activeElement as HTMLElement | null;
+    const body = box.current?.querySelector('.panel-body');
+    (body?.querySelector<HTMLElement>(`input, select, textarea, ${REACHABLE}`) ?? box.current)?.focus();
+    return () => {
+      const back = opener?.isConnected ? opener : document.getElementById('manage-content');
+      back?.focus();
+    };
+  }, []);
+}
+
+/** A form at the right of a Manage section. Escape closes it. */
+export function Drawer({ title, label, onClose, onSubmit, isDirty, tools, foot, children }: Props) {
+  const box = useRef<HTMLElement>(null);
+  const [isAsking, setAsking] = useState(false);
+  useFocus(box);
+  const close = () => (isDirty ? setAsking(true) : onClose());
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === 'Tab' && box.current) keepInside(event, box.current);
+    if (event.key !== 'Escape' || event.defaultPrevented) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (isAsking) setAsking(false);
+    else close();
+  };
+  return (
+    <section ref={box} class="drawer" role="dialog" aria-label={label} tabIndex={-1} onKeyDown={onKeyDown}>
+      <form
+        class="panel"
+        onSubmit={(event) => {
+          event.preventDefault();
+          onSubmit?.();
+        }}
+      >
+        <header class="panel-head">
+          <h2 class="panel-title grow clip">{title}</h2>
+          {tools}
+          <SquareButton icon={X} label={t('close')} onClick={close} />
+        </header>
+        <div class="panel-body">{children}</div>
+        {isAsking ? (
+          <Unsaved onKeep={() => setAsking(false)} onDrop={onClose} />
+        ) : (
+          foot && <footer class="panel-foot">{foot}</footer>
+        )}
+      </form>
+    </section>
+  );
+}
+
+function Unsaved({ onKeep, onDrop }: { onKeep: () => void; onDrop: () => void }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => box.current?.querySelector('button')?.focus(), []);
+  return (
+    <div ref={box} class="panel-foot" role="alert">
+      <p class="drawer-ask">{t('drawer.unsaved')}</p>
+      <Button look="main" onClick={onKeep}>
+        {t('drawer.keep')}
+      </Button>
+      <Button onClick={onDrop}>{t('drawer.drop')}</Button>
+    </div>
+  );
+}
