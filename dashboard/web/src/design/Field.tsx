@@ -24,7 +24,7 @@ interface TextProps extends Common {
   autofocus?: boolean;
 }
 
-const describedBy = (name: string, hint?: string, error?: string | null): string | undefined =>
+export const describedBy = (name: string, hint?: string, error?: string | null): string | undefined =>
   [hint && `${name}-hint`, error && `${name}-error`].filter(Boolean).join(' ') || undefined;
 
 export function Frame({ name, label, hint, error, children }: Common & { children: ComponentChildren }) {
