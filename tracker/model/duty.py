@@ -120,13 +120,12 @@ def shifts_between(roster: Roster, since: datetime, until: datetime) -> list[Tur
     return sorted(turns, key=lambda turn: (turn.starts_at, turn.shift.number))
 
 
-def running_at(roster: Roster, at: datetime) -> list[tuple[date, Shift, Hours]]:
-    """Return the shifts that run at a moment and the day each began, whoever follows them and with any offset."""
+def running_at(shift: Shift, zone: ZoneInfo, at: datetime) -> list[tuple[date, Hours]]:
+    """Return the days on which the shift, if it is somebody's on that day, runs at a moment; and its hours then."""
     return [
-        (day, shift, hours)
-        for day in _days(roster.zone, at, at)
-        for shift in roster.shifts
-        if (hours := hours_of(shift, day, roster.zone)).starts_at <= at < hours.ends_at
+        (day, hours)
+        for day in _days(zone, at, at)
+        if (hours := hours_of(shift, day, zone)).starts_at <= at < hours.ends_at
     ]
 
 

@@ -128,7 +128,8 @@ def test_what_runs_at_a_moment_is_what_the_list_of_shifts_says(drawn: tuple[Rost
     (follower,) = roster.followers
     mine = [
         hours
-        for begun, shift, hours in duty.running_at(roster, at)
+        for shift in roster.shifts
+        for begun, hours in duty.running_at(shift, roster.zone, at)
         if follower.follows_on(begun) and roster.day_of_cycle(begun, follower.offset_days) == shift.day
     ]
     turns = duty.shifts_between(roster, at, at + MINUTE / 60_000)
