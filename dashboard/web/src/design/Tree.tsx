@@ -1,6 +1,7 @@
 import { ChevronRight, Square, SquareCheck } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
+import { type Dragging, useDragging } from './drag';
 import { Icon } from './Icon';
 import { useSlice } from './List';
 
@@ -21,6 +22,7 @@ interface Props {
   rowPx: number;
   onChoose: (id: number) => void;
   onFold: (id: number, open: boolean) => void;
+  dragging?: Dragging;
   children: (node: TreeNode) => ComponentChildren;
 }
 
@@ -36,10 +38,12 @@ export function Tree({
   rowPx,
   onChoose,
   onFold,
+  dragging,
   children,
 }: Props) {
   const [here, setHere] = useState(chosen);
   const { box, first, last } = useSlice(nodes.length, rowPx);
+  const dragOf = useDragging(dragging);
   useEffect(() => setHere(chosen), [chosen]);
   const at = Math.max(
     0,
@@ -114,6 +118,7 @@ export function Tree({
               onChoose(node.id);
             }}
             onKeyDown={onKeyDown}
+            {...dragOf(node.id)}
           >
             <div class="tree-row" style={{ paddingLeft: `${4 + node.depth * INDENT_PX}px` }}>
               <Fold node={node} onFold={onFold} />

@@ -73,6 +73,13 @@ const dayClock = computed(
     }),
 );
 
+const date = computed(
+  () => new Intl.DateTimeFormat(locale.value, { year: 'numeric', month: 'short', day: 'numeric' }),
+);
+
+/** The day alone. */
+export const day = (at: string | number): string => date.value.format(new Date(at));
+
 const DAY_MS = 86_400_000;
 
 /** The time of day; with the date when it is not within a day of `nowMs`. */

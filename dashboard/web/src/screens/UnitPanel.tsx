@@ -42,7 +42,11 @@ export function UnitPanel() {
   );
 }
 
-function stateOf(member: Member): { state: PresenceName; isSos: boolean; heard: string | number | null } {
+export function stateOf(member: Pick<Member, 'id' | 'last'>): {
+  state: PresenceName;
+  isSos: boolean;
+  heard: string | number | null;
+} {
   const row = roster.row(member.id);
   if (row === undefined) {
     return { state: member.last?.state ?? 'offline', isSos: false, heard: member.last?.received_at ?? null };
