@@ -47,11 +47,6 @@ def to_degrees(area: BaseGeometry) -> BaseGeometry:
     return shapely.transform(area, lambda points: points / LATTICE)
 
 
-def is_on_lattice(area: BaseGeometry) -> bool:
-    points = shapely.get_coordinates(area)
-    return bool((np.round(points * LATTICE) / LATTICE == points).all())
-
-
 def square_metres(steps: BaseGeometry) -> float:
     """Return the size of an area of steps, flat in its own latitude."""
     if steps.is_empty:
@@ -100,11 +95,11 @@ def beside(areas: Areas, shape: BaseGeometry) -> dict[int, BaseGeometry]:
 
 def is_same(one: BaseGeometry, other: BaseGeometry) -> bool:
     """Whether two areas have the same vertices in the same order, wherever their rings begin."""
-    return shapely.equals_identical(one.normalize(), other.normalize())
+    return bool(shapely.equals_identical(one.normalize(), other.normalize()))
 
 
 def tiles(areas: Sequence[BaseGeometry]) -> bool:
-    return bool(all(area.is_valid for area in areas) and shapely.coverage_is_valid(list(areas)))
+    return all(area.is_valid for area in areas) and bool(np.all(shapely.coverage_is_valid(list(areas))))
 
 
 def problems(before: Areas, after: Areas, *, may_move_border: bool = False) -> list[Problem]:
