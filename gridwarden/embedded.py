@@ -91,6 +91,11 @@ class EmbeddedPostgres:
         return self._child is not None and self._child.poll() is None
 
     @property
+    def answers(self) -> bool:
+        """Whether the folder's cluster accepts connections, whoever started it."""
+        return self._password_file.exists() and self._answers()
+
+    @property
     def pid(self) -> int | None:
         """The postmaster's process id, for supervision and for tests that kill it."""
         return None if self._child is None else self._child.pid
