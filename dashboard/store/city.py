@@ -48,7 +48,7 @@ async def units(connection: Connection) -> list[UnitRow]:
         FROM unit
         JOIN level ON level.code = unit.level
         LEFT JOIN grid ON grid.unit = unit.id
-            AND version = (SELECT max(version) FROM grid_set WHERE takes_effect_at <= now())
+            AND version = grid_set_at(now())
         WHERE closed_at IS NULL
         ORDER BY tree_left
         """
@@ -103,7 +103,7 @@ async def fingerprint(connection: Connection) -> tuple[int, ...]:
     cursor = await connection.execute(
         """
         SELECT
-            (SELECT COALESCE(max(version), 0) FROM grid_set),
+            grid_set_at(now()),
             (SELECT count(*) FROM unit WHERE closed_at IS NULL),
             (SELECT COALESCE(sum(tree_right::bigint * id), 0)::bigint FROM unit),
             (SELECT count(*) FROM member WHERE closed_at IS NULL),

@@ -20,9 +20,9 @@ class GridRow(NamedTuple):
 
 async def version(connection: AsyncConnection[Any]) -> int:
     """Return the version of the grid set in force; 0 when there is none."""
-    cursor = await connection.execute("SELECT max(version) FROM grid_set WHERE takes_effect_at <= now()")
+    cursor = await connection.execute("SELECT grid_set_at(now())")
     found = await cursor.fetchone()
-    return 0 if found is None or found[0] is None else int(found[0])
+    return 0 if found is None else int(found[0])
 
 
 async def areas(

@@ -1,5 +1,6 @@
 """Units of one subtree. Every statement is limited to a scope."""
 
+from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 from psycopg import AsyncConnection
@@ -21,18 +22,23 @@ class UnitRow(NamedTuple):
     attributes: dict[str, Any]
     tree_left: int
     tree_right: int
+    role_set: str | None
+    role_set_of_level: str | None
+    revision: int
+    closed_at: datetime | None
 
 
 _UNIT: LiteralString = """
     SELECT
-        id, code, name, name_en, level,
+        id, unit.code, name, unit.name_en, level,
         CASE WHEN id = %(top)s THEN NULL ELSE parent END AS parent,
         CASE WHEN min_lon IS NOT NULL THEN ARRAY[min_lon, min_lat, max_lon, max_lat] END AS bounds,
-        attributes, tree_left, tree_right
+        attributes, tree_left, tree_right, unit.role_set, level.role_set AS role_set_of_level, revision, closed_at
     FROM unit
+    JOIN level ON level.code = unit.level
     LEFT JOIN grid ON grid.unit = unit.id
-        AND version = (SELECT max(version) FROM grid_set WHERE takes_effect_at <= now())
-    WHERE closed_at IS NULL AND tree_left BETWEEN %(left)s AND %(right)s
+        AND version = grid_set_at(now())
+    WHERE (closed_at IS NULL OR %(closed)s) AND tree_left BETWEEN %(left)s AND %(right)s
 """
 
 
@@ -41,17 +47,17 @@ def within(scope: Scope) -> dict[str, int]:
     return {"top": scope.unit, "left": scope.left, "right": scope.right}
 
 
-async def subtree(connection: Connection, scope: Scope) -> list[UnitRow]:
-    """Return the scope's units in tree order."""
+async def subtree(connection: Connection, scope: Scope, *, closed: bool = False) -> list[UnitRow]:
+    """Return the scope's units in tree order; with the closed ones if asked."""
     cursor = connection.cursor(row_factory=class_row(UnitRow))
-    await cursor.execute(_UNIT + " ORDER BY tree_left", within(scope))
+    await cursor.execute(_UNIT + " ORDER BY tree_left", {**within(scope), "closed": closed})
     return await cursor.fetchall()
 
 
-async def find(connection: Connection, scope: Scope, unit: int) -> UnitRow | None:
-    """Return one unit; None when it is not there or lies outside."""
+async def find(connection: Connection, scope: Scope, unit: int, *, closed: bool = False) -> UnitRow | None:
+    """Return one unit; None when it is not there or lies outside, or is closed and such are not asked for."""
     cursor = connection.cursor(row_factory=class_row(UnitRow))
-    await cursor.execute(_UNIT + " AND id = %(unit)s", {**within(scope), "unit": unit})
+    await cursor.execute(_UNIT + " AND id = %(unit)s", {**within(scope), "unit": unit, "closed": closed})
     return await cursor.fetchone()
 
 
@@ -61,12 +67,12 @@ async def search(connection: Connection, scope: Scope, words: str, limit: int) -
     await cursor.execute(
         _UNIT
         + """
-        AND (strpos(lower(name), lower(%(words)s)) > 0 OR strpos(lower(name_en), lower(%(words)s)) > 0
-            OR starts_with(code, %(words)s))
-        ORDER BY length(code), tree_left
+        AND (strpos(lower(name), lower(%(words)s)) > 0 OR strpos(lower(unit.name_en), lower(%(words)s)) > 0
+            OR starts_with(unit.code, %(words)s))
+        ORDER BY length(unit.code), tree_left
         LIMIT %(limit)s
         """,
-        {**within(scope), "words": words, "limit": limit},
+        {**within(scope), "words": words, "limit": limit, "closed": False},
     )
     return await cursor.fetchall()
 
