@@ -34,10 +34,13 @@ export function t(key: Key, params: Params = {}): string {
   return format(CATALOGUES[language.value][key], params, locale.value);
 }
 
+/** Whether there is a text of that name, for names put together from what the server says. */
+export const has = (key: string): key is Key => key in zh;
+
 /** A word the server chose (a reason, a state): its translation, or the word itself when we have none yet. */
 export function tWord(prefix: string, word: string): string {
   const key = `${prefix}.${word.replaceAll(/\W/g, '_')}`;
-  return key in zh ? t(key as Key) : word.replaceAll('_', ' ');
+  return has(key) ? t(key) : word.replaceAll('_', ' ');
 }
 
 const pick = (zhText: string, enText: string | null | undefined): string =>

@@ -11,6 +11,7 @@ import { growOlder, startLive, stopLive, watch } from '../state/live';
 import { forgetPeople } from '../state/people';
 import { me, resume, startError } from '../state/session';
 import { chosenUnit, loadUnits } from '../state/units';
+import { FirstPassword } from './account/FirstPassword';
 import { Desk } from './Desk';
 import { Help } from './Help';
 import { useKeys } from './keys';
@@ -31,10 +32,16 @@ export function App() {
   if (me.value === undefined) return <Skeleton label={t('start')} />;
   return (
     <>
-      {me.value === null ? <Login /> : <Inside key={me.value.account.id} />}
+      <Entrance />
       <Toasts />
     </>
   );
+}
+
+function Entrance() {
+  if (!me.value) return <Login />;
+  if (me.value.account.must_change_password) return <FirstPassword />;
+  return <Inside key={me.value.account.id} />;
 }
 
 function Inside() {

@@ -3,6 +3,7 @@ import { CityMap } from '../map/CityMap';
 import { panel, section } from '../state/place';
 import { units } from '../state/units';
 import { Alarm } from './Alarm';
+import { SecondFactorNotice } from './account/SecondFactorNotice';
 import { Bar } from './Bar';
 import { isTreeShown } from './keys';
 import { Legend } from './Legend';
@@ -25,6 +26,7 @@ export function Desk() {
       <Bar />
       <div class="desk-alarm">
         <Alarm />
+        <SecondFactorNotice />
       </div>
       {name ? <Manage name={name} /> : <TreeAndMap />}
       {isOpen && (

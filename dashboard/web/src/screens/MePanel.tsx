@@ -1,22 +1,35 @@
-import { LogOut } from 'lucide';
+import { KeyRound, LogOut } from 'lucide';
+import { useState } from 'preact/hooks';
 import { Badge } from '../design/Badge';
 import { Button } from '../design/Button';
 import { Facts, Panel, Section } from '../design/Panel';
+import { Tabs } from '../design/Tabs';
+import { say } from '../design/Toast';
 import { named, t } from '../i18n';
 import { link } from '../state/live';
 import { openPanel } from '../state/place';
-import { leave, levelName, me } from '../state/session';
+import { RIGHTS } from '../state/rights';
+import { can, leave, levelName, me, unitOf } from '../state/session';
 import { isPhone } from './App';
+import { PasswordForm } from './account/PasswordForm';
+import { SecondFactor } from './account/SecondFactor';
+import { wantsSecondFactor } from './account/SecondFactorNotice';
+import { Sessions } from './account/Sessions';
+import { Tokens } from './account/Tokens';
 import { LinkState } from './Bar';
 import { LookTools } from './Login';
 
+type Tab = 'account' | 'security' | 'tokens';
+
 export function MePanel() {
-  const account = me.value;
+  const [tab, setTab] = useState<Tab>(wantsSecondFactor.value ? 'security' : 'account');
+  const account = me.value?.account;
   if (!account) return null;
   return (
     <Panel
-      title={account.account.name}
+      title={account.display_name || account.name}
       label={t('me')}
+      flush
       onClose={isPhone.value ? undefined : () => openPanel(null)}
       foot={
         <Button icon={LogOut} wide onClick={() => void leave()}>
@@ -24,21 +37,48 @@ export function MePanel() {
         </Button>
       }
     >
+      <Tabs
+        label={t('me')}
+        tabs={[
+          ['account', t('me.account')],
+          ['security', t('me.security')],
+          ['tokens', t('tokens')],
+        ]}
+        chosen={tab}
+        onChoose={setTab}
+      />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <div class="panel-body" role="tabpanel" tabIndex={0} aria-label={t('me')}>
+        {tab === 'account' && <AboutMe />}
+        {tab === 'security' && <Security />}
+        {tab === 'tokens' && <Tokens />}
+      </div>
+    </Panel>
+  );
+}
+
+function AboutMe() {
+  const mine = me.value!;
+  return (
+    <>
       <Section title={t('me.account')}>
         <Facts
           rows={[
-            [t('me.unit'), named(account.unit)],
-            [t('unit.level'), levelName(account.unit.level)],
-            [
-              t('me.right'),
-              account.account.may_issue ? (
-                <Badge tone="good">{t('me.issues')}</Badge>
-              ) : (
-                <Badge>{t('me.reads')}</Badge>
-              ),
-            ],
+            [t('login.name'), mine.account.name],
+            [t('me.unit'), named(mine.unit)],
+            [t('unit.level'), levelName(mine.unit.level)],
           ]}
         />
+      </Section>
+      <Section title={t('me.right')}>
+        <Facts
+          rows={RIGHTS.filter(can).map((right) => [t(`right.${right}`), named(unitOf(right) ?? mine.unit)])}
+        />
+        {!can('issuer') && !can('administrator') && (
+          <p>
+            <Badge>{t('me.reads')}</Badge>
+          </p>
+        )}
       </Section>
       <Section title={t('me.connection')}>
         <p class={`bar-${link.value}`}>
@@ -48,6 +88,43 @@ export function MePanel() {
       <Section title={t('me.look')}>
         <LookTools />
       </Section>
-    </Panel>
+    </>
+  );
+}
+
+function Security() {
+  return (
+    <>
+      <Password />
+      <SecondFactor />
+      <Sessions />
+    </>
+  );
+}
+
+function Password() {
+  const [isOpen, setOpen] = useState(false);
+  if (me.value?.account.via === 'oidc')
+    return (
+      <Section title={t('login.password')}>
+        <p class="second">{t('password.oidc')}</p>
+      </Section>
+    );
+  const done = () => {
+    setOpen(false);
+    say(t('password.changed'));
+  };
+  return (
+    <Section title={t('login.password')}>
+      {isOpen ? (
+        <PasswordForm onDone={done} onCancel={() => setOpen(false)} />
+      ) : (
+        <div>
+          <Button icon={KeyRound} onClick={() => setOpen(true)} testId="password-open">
+            {t('password.change')}
+          </Button>
+        </div>
+      )}
+    </Section>
   );
 }

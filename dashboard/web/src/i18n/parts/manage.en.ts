@@ -5,7 +5,7 @@ import type { manage as zh } from './manage.zh';
 export const manage: Readonly<Record<keyof typeof zh, Text>> = {
   manage: 'Manage',
   'manage.leave': 'Back to the map',
-  'manage.group.organisation': 'Organisation',
+  'manage.group.organisation': 'Units and people',
   'manage.group.city': 'City data',
   'manage.group.system': 'System',
   'manage.withheld': 'Your account cannot open “{section}”',
