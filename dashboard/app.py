@@ -12,13 +12,26 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from alerts.desk import Desk
-from dashboard.api import alerts, answering, emergencies, grids, members, operation, session, units
+from dashboard.api import (
+    alerts,
+    answering,
+    emergencies,
+    grids,
+    members,
+    operation,
+    own_account,
+    session,
+    single_sign_on,
+    tokens,
+    units,
+)
 from dashboard.api.answers import NotFound, install
 from dashboard.live import socket
 from dashboard.live.hub import Hub
 from dashboard.security.guard import Guard
 from dashboard.security.headers import SecurityHeaders
 from dashboard.security.sessions import Sessions
+from dashboard.security.single_sign_on import Provider, SingleSignOn
 from dashboard.website import Website
 from tracker.bus.interface import Bus
 
@@ -33,6 +46,7 @@ class Services:
     website: Website
     clock: Callable[[], datetime]  # aware UTC
     version: str
+    single_sign_on: SingleSignOn | None = None  # None: passwords only
     link_secret: bytes | None = None  # signs acknowledgement links; None: there are none
     settings: Mapping[str, Any] = field(default_factory=lambda: {"basemap": None})  # what the web app is told
 
@@ -66,9 +80,7 @@ def tile_origins(settings: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _add_routers(app: FastAPI, to: Services) -> None:
-    app.include_router(
-        session.router(to.pool, to.sessions, to.hub, hang_up=to.hub.hang_up, settings=to.settings, clock=to.clock)
-    )
+    _add_log_in(app, to)
     app.include_router(units.router(to.pool, to.hub))
     app.include_router(members.router(to.pool, to.hub, clock=to.clock))
     app.include_router(grids.router(to.pool))
@@ -77,6 +89,26 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(operation.router(to.pool, version=to.version))
     if to.link_secret is not None:
         app.include_router(answering.router(to.desk, secret=to.link_secret, clock=to.clock))
+
+
+def _add_log_in(app: FastAPI, to: Services) -> None:
+    introduction = session.Introduction(to.pool, to.hub, settings=to.settings, clock=to.clock)
+    own = own_account.Own(to.pool, to.sessions, hang_up=to.hub.hang_up, clock=to.clock)
+    sign_on = to.single_sign_on
+    app.include_router(
+        session.router(
+            to.sessions,
+            introduction,
+            hang_up=to.hub.hang_up,
+            single_sign_on=None if sign_on is None else sign_on.name,
+        )
+    )
+    app.include_router(own_account.router(own))
+    app.include_router(tokens.router(to.pool, hang_up=to.hub.hang_up, clock=to.clock))
+    if sign_on is not None:
+        provider = Provider(sign_on, to.sessions.seal, clock=to.clock)
+        reception = single_sign_on.Reception(to.pool, to.sessions, clock=to.clock)
+        app.include_router(single_sign_on.router(provider, reception, introduction, to.sessions))
 
 
 def _add_live(app: FastAPI, to: Services) -> None:

@@ -1,6 +1,7 @@
 """The dashboard as a program: its pool, its live map and its web server, until it is cancelled."""
 
 import asyncio
+import secrets
 import socket
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from dashboard.app import Services, create_app
 from dashboard.live.feed import Feed, empty_hub
 from dashboard.live.news import Newsroom
 from dashboard.security.sessions import Sessions
+from dashboard.security.single_sign_on import SingleSignOn
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
 
@@ -44,12 +46,15 @@ async def run(
     ready: Callable[[], None],
     desk: Callable[[Any], Desk] | None = None,
     link_secret: bytes | None = None,
+    needs_second_factor: bool = False,
+    single_sign_on: SingleSignOn | None = None,
     settings: Mapping[str, Any] | None = None,
     clock: Callable[[], datetime] = now,
 ) -> None:
     """Serve until cancelled. `ready` is called once the port answers and the live map knows the city.
 
-    `desk` makes the desk on our pool (default: one with the policy's defaults). Raises PortTaken before anything else.
+    `desk` makes the desk on our pool (default: one with the policy's defaults). Without a `link_secret` there are no
+    acknowledgement links, and second factors last as long as the process. Raises PortTaken before anything else.
     """
     listening = listen(host, port)
     try:
@@ -60,7 +65,13 @@ async def run(
                 pool=pool,
                 bus=bus,
                 desk=Desk(pool, bus, clock) if desk is None else desk(pool),
-                sessions=Sessions(pool, clock=clock),
+                sessions=Sessions(
+                    pool,
+                    clock=clock,
+                    secret=link_secret or secrets.token_bytes(32),
+                    needs_second_factor=needs_second_factor,
+                ),
+                single_sign_on=single_sign_on,
                 hub=hub,
                 website=pages,
                 clock=clock,

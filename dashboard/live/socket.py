@@ -16,7 +16,9 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from dashboard.live.hub import Hub, News, Subscriber
 from dashboard.live.messages import Ack, CountsNews, Hello, Ping, Pong, Trouble, Watch, decode
-from dashboard.security.sessions import COOKIE, Sessions, Viewer
+from dashboard.security.guard import viewer_of
+from dashboard.security.rights import Right, Viewer
+from dashboard.security.sessions import Sessions
 from dashboard.shapes import Counts, encode
 
 CREDIT: Final = 2  # frames on the way; without it 11 stale ones lay in the kernel's buffers of a slow viewer
@@ -44,7 +46,7 @@ async def serve(socket: WebSocket, *, hub: Hub, sessions: Sessions) -> None:
         return
     await socket.accept()
     try:
-        viewer = await sessions.find(socket.cookies.get(COOKIE, ""))
+        viewer = await viewer_of(sessions, socket.scope)
     except psycopg.OperationalError:
         await socket.close(TRY_LATER, "the database is away: try again in a few seconds")
         return
@@ -67,7 +69,8 @@ class Connection:
         self._socket = socket
         self._hub = hub
         self._sessions = sessions
-        self._scope = viewer.account.scope
+        self._viewer = viewer
+        self._scope = viewer.scope(Right.LOOK)  # every message is judged by it: there is none that changes anything
         self._me = Subscriber(viewer.session)
         self._unit: int | None = None
         self._epoch = hub.board.epoch
@@ -206,12 +209,12 @@ class Connection:
         while True:
             await asyncio.sleep(RECHECK_S)
             try:
-                viewer = await self._sessions.renew(self._me.session)
+                viewer = await self._sessions.renew(self._viewer)
             except psycopg.OperationalError:
                 continue  # a database that is away ends nobody's map
-            if viewer is None or viewer.account.scope.unit != self._scope.unit:
+            if viewer is None or viewer.scope(Right.LOOK).unit != self._scope.unit:
                 raise Over(NOT_LOGGED_IN, "the session has ended")
-            self._scope = viewer.account.scope
+            self._viewer, self._scope = viewer, viewer.scope(Right.LOOK)
 
     async def _say(self, message: Any) -> None:
         await self._send_text(encode(message).decode())

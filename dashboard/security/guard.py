@@ -1,7 +1,8 @@
 """What stands before every request under /api: who asks, and whether our own page sent it.
 
 An unsafe method must carry the header `X-Requested-With: gridwarden`: a form or an image of a foreign page cannot set
-it, and a script of one is stopped by the browser's preflight, which nobody here answers.
+it, and a script of one is stopped by the browser's preflight, which nobody here answers. A program with an API token
+needs no such mark: no browser adds the header Authorization by itself.
 """
 
 from http.cookies import CookieError, SimpleCookie
@@ -12,10 +13,15 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from dashboard.security.rights import Viewer
 from dashboard.security.sessions import COOKIE, Sessions
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN: Final = frozenset({"/api/login"})  # needs no session; the header it needs
+# These need no session; those that change something need the header all the same.
+OPEN: Final = frozenset(
+    {"/api/login", "/api/login/options", "/api/login/oidc", "/api/login/oidc/callback", "/api/login/oidc/code"}
+)
+OF_BROKERS: Final = frozenset({"/api/broker/auth", "/api/broker/acl"})  # show a secret of their own
 MARK: Final = "gridwarden"
 
 
@@ -47,13 +53,15 @@ class Guard:
 
     async def _judge(self, scope: Scope) -> tuple[int, str, str] | None:
         """Return why the request is refused; None when it may pass."""
-        headers = Headers(scope=scope)
-        if scope["method"] not in SAFE and headers.get("x-requested-with") != MARK:
+        headers, path = Headers(scope=scope), scope["path"]
+        if path in OF_BROKERS:
+            return None
+        if scope["method"] not in SAFE and bearer_in(headers) is None and headers.get("x-requested-with") != MARK:
             return NOT_OURS
-        if scope["path"] in OPEN:
+        if path in OPEN:
             return None
         try:
-            viewer = await self._sessions.find(token_in(headers), address=address_in(scope))
+            viewer = await viewer_of(self._sessions, scope)
         except psycopg.OperationalError:
             return NO_DATABASE
         if viewer is None:
@@ -62,7 +70,25 @@ class Guard:
         return None
 
 
-def token_in(headers: Headers) -> str:
+async def viewer_of(sessions: Sessions, scope: Scope) -> Viewer | None:
+    """Return who makes a request or opens a WebSocket: by an API token if there is one, else by the cookie."""
+    headers, address = Headers(scope=scope), address_in(scope)
+    token = bearer_in(headers)
+    if token is None:
+        return await sessions.find(cookie_in(headers), address=address)
+    return await sessions.find_bearer(token, address=address)
+
+
+def bearer_in(headers: Headers) -> str | None:
+    """Return the API token; None when no credentials are brought, empty for those of another kind."""
+    given = headers.get("authorization")
+    if given is None:
+        return None
+    scheme, _, token = given.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def cookie_in(headers: Headers) -> str:
     """Return the session's token; empty when there is none."""
     try:
         found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)

@@ -63,6 +63,8 @@ class Viewer:
         grant = self._grant(right)
         if grant is None:
             raise role_missing(right)
+        if self.account.must_change_password:
+            raise password_change_needed()
         if right in STRONG and self.needs_second_factor and not self.has_second_factor:
             raise second_factor_needed()
         return grant.scope
@@ -112,12 +114,22 @@ def second_factor_needed() -> Problem:
     )
 
 
+def password_change_needed() -> Problem:
+    return Problem(
+        403,
+        "password_change_needed",
+        "somebody else knows your password: choose a new one under your account, then try again",
+        zh="当前密码由他人设置：请先在“我的账号”中修改密码",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Needs:
     """A dependency of a route; `right` can be read off the route, and a test does so for all of them."""
 
     right: Right
     is_top: bool = False  # for the root unit, not for a subtree alone
+    in_person: bool = False  # a program with an API token may not
 
     def __call__(self, request: Request) -> Viewer:
         viewer: Viewer = request.state.viewer
@@ -129,14 +141,22 @@ class Needs:
                 "only administrators of the whole city may do this",
                 zh="只有全市管理员可以进行此操作",
             )
+        if self.in_person and viewer.token is not None:
+            raise Problem(
+                403,
+                "not_by_token",
+                "an API token may not do this: log in with a password",
+                zh="接口令牌不能进行此操作，请使用密码登录",
+            )
         return viewer
 
 
-def needs(right: Right, *, is_top: bool = False) -> Needs:
-    return Needs(right, is_top)
+def needs(right: Right, *, is_top: bool = False, in_person: bool = False) -> Needs:
+    return Needs(right, is_top, in_person)
 
 
 CurrentViewer = Annotated[Viewer, Depends(needs(Right.LOOK))]
+Person = Annotated[Viewer, Depends(needs(Right.LOOK, in_person=True))]  # somebody's own account: keys to it
 Dispatcher = Annotated[Viewer, Depends(needs(Right.DISPATCH))]
 Issuer = Annotated[Viewer, Depends(needs(Right.ISSUE))]
 Approver = Annotated[Viewer, Depends(needs(Right.APPROVE))]

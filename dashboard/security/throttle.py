@@ -37,6 +37,11 @@ class Throttle:
         self._failures.pop(("name", name), None)
         del self._failures.get(("address", address), [])[-1:]
 
+    def forgive(self, *, name: str, address: str) -> None:
+        """Take back this one try, and keep those before it."""
+        for key in (("name", name), ("address", address)):
+            del self._failures.get(key, [])[-1:]
+
     def _wait_of(self, kind: str, value: str, now_s: float) -> float:
         recent = [at for at in self._failures.get((kind, value), []) if at > now_s - WINDOW_S]
         most = MOST_FAILURES[kind]

@@ -1,13 +1,13 @@
-"""Accounts and their log-in sessions."""
+"""Accounts: who they are, how they are recognised, what they may do and where."""
 
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
 from msgspec import Struct, convert
 from psycopg import AsyncConnection
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
-from dashboard.shapes import Scope
+from dashboard.shapes import Named, Scope
 
 Connection = AsyncConnection[Any]
 
@@ -49,24 +49,59 @@ class Entry(NamedTuple):
 
     account: Account
     has_second_factor: bool
+    token: int | None = None  # the API token
+    token_roles: frozenset[str] | None = None
+    last_used_at: datetime | None = None
 
 
-async def password_hash_of(connection: Connection, name: str) -> tuple[int, str] | None:
-    """Return the account's id and argon2 hash; None for an unknown or closed account."""
-    found = await connection.execute(
-        "SELECT id, password_hash FROM account WHERE name = %(name)s AND closed_at IS NULL", {"name": name}
-    )
-    return await found.fetchone()
+class Credentials(NamedTuple):
+    """What a log-in is judged by."""
+
+    id: int
+    name: str
+    unit: int
+    password_hash: str | None  # argon2id; None: comes by single sign-on only
+    has_totp: bool
 
 
-async def open_session(connection: Connection, *, token_hash: bytes, account: int, expires_at: datetime) -> None:
-    await connection.execute(
+async def credentials_of(connection: Connection, name: str) -> Credentials | None:
+    """Return how an account is recognised; None for an unknown or closed one."""
+    cursor = connection.cursor(row_factory=class_row(Credentials))
+    await cursor.execute(
         """
-        INSERT INTO login_session (token_hash, account, expires_at)
-        VALUES (%(token_hash)s, %(account)s, %(expires_at)s)
+        SELECT id, name, unit, password_hash, totp_confirmed_at IS NOT NULL AS has_totp
+        FROM account WHERE name = %(name)s AND closed_at IS NULL
         """,
-        {"token_hash": token_hash, "account": account, "expires_at": expires_at},
+        {"name": name},
     )
+    return await cursor.fetchone()
+
+
+async def of_identity(connection: Connection, *, issuer: str, subject: str) -> Credentials | None:
+    """Return the account bound to somebody at an identity provider."""
+    cursor = connection.cursor(row_factory=class_row(Credentials))
+    await cursor.execute(
+        """
+        SELECT id, name, unit, password_hash, totp_confirmed_at IS NOT NULL AS has_totp
+        FROM account WHERE oidc_issuer = %(issuer)s AND oidc_subject = %(subject)s AND closed_at IS NULL
+        """,
+        {"issuer": issuer, "subject": subject},
+    )
+    return await cursor.fetchone()
+
+
+async def bind_identity(connection: Connection, *, issuer: str, subject: str, name: str) -> Credentials | None:
+    """Bind the account of this name, if an administrator invited it to come by this provider and nobody has yet."""
+    cursor = connection.cursor(row_factory=class_row(Credentials))
+    await cursor.execute(
+        """
+        UPDATE account SET oidc_subject = %(subject)s, revision = revision + 1
+        WHERE name = %(name)s AND oidc_issuer = %(issuer)s AND oidc_subject IS NULL AND closed_at IS NULL
+        RETURNING id, name, unit, password_hash, totp_confirmed_at IS NOT NULL AS has_totp
+        """,
+        {"issuer": issuer, "subject": subject, "name": name},
+    )
+    return await cursor.fetchone()
 
 
 _ACCOUNT: LiteralString = """
@@ -108,11 +143,51 @@ def account_of(row: dict[str, Any]) -> Account:
     return convert({name: row[name] for name in Account.__struct_fields__}, Account)
 
 
-async def close_session(connection: Connection, *, token_hash: bytes) -> None:
-    await connection.execute("DELETE FROM login_session WHERE token_hash = %(it)s", {"it": token_hash})
+async def account_of_token(connection: Connection, *, token_hash: bytes, now: datetime) -> Entry | None:
+    """Return the account behind an API token that neither expired nor was revoked."""
+    cursor = connection.cursor(row_factory=dict_row)
+    await cursor.execute(
+        _ACCOUNT
+        + """, second_factor_at IS NOT NULL AS has_second_factor, api_token.id AS token, roles, last_used_at
+        FROM api_token
+        JOIN account ON account.id = api_token.account
+        JOIN unit home ON home.id = account.unit
+        WHERE token_hash = %(token_hash)s AND expires_at > %(now)s AND revoked_at IS NULL
+            AND account.closed_at IS NULL
+        """,
+        {"token_hash": token_hash, "now": now},
+    )
+    row = await cursor.fetchone()
+    if row is None:
+        return None
+    return Entry(account_of(row), row["has_second_factor"], row["token"], frozenset(row["roles"]), row["last_used_at"])
 
 
-async def close_expired_sessions(connection: Connection, *, now: datetime) -> int:
-    """Delete the sessions that have expired; return how many."""
-    done = await connection.execute("DELETE FROM login_session WHERE expires_at <= %(now)s", {"now": now})
-    return done.rowcount
+async def role_units(connection: Connection, account: int) -> dict[str, Named]:
+    """Return the unit that each role of the account is held for."""
+    cursor = await connection.execute(
+        """
+        SELECT role, unit.id, unit.name, unit.name_en
+        FROM account_role JOIN unit ON unit.id = account_role.unit
+        WHERE account = %(account)s ORDER BY role
+        """,
+        {"account": account},
+    )
+    return {role: Named(unit, name, name_en) async for role, unit, name, name_en in cursor}
+
+
+async def note_login(connection: Connection, account: int, *, at: datetime) -> None:
+    await connection.execute(
+        "UPDATE account SET last_login_at = %(at)s WHERE id = %(account)s", {"account": account, "at": at}
+    )
+
+
+async def set_password(connection: Connection, account: int, *, password_hash: str, must_change: bool) -> None:
+    await connection.execute(
+        """
+        UPDATE account
+        SET password_hash = %(hash)s, must_change_password = %(must_change)s, revision = revision + 1
+        WHERE id = %(account)s
+        """,
+        {"account": account, "hash": password_hash, "must_change": must_change},
+    )

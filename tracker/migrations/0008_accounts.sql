@@ -34,7 +34,7 @@ ALTER TABLE account DROP COLUMN may_issue;
 ALTER TABLE login_session ADD COLUMN second_factor_at timestamptz;
 ALTER TABLE login_session ADD COLUMN address text NOT NULL DEFAULT '';
 ALTER TABLE login_session ADD COLUMN user_agent text NOT NULL DEFAULT '';
-ALTER TABLE login_session ADD COLUMN via text NOT NULL DEFAULT 'password';
+ALTER TABLE login_session ADD COLUMN via text NOT NULL DEFAULT 'password';   -- or oidc
 CREATE INDEX login_session_account ON login_session (account);
 
 CREATE TABLE api_token (
@@ -45,6 +45,7 @@ CREATE TABLE api_token (
     roles text[] NOT NULL,                     -- never more than the account's own at the time of use
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL,
+    second_factor_at timestamptz,              -- of the session that made it
     last_used_at timestamptz,
     revoked_at timestamptz
 );

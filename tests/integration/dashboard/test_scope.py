@@ -61,7 +61,7 @@ def reading_routes() -> set[str]:
             pool=pool,
             bus=bus,
             desk=Desk(pool, bus, now),
-            sessions=Sessions(pool, clock=now),
+            sessions=Sessions(pool, clock=now, secret=b"any"),
             hub=empty_hub(clock=now),
             website=website.read(),
             clock=now,
