@@ -8,6 +8,7 @@ from psycopg.rows import class_row
 
 from dashboard.shapes import Assigned, Named, Scope
 from dashboard.store.units import within
+from tracker.store.search import count_members, find_members
 
 Connection = AsyncConnection[Any]
 Point = tuple[int, float, float, float | None, float | None, int]  # ms, lon, lat, accuracy m, speed m/s, flags
@@ -43,36 +44,60 @@ _COUNT: LiteralString = """
 _INSIDE: LiteralString = """
     WHERE is_primary AND member.closed_at IS NULL AND tree_left BETWEEN %(left)s AND %(right)s
 """
-_MATCHES: LiteralString = """
-    AND (%(words)s = '' OR strpos(lower(member.name), lower(%(words)s)) > 0 OR strpos(phone, %(words)s) > 0
-        OR starts_with(lower(member.code), lower(%(words)s))
-        OR EXISTS (
-            SELECT FROM terminal
-            WHERE terminal.member = member.id AND closed_at IS NULL AND lower(terminal.code) = lower(%(words)s)
-        ))
+_AMONG: LiteralString = """
+    AND (%(among)s::integer[] IS NULL OR member.id = ANY(%(among)s)) AND (%(role)s::text IS NULL OR role = %(role)s)
 """
-_AMONG: LiteralString = " AND (%(among)s::integer[] IS NULL OR member.id = ANY(%(among)s))"
 
 
 async def page(
-    connection: Connection, scope: Scope, *, words: str, among: list[int] | None, limit: int, offset: int
+    connection: Connection,
+    scope: Scope,
+    *,
+    words: str,
+    among: list[int] | None,
+    limit: int,
+    offset: int,
+    role: str | None = None,
 ) -> list[MemberRow]:
-    """Return members whose name, phone, code or terminal holds `words` (and whose id is `among`), in tree order."""
+    """Return members that `words` find, exact hits first; without words all, in tree order.
+
+    If given, ids are `among` those, and members hold `role` in the unit they are counted in.
+    """
+    if not words.strip():
+        return await _page(connection, scope, among=among, role=role, limit=limit, offset=offset)
+    found = await find_members(
+        connection,
+        left=scope.left,
+        right=scope.right,
+        words=words,
+        limit=limit,
+        offset=offset,
+        among=among,
+        role=role,
+    )
+    rows = await _page(connection, scope, among=found, role=None, limit=len(found), offset=0)
+    return sorted(rows, key=lambda row: found.index(row.id))
+
+
+async def count(
+    connection: Connection, scope: Scope, *, words: str, among: list[int] | None, role: str | None = None
+) -> int:
+    """Return how many members `page` would find in all; more than search.MOST of those by words are not counted."""
+    if words.strip():
+        return await count_members(connection, left=scope.left, right=scope.right, words=words, among=among, role=role)
+    cursor = await connection.execute(_COUNT + _INSIDE + _AMONG, {**within(scope), "among": among, "role": role})
+    return int((await cursor.fetchone() or (0,))[0])
+
+
+async def _page(
+    connection: Connection, scope: Scope, *, among: list[int] | None, role: str | None, limit: int, offset: int
+) -> list[MemberRow]:
     cursor = connection.cursor(row_factory=class_row(MemberRow))
     await cursor.execute(
-        _MEMBER + _INSIDE + _MATCHES + _AMONG + " ORDER BY tree_left, member.id LIMIT %(limit)s OFFSET %(offset)s",
-        {**within(scope), "words": words, "among": among, "limit": limit, "offset": offset},
+        _MEMBER + _INSIDE + _AMONG + " ORDER BY tree_left, member.id LIMIT %(limit)s OFFSET %(offset)s",
+        {**within(scope), "among": among, "role": role, "limit": limit, "offset": offset},
     )
     return await cursor.fetchall()
-
-
-async def count(connection: Connection, scope: Scope, *, words: str, among: list[int] | None) -> int:
-    """Return how many members `page` would find in all."""
-    cursor = await connection.execute(
-        _COUNT + _INSIDE + _MATCHES + _AMONG,
-        {**within(scope), "words": words, "among": among},
-    )
-    return int((await cursor.fetchone() or (0,))[0])
 
 
 async def find(connection: Connection, scope: Scope, member: int) -> MemberRow | None:
@@ -127,7 +152,7 @@ async def track(connection: Connection, member: int, *, since: datetime, until: 
                 lon / 1e7::float8 AS lon, lat / 1e7::float8 AS lat,
                 NULLIF(accuracy_dm, -32768) / 10.0::float8 AS accuracy_m,
                 NULLIF(speed_dmps, -32768) / 10.0::float8 AS speed_mps,
-                flags::integer
+                (flags & 15)::integer AS flags  -- the bits above are of the grid set
             FROM position
             WHERE terminal IN (SELECT id FROM terminal WHERE member = %(member)s)
                 AND fixed_at BETWEEN %(since)s AND %(until)s
