@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from dashboard.program import PortTaken
 from gridwarden.alone import Program, SettingMissingError, needed, run_alone
+from gridwarden.city_commands import Encoding, GridFormat, Wish, export_city, import_city, options_of
 from gridwarden.console import Progress
 from gridwarden.embedded import EmbeddedPostgresError
 from gridwarden.first_city import NoCityError, new_logins
@@ -33,18 +34,20 @@ from simulators.roster import Credential, RosterError
 from simulators.sources.recording import RecordingError
 from simulators.terminals.connector import AddressError
 from tracker.bus.connect import BusUrlError
+from tracker.city.export import NothingToExportError
 from tracker.city.files import CityFileError, read_city, write_city
 from tracker.city.generator import DEMO, REFERENCE, generate
 from tracker.city.load import HANDOVER, CityExistsError, load_city
 from tracker.city.tree import TreeError
 from tracker.database.migrate import MigrationError, migrate
 from tracker.database.partitions import ensure_partitions_at
+from tracker.organisation.errors import Refused
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Real-time positioning and early warnings for a city."
 )
 
-city_app = typer.Typer(no_args_is_help=True, help="Example cities as files, and loading them.")
+city_app = typer.Typer(no_args_is_help=True, help="Cities as files: made up, loaded, imported, exported.")
 app.add_typer(city_app, name="city")
 
 TROUBLE = (
@@ -64,6 +67,8 @@ TROUBLE = (
     RecordingError,
     RefusedError,
     TreeError,
+    NothingToExportError,
+    Refused,
     BrokerUrlError,
     BusUrlError,
     ValidationError,
@@ -266,6 +271,45 @@ def city_load(*, folder: Path, database: Database = None) -> None:
     migrate(dsn, say=progress.step)
     _run(load_city(dsn, read_city(folder), folder=folder, say=progress.step))
     progress.print(f"loaded in {progress.done():.1f} s; the terminals' secrets are in {folder / HANDOVER}")
+
+
+@city_app.command(name="import")
+def city_import(
+    *,
+    files: Annotated[list[Path], typer.Argument(help="units.csv, grids.geojson|fgb|shp, members.csv: any of them")],
+    database: Database = None,
+    redis: Redis = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Write it; without this, only report")] = False,
+    gcj02: Annotated[bool, typer.Option("--gcj02", help="The areas are in GCJ-02")] = False,
+    crs: Annotated[
+        str | None, typer.Option(help="Coordinate system of the areas, in place of the declared one")
+    ] = None,
+    encoding: Annotated[Encoding, typer.Option(help="Of tables and .dbf")] = Encoding.AUTO,
+    code_column: Annotated[str, typer.Option(help="Property of the areas that holds the code")] = "code",
+    tolerance_m: Annotated[float, typer.Option(min=0.01, max=50, help="Slivers up to this width are snapped")] = 1.0,
+    takes_effect_at: Annotated[datetime | None, typer.Option(help="When new borders count, local time")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for terminals.csv, the new credentials")] = Path(),
+    json: Annotated[Path | None, typer.Option(help="Write the report here too")] = None,
+) -> None:
+    """Say what files would change in the city of a database, and with --apply change it: all of it or nothing."""
+    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
+    options = options_of(
+        code_column=code_column, crs=crs, encoding=encoding, gcj02=gcj02, tolerance_m=tolerance_m, at=takes_effect_at
+    )
+    wish = Wish(files=files, options=options, is_to_be_applied=apply, out=out, json=json)
+    _run(import_city(dsn, _settings(redis=redis).redis, wish))
+
+
+@city_app.command(name="export")
+def city_export(
+    *,
+    folder: Path,
+    database: Database = None,
+    form: Annotated[GridFormat, typer.Option("--format", help="Of the areas")] = GridFormat.GEOJSON,
+) -> None:
+    """Write the city of a database as files that import reads."""
+    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
+    _run(export_city(dsn, folder, form))
 
 
 def _settings(**given: Any) -> Settings:

@@ -5,7 +5,7 @@ Reading stops at the first thing that cannot be used, with file and line. Nothin
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -37,18 +37,26 @@ class CityFileError(Exception):
 def write_city(city: City, folder: Path) -> None:
     """Write the three files into `folder`, which is made if need be."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / UNITS).open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow((*UNIT_COLUMNS, *UNIT_OPTIONS))
-        rows.writerows(unit_row(unit) for unit in city.units)
-    with (folder / MEMBERS).open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow((*MEMBER_COLUMNS, *MEMBER_OPTIONS))
-        rows.writerows(row for member in city.members for row in member_rows(member))
+    write_tables(city, folder)
     with (folder / GRIDS).open("w", encoding="utf-8") as file:
         file.write('{"type":"FeatureCollection","features":[\n')
         file.write(",\n".join(_features(city)))
         file.write("\n]}\n")
+
+
+def write_tables(city: City, folder: Path) -> None:
+    """Write units.csv and members.csv into `folder`."""
+    units = map(unit_row, city.units)
+    write_table(folder / UNITS, (*UNIT_COLUMNS, *UNIT_OPTIONS), units)
+    members = (row for member in city.members for row in member_rows(member))
+    write_table(folder / MEMBERS, (*MEMBER_COLUMNS, *MEMBER_OPTIONS), members)
+
+
+def write_table(path: Path, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(columns)
+        writer.writerows(rows)
 
 
 def read_city(folder: Path) -> City:
