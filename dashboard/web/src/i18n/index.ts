@@ -83,6 +83,11 @@ const date = computed(
 /** The day alone. */
 export const day = (at: string | number): string => date.value.format(new Date(at));
 
+const weekdays = computed(() => new Intl.DateTimeFormat(locale.value, { weekday: 'short', timeZone: 'UTC' }));
+
+/** The weekday of a date (YYYY-MM-DD), whatever the reader's time zone. */
+export const weekday = (on: string): string => weekdays.value.format(new Date(`${on}T00:00:00Z`));
+
 const DAY_MS = 86_400_000;
 
 /** The time of day; with the date when it is not within a day of `nowMs`. */

@@ -1,11 +1,91 @@
+/** Shifts and patterns of units: the list, one roster with its calendar, and who is on duty now. */
+import { Plus } from 'lucide';
+import { useState } from 'preact/hooks';
+import { getRosters, type Roster } from '../../api/duty';
+import { Button } from '../../design/Button';
 import { Empty } from '../../design/Feedback';
 import { Page } from '../../design/Page';
-import { t } from '../../i18n';
+import { type Column, Table } from '../../design/Table';
+import { Tabs } from '../../design/Tabs';
+import { day, named, t } from '../../i18n';
+import { useFetched } from '../../state/async';
+import { useKept } from '../../state/kept';
+import { itemId, openItem } from '../../state/place';
+import { can } from '../../state/session';
+import { UnitFilter, unitFilter } from './forms/UnitFilter';
+import { DutyNow } from './rosters/DutyNow';
+import { RosterPage } from './rosters/RosterPage';
 
 export function RostersSection() {
+  const open = itemId.value;
+  if (open) return <RosterPage key={open} item={open} />;
+  return <RosterList />;
+}
+
+function RosterList() {
+  const [tab, setTab] = useState<'rosters' | 'now'>('rosters');
+  const unit = unitFilter.value;
+  const { value, error, reload } = useFetched(`rosters ${unit}`, () => getRosters(unit));
+  const kept = useKept(value);
   return (
-    <Page title={t('section.rosters')} note={t('section.rosters.note')}>
-      <Empty title={t('section.rosters.none')}>{t('section.rosters.how')}</Empty>
+    <Page
+      title={t('section.rosters')}
+      note={t('section.rosters.note')}
+      tools={
+        can('administrator') && (
+          <Button icon={Plus} look="main" onClick={() => openItem('new')} testId="add-roster">
+            {t('rosters.add')}
+          </Button>
+        )
+      }
+      filters={<UnitFilter />}
+    >
+      <Tabs
+        label={t('section.rosters')}
+        tabs={[
+          ['rosters', t('rosters.list')],
+          ['now', t('rosters.now')],
+        ]}
+        chosen={tab}
+        onChoose={setTab}
+      />
+      {tab === 'now' ? (
+        <DutyNow />
+      ) : (
+        <Table<Roster>
+          label={t('section.rosters')}
+          columns={columns()}
+          rows={kept?.rosters ?? null}
+          keyOf={(roster) => roster.id}
+          error={error}
+          onRetry={reload}
+          onChoose={(roster) => openItem(roster.id)}
+          empty={<Empty title={t('section.rosters.none')}>{t('section.rosters.how')}</Empty>}
+        />
+      )}
     </Page>
   );
 }
+
+const columns = (): readonly Column<Roster>[] => [
+  {
+    name: 'name',
+    label: t('organisation.name'),
+    width: '30%',
+    cell: (roster) => <strong>{roster.name}</strong>,
+    sortBy: (roster) => roster.name,
+  },
+  { name: 'unit', label: t('unit'), cell: ({ unit }) => named(unit), sortBy: ({ unit }) => named(unit) },
+  {
+    name: 'cycle',
+    label: t('rosters.cycle'),
+    width: '16%',
+    cell: ({ cycle_days }) => t('rosters.days', { count: cycle_days }),
+  },
+  {
+    name: 'anchor',
+    label: t('rosters.anchor'),
+    width: '18%',
+    cell: ({ anchor }) => <span class="num">{day(anchor)}</span>,
+  },
+];

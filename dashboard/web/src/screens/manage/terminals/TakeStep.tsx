@@ -54,6 +54,7 @@ export function TakeStep({ terminal, step, onLeave, onChanged, onIssued }: Props
 
 function consequence(step: Step, { member }: TerminalCard, to: Named | null): string {
   const from = member?.name ?? '';
+  if (step === 'found') return t('terminal.how.found'); // a lost one was taken off its carrier
   if (step !== 'hand')
     return t(member ? `terminal.how.${step}.carried` : `terminal.how.${step}`, { name: from });
   if (to) return t(member ? 'terminal.how.hand.over' : 'terminal.how.hand', { name: to.name, from });
