@@ -39,6 +39,6 @@ async def dispose(connection: Connection, packets: list[Packet], fences: Fences)
         rows[column] = np.array([getattr(report, field) for report in said]) * factor
     rows["heading_deg"], rows["altitude_m"] = [report.hdg for report in said], UNSAID
     async with connection.transaction():
-        await positions.copy(connection, rows)
+        await positions.copy(connection, rows, 1)
     for packet in packets:
         packet.settler.settle(packet.token)

@@ -20,8 +20,8 @@ from gridwarden.embedded import EmbeddedPostgres
 from ingest.inbox import Inbox
 from ingest.pipeline.batch import disassemble, place
 from ingest.pipeline.loop import Owner, Pipeline
+from ingest.pipeline.maps import Maps
 from ingest.pipeline.rebuild import rebuild
-from ingest.pipeline.write import City
 from ingest.program import now_us
 from ingest.rules.packets import Packet, Route
 from ingest.rules.screen import Limits
@@ -34,7 +34,6 @@ from tracker.city.load import load_city
 from tracker.database.migrate import migrate
 from tracker.database.pool import open_pool
 from tracker.geometry.fences import Fences
-from tracker.store import city as cities
 
 BATCH: Final = 200
 BATCHES: Final = 150
@@ -98,7 +97,7 @@ async def _once(pipeline: Pipeline, packets: list[Packet], spent: dict[str, floa
     marks = [time.process_time()]
     batch = disassemble(packets, Limits())
     marks.append(time.process_time())
-    place(batch, pipeline.city.fences)
+    place(batch, pipeline.maps.atlas)
     marks.append(time.process_time())
     began = time.perf_counter()
     await pipeline.dispose(packets)
@@ -110,18 +109,20 @@ async def _once(pipeline: Pipeline, packets: list[Packet], spent: dict[str, floa
 
 
 async def _pipeline(pool: AsyncConnectionPool[Any]) -> tuple[Pipeline, Directory, Fences]:
-    nobody, owner_run, rules = _Nobody(), uuid4(), Rules()
+    nobody, owner_run, rules, maps = _Nobody(), uuid4(), Rules(), Maps()
     async with pool.connection() as connection:
-        directory = Directory(await terminals.load(connection))
-        fences = await cities.fences(connection)
+        directory = Directory((await terminals.load(connection)).terminals)
+        await maps.look(connection)
+        await maps.load_ahead(connection, now_us())
         owner = Owner(owner_run, await runs.start(connection, owner_run, "bench"))
-        memory = await rebuild(connection, directory=directory, fences=fences, rules=rules, heard_us=0)
+        memory = await rebuild(connection, directory=directory, maps=maps, rules=rules, heard_us=0)
     pipeline = Pipeline(
         pool=pool,
         bus=LocalBus(),
         inbox=Inbox(),
         downlink=nobody,
-        city=City(directory, fences, fences.version),
+        directory=directory,
+        maps=maps,
         memory=memory,
         owner=owner,
         limits=Limits(),
@@ -129,7 +130,7 @@ async def _pipeline(pool: AsyncConnectionPool[Any]) -> tuple[Pipeline, Directory
         hears=lambda: True,
         now_us=now_us,
     )
-    return pipeline, directory, fences
+    return pipeline, directory, maps.atlas.sheet(now_us()).fences
 
 
 def _walks(directory: Directory) -> Iterator[list[Packet]]:

@@ -7,12 +7,13 @@ rebuilt, and only then does the door open.
 import asyncio
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, cast
 from uuid import uuid4
 
+import numpy as np
 import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
@@ -24,22 +25,22 @@ from ingest.inbox import Inbox
 from ingest.pipeline.checkpoint import checkpoints, heartbeats, save
 from ingest.pipeline.days import keep_days
 from ingest.pipeline.loop import Owner, Pipeline
+from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Memory
 from ingest.pipeline.rebuild import rebuild
-from ingest.pipeline.write import City
 from ingest.rules.packets import Downlink
 from ingest.rules.screen import Limits
 from ingest.rules.tracks import Rules
 from ingest.store import runs, terminals
-from ingest.store.terminals import Directory
+from ingest.store.terminals import Directory, Horizon, Look
 from tracker.bus.interface import CITY, Bus
 from tracker.database.pool import open_pool
 from tracker.database.retry import retry
-from tracker.store import city as cities
 
 POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, city, downlink, and some sessions at a time
 GOODBYE_S: Final = 5.0
-CITY_POLL_S: Final = 60.0  # the safety net for a doorbell that nobody heard
+CITY_POLL_S: Final = 3.0  # the safety net for a doorbell that nobody heard; three index lookups
+APPLIED: Final = 2_000  # changed terminals at a time, so that the event loop is not held
 
 Connection = psycopg.AsyncConnection[Any]
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
@@ -57,6 +58,7 @@ class _Door(Downlink, Protocol):
     def connections(self) -> int: ...
     @property
     def is_open(self) -> bool: ...
+    def recheck(self, terminals: Iterable[int]) -> None: ...
     async def run(self, ready: Callable[[], None]) -> None: ...
 
 
@@ -65,6 +67,7 @@ class _Listening:
         self._listener = listener
         self._listen = listen
         self.send_now = listener.send_now
+        self.recheck = listener.recheck
 
     @property
     def connections(self) -> int:
@@ -91,6 +94,9 @@ class _Subscribing:
     @property
     def is_open(self) -> bool:
         return self._door.is_open
+
+    def recheck(self, terminals: Iterable[int]) -> None:
+        """Nothing: the broker holds the connections, and what a terminal sends that is admitted no more is refused."""
 
     async def run(self, ready: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -127,7 +133,7 @@ async def run(
                 tasks.create_task(pipeline.run(), name="ingest pipeline")
                 tasks.create_task(checkpoints(pool, pipeline, program.owner), name="ingest checkpoint")
                 tasks.create_task(heartbeats(pool, pipeline, program.owner, lambda: door.connections), name="heartbeat")
-                tasks.create_task(program.follow_city(pipeline), name="ingest city")
+                tasks.create_task(program.follow_city(pipeline, door), name="ingest city")
                 tasks.create_task(keep_days(pool), name="ingest days")
                 tasks.create_task(door.run(ready), name="ingest door")
         finally:
@@ -138,7 +144,9 @@ async def run(
 class _Program:
     pool: AsyncConnectionPool[Any]
     bus: Bus
-    city: City
+    directory: Directory
+    horizon: Horizon
+    maps: Maps
     owner: Owner
     limits: Limits
     rules: Rules
@@ -146,7 +154,7 @@ class _Program:
     memory: Memory
 
     def door(self, listen: Listen | None, broker: str | None, name: str) -> _Door:
-        directory = self.city.directory
+        directory = self.directory
         if listen is not None:
             listener = Listener(inbox=self.inbox, directory=directory, pool=self.pool, bus=self.bus, tls=listen.tls)
             return _Listening(listener, listen)
@@ -160,7 +168,8 @@ class _Program:
             bus=self.bus,
             inbox=self.inbox,
             downlink=door,
-            city=self.city,
+            directory=self.directory,
+            maps=self.maps,
             memory=self.memory,
             owner=self.owner,
             limits=self.limits,
@@ -169,8 +178,8 @@ class _Program:
             now_us=now_us,
         )
 
-    async def follow_city(self, pipeline: Pipeline) -> None:
-        """Take over new terminals, members and grids when told so, and every minute."""
+    async def follow_city(self, pipeline: Pipeline, door: _Door) -> None:
+        """Take over changed terminals and grid sets when told so, and every few seconds."""
         rung = asyncio.Event()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_hear(self.bus, rung), name="ingest doorbell")
@@ -179,36 +188,43 @@ class _Program:
                     async with asyncio.timeout(CITY_POLL_S):
                         await rung.wait()
                 rung.clear()
-                known = await retry(self._known, name="ingest")
-                self.city.directory.replace(known)
-                pipeline.memory.fit(self.city.directory)
-                pipeline.city = await retry(lambda: self._city(pipeline.city), name="ingest")
+                await self._take_over(await retry(self._changed, name="ingest"), pipeline, door)
+                await retry(self._look_at_maps, name="ingest")
 
-    async def _known(self) -> list[terminals.Terminal]:
+    async def _changed(self) -> Look:
         async with self.pool.connection() as connection:
-            return await terminals.load(connection)
+            return await terminals.changed(connection, self.horizon)
 
-    async def _city(self, city: City) -> City:
-        """Return the city with the grids in force; the same one when they have not changed."""
+    async def _take_over(self, look: Look, pipeline: Pipeline, door: _Door) -> None:
+        for start in range(0, len(look.terminals), APPLIED):
+            changed = look.terminals[start : start + APPLIED]
+            self.directory.apply(changed)
+            pipeline.memory.make_room(self.directory)
+            pipeline.memory.configure(np.array([terminal.id for terminal in changed]), self.directory)
+            door.recheck(terminal.id for terminal in changed)
+            await asyncio.sleep(0)
+        self.horizon = look.horizon
+
+    async def _look_at_maps(self) -> None:
         async with self.pool.connection() as connection:
-            if await cities.grid_set_in_force(connection) == city.grid_set:
-                return city
-            fences = await cities.fences(connection)
-        return City(city.directory, fences, fences.version)
+            await self.maps.look(connection)
+            await self.maps.load_ahead(connection, now_us())
 
 
 async def _prepare(pool: AsyncConnectionPool[Any], bus: Bus, limits: Limits, rules: Rules, name: str) -> _Program:
     async def once() -> _Program:
         run = uuid4()
         async with pool.connection() as connection:
-            directory = Directory(await terminals.load(connection))
-            fences = await cities.fences(connection)
+            look = await terminals.load(connection)
+            directory, maps = Directory(look.terminals), Maps()
+            await maps.look(connection)
+            await maps.load_ahead(connection, now_us())
             owner = Owner(run, await runs.start(connection, run, name))
             heard_us = await runs.last_heard_us(connection, run)
-            memory = await rebuild(connection, directory=directory, fences=fences, rules=rules, heard_us=heard_us)
-        city = City(directory, fences, fences.version)
-        log.info("ingest.prepared", terminals=len(directory.by_code), grids=len(fences), epoch=owner.epoch)
-        return _Program(pool, bus, city, owner, limits, rules, Inbox(), memory)
+            memory = await rebuild(connection, directory=directory, maps=maps, rules=rules, heard_us=heard_us)
+        grids = len(maps.atlas.sheet(now_us()).fences)
+        log.info("ingest.prepared", terminals=len(directory.by_code), grids=grids, epoch=owner.epoch)
+        return _Program(pool, bus, directory, look.horizon, maps, owner, limits, rules, Inbox(), memory)
 
     return await retry(once, name="ingest")
 

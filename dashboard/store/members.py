@@ -127,7 +127,7 @@ async def assignments(connection: Connection, scope: Scope, member: int) -> list
     """Return the member's assignments to units of the scope, the primary one first."""
     cursor = await connection.execute(
         """
-        SELECT unit.id, unit.name, unit.name_en, role
+        SELECT unit.id, unit.name, unit.name_en, role, is_primary
         FROM assignment
         JOIN unit ON unit.id = assignment.unit
         WHERE member = %(member)s AND tree_left BETWEEN %(left)s AND %(right)s
@@ -135,11 +135,11 @@ async def assignments(connection: Connection, scope: Scope, member: int) -> list
         """,
         {**within(scope), "member": member},
     )
-    return [Assigned(Named(unit, name, name_en), role) async for unit, name, name_en, role in cursor]
+    return [Assigned(Named(unit, name, name_en), *rest) async for unit, name, name_en, *rest in cursor]
 
 
 async def track(connection: Connection, member: int, *, since: datetime, until: datetime, limit: int) -> list[Point]:
-    """Return the newest `limit` believed fixes of the member's terminals, in order of time.
+    """Return the newest `limit` believed fixes of the terminals the member carried, each while they did, in order.
 
     Believed are those not suspect (flag 1); a caller has made sure that the member is in scope.
     """
@@ -153,8 +153,10 @@ async def track(connection: Connection, member: int, *, since: datetime, until: 
                 NULLIF(accuracy_dm, -32768) / 10.0::float8 AS accuracy_m,
                 NULLIF(speed_dmps, -32768) / 10.0::float8 AS speed_mps,
                 (flags & 15)::integer AS flags  -- the bits above are of the grid set
-            FROM position
-            WHERE terminal IN (SELECT id FROM terminal WHERE member = %(member)s)
+            FROM terminal_carrier AS carrier
+            JOIN position ON position.terminal = carrier.terminal
+                AND fixed_at >= carrier.since AND COALESCE(fixed_at < carrier.until, true)
+            WHERE carrier.member = %(member)s
                 AND fixed_at BETWEEN %(since)s AND %(until)s
                 AND flags & 1 = 0
             ORDER BY fixed_at DESC

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 import ssl
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, cast
 
 import structlog
@@ -28,7 +28,7 @@ from ingest.mqtt import packets
 from ingest.mqtt.decoder import Received
 from ingest.mqtt.packets import Code, Level
 from ingest.mqtt.properties import NONE, Properties
-from ingest.store.terminals import Directory, Terminal
+from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
 
 BACKLOG: Final = 4096  # connections the kernel holds for us while a city reconnects
@@ -117,6 +117,12 @@ class Listener:
             said = NONE if correlation is None else Properties(correlation=correlation)
             connection.send_down(topic, payload, qos=grant.qos, said=said)
             metrics.LISTEN_SENT.labels("now").inc()
+
+    def recheck(self, terminals: Iterable[int]) -> None:
+        """End the connections of those that may not log in any more as they did: revoked, rotated, lost, retired."""
+        for terminal in terminals:
+            for connection in tuple(self._roster.of_terminal(terminal)):
+                self._end_if_withdrawn(connection)
 
     # What a connection asks: listen_connection.Door
 
@@ -232,7 +238,7 @@ class Listener:
             connection.release(Hold.INBOX)
 
     async def _watch(self) -> None:
-        """End connections that are silent for too long or lost their credential; 20,000 are looked at in some 6 ms."""
+        """End connections that are silent for too long; 20,000 are looked at in some 6 ms."""
         while True:
             await asyncio.sleep(WATCH_S)
             self._count()
@@ -241,15 +247,14 @@ class Listener:
                 if connection.is_overdue(now_s, self._patience_s):
                     word = "no CONNECT" if connection.stage is Stage.GREETING else "keep-alive"
                     connection.end(word, code=Code.KEEP_ALIVE_TIMEOUT, with_will=True)
-                elif self._is_withdrawn(connection.credential):
-                    connection.end("credential withdrawn", code=Code.NOT_AUTHORIZED, with_will=True)
 
-    def _is_withdrawn(self, credential: Terminal | None) -> bool:
-        """Whether the terminal was closed, or given another secret, since it logged in."""
+    def _end_if_withdrawn(self, connection: Connection) -> None:
+        credential = connection.credential
         if credential is None:
-            return False
+            return
         known = self._directory.by_code.get(credential.code)
-        return known is not credential and (known is None or known.secret_hash != credential.secret_hash)
+        if known is None or known.secret_hash != credential.secret_hash:
+            connection.end("credential withdrawn", code=Code.ADMINISTRATIVE_ACTION, with_will=True)
 
     def _count(self) -> None:
         for kind, count in self.counted.items():

@@ -13,9 +13,9 @@ from ingest.rules import columns, screen
 from ingest.rules.columns import Reports
 from ingest.rules.packets import UNKNOWN_TERMINAL, Packet, Route, address
 from ingest.rules.screen import Limits, Verdicts
-from ingest.rules.tracks import Fences
 from ingest.wire import ack, nmea, owntracks, pos, sos, status
 from ingest.wire.reports import MAX_PAYLOAD, Decoded, Fix, Reason, ReceiptId, Refusal
+from tracker.geometry.atlas import Atlas
 from tracker.model.positions import DEGREE, Positions
 
 _FIXES: Final[Mapping[Route, Callable[[bytes], Decoded]]] = {
@@ -92,11 +92,12 @@ def disassemble(packets: Sequence[Packet], limits: Limits) -> Batch:
     )
 
 
-def place(batch: Batch, fences: Fences) -> None:
-    """Fill the grids of the batch's positions: one vectorised query."""
-    if len(batch.positions):
-        lon, lat = batch.positions["lon"] / DEGREE, batch.positions["lat"] / DEGREE
-        batch.positions["grid"] = fences.place(lon, lat)
+def place(batch: Batch, atlas: Atlas) -> None:
+    """Fill the grids of the batch's positions: one vectorised query for each grid set that judges some of them."""
+    positions = batch.positions
+    for sheet, rows in atlas.split(positions["fixed_at_us"]):
+        lon, lat = positions["lon"][rows] / DEGREE, positions["lat"][rows] / DEGREE
+        positions["grid"][rows] = sheet.place(lon, lat)
 
 
 def _take_apart(parts: _Parts, place: int, packet: Packet) -> None:

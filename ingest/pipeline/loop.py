@@ -20,6 +20,7 @@ from ingest.inbox import Inbox
 from ingest.pipeline import batch as batches
 from ingest.pipeline import late as lane
 from ingest.pipeline.batch import Batch
+from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Ids, Memory
 from ingest.pipeline.plan import Plan, decide
 from ingest.pipeline.rebuild import rebuild
@@ -32,6 +33,7 @@ from ingest.rules.screen import DUPLICATE, Limits
 from ingest.rules.tracks import Rules, Tracks
 from ingest.store import events, late, positions, runs
 from ingest.store.events import PresenceRow
+from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
 from tracker.database.retry import retry
 from tracker.model.positions import empty
@@ -73,7 +75,8 @@ class Pipeline:
         bus: Bus,
         inbox: Inbox,
         downlink: Downlink,
-        city: City,
+        directory: Directory,
+        maps: Maps,
         memory: Memory,
         owner: Owner,
         limits: Limits,
@@ -81,9 +84,10 @@ class Pipeline:
         hears: Callable[[], bool],
         now_us: Callable[[], int],
     ) -> None:
-        self.city = city
         self.memory = memory
         self.tally: Final = Tally()
+        self.directory: Final = directory
+        self.maps: Final = maps
         self._pool: Final = pool
         self._bus: Final = bus
         self._inbox: Final = inbox
@@ -119,7 +123,7 @@ class Pipeline:
         for receipt in receipts(batch, plan.verdicts, written.refusals):
             self._downlink.send_now(receipt.terminal, receipt.topic, receipt.payload, receipt.correlation)
         self._count(batch, plan, written)
-        await tell(self._bus, plan, written, presence, self.city.directory)
+        await tell(self._bus, plan, written, presence, self.directory)
 
     async def tick(self) -> None:
         """Notice who fell silent, and recompute some late tracks."""
@@ -131,7 +135,7 @@ class Pipeline:
         rows = self._presence_rows(silent, Sign.TIMED_OUT, np.full(len(silent), self._now_us()))
         await retry(lambda: self._tick(rows), name="ingest")
         self._settle_presence(rows)
-        await tell(self._bus, None, None, rows, self.city.directory)
+        await tell(self._bus, None, None, rows, self.directory)
 
     async def _take(self) -> list[Packet]:
         metrics.WAITING.set(len(self._inbox))
@@ -145,11 +149,13 @@ class Pipeline:
         try:
             async with asyncio.timeout(ATTEMPT_TIMEOUT_S), self._pool.connection() as connection:
                 await self._refresh(connection)
+                city = await self._city(connection, batch)
+                batches.place(batch, city.atlas)
                 try:
-                    done = await self._transact(connection, batch, looks=time.monotonic() < self._looks_until)
+                    done = await self._transact(connection, batch, city, looks=time.monotonic() < self._looks_until)
                 except psycopg.errors.UniqueViolation:
                     self._looks_until = time.monotonic() + LOOK_FIRST_S
-                    done = await self._transact(connection, batch, looks=True)
+                    done = await self._transact(connection, batch, city, looks=True)
                 self._is_memory_stale = False
                 return done
         except TimeoutError as error:
@@ -158,26 +164,30 @@ class Pipeline:
     async def _refresh(self, connection: Connection) -> None:
         """Throw a memory away that may have missed a COMMIT. It is trusted again when the next one returned."""
         if self._is_memory_stale:
-            city, rules = self.city, self._rules
-            rebuilt = await rebuild(
-                connection, directory=city.directory, fences=city.fences, rules=rules, heard_us=self._now_us()
-            )
+            rules, now_us = self._rules, self._now_us()
+            rebuilt = await rebuild(connection, directory=self.directory, maps=self.maps, rules=rules, heard_us=now_us)
             rebuilt.inherit_presence(self.memory)
             self.memory = rebuilt
         self._is_memory_stale = True
 
+    async def _city(self, connection: Connection, batch: Batch) -> City:
+        """Return what the whole batch is judged by, however long that takes and whatever changes meanwhile."""
+        times, terminals = batch.positions["fixed_at_us"], batch.positions["terminal"]
+        if batch.presses:
+            times = np.append(times, [batch.packets[place].received_at_us for place, _ in batch.presses])
+        atlas = await self.maps.holding(connection, times, self.memory.tracks["fixed_at_us"][terminals])
+        return City(self.directory, atlas)
+
     async def _transact(
-        self, connection: Connection, batch: Batch, *, looks: bool
+        self, connection: Connection, batch: Batch, city: City, *, looks: bool
     ) -> tuple[Plan, Written, list[PresenceRow]]:
         """Write the batch; with `looks`, first learn which of its fixes are stored already (one more query)."""
         async with connection.transaction():
             await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
             is_looking = looks and len(batch.positions)
             stored = await positions.existing(connection, batch.positions) if is_looking else empty(0)
-            city = self.city
-            batches.place(batch, city.fences)
             plan = decide(
-                batch, stored, memory=self.memory, directory=city.directory, fences=city.fences, rules=self._rules
+                batch, stored, memory=self.memory, directory=city.directory, atlas=city.atlas, rules=self._rules
             )
             presence = self._signs(batch, plan)
             last = self.memory.last
@@ -190,7 +200,7 @@ class Pipeline:
             if presence:
                 async with connection.transaction():
                     await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
-                    await events.add_presence(connection, presence, grid_set=self.city.grid_set)
+                    await events.add_presence(connection, presence, grid_set=self.maps.atlas.version(self._now_us()))
             for track in await late.waiting(connection, LATE_TRACKS):
                 lane.hand_over(self.memory, await self._recompute(connection, track))
             self._is_memory_stale = False
@@ -198,7 +208,9 @@ class Pipeline:
     async def _recompute(self, connection: Connection, track: late.LateTrack) -> Tracks:
         async with connection.transaction():
             await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
-            return await lane.recompute(connection, track, memory=self.memory, city=self.city, rules=self._rules)
+            return await lane.recompute(
+                connection, track, memory=self.memory, directory=self.directory, maps=self.maps, rules=self._rules
+            )
 
     def _arrivals(self, batch: Batch, plan: Plan) -> tuple[Ids, Any]:
         """Return the terminals that gave a sign of life, and when: a new fix, a press, an answer, a hello."""
@@ -229,7 +241,7 @@ class Pipeline:
                 at_us=at[terminal],
                 kind=WORDS[after],
                 grid=int(self.memory.last["grid"][terminal]),
-                member=int(self.city.directory.members[terminal]),
+                member=int(self.directory.members[terminal]),
             )
             for terminal, after in moves
         ]

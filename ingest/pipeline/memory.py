@@ -30,6 +30,10 @@ class Memory:
 
     def fit(self, directory: Directory) -> None:
         """Make room for new terminals and take over configured intervals."""
+        self.make_room(directory)
+        self.configure(np.arange(directory.size), directory)
+
+    def make_room(self, directory: Directory) -> None:
         known, size = len(self.tracks), directory.size
         if size > known:
             more = tracks.unknown(np.arange(known, size), self._rules)
@@ -39,8 +43,12 @@ class Memory:
             self.heard_s = _grown(self.heard_s, size)
             self.presence = _grown(self.presence, size)
             self.is_dirty = _grown(self.is_dirty, size)
-        configured = np.flatnonzero(directory.intervals_s)
-        self.tracks["is_configured"] = False
+
+    def configure(self, terminals: Ids, directory: Directory) -> None:
+        """Take over the configured intervals of `terminals`, for which there is room."""
+        intervals_s = directory.intervals_s[terminals]
+        configured = terminals[intervals_s > 0]
+        self.tracks["is_configured"][terminals] = False
         self.tracks["is_configured"][configured] = True
         self.tracks["interval_s"][configured] = directory.intervals_s[configured]
 

@@ -13,8 +13,9 @@ from ingest.pipeline.batch import Batch
 from ingest.pipeline.memory import Memory
 from ingest.rules import screen, tracks
 from ingest.rules.screen import Verdicts
-from ingest.rules.tracks import Crossings, Fences, Rules, Tracks
+from ingest.rules.tracks import Crossings, Rules, Tracks
 from ingest.store.terminals import Directory
+from tracker.geometry.atlas import Atlas
 from tracker.model.positions import Flag, Positions
 
 _NOT_IN_ORDER = Flag.LATE.value | Flag.OLD.value
@@ -35,7 +36,7 @@ class Plan:
 
 
 def decide(
-    batch: Batch, stored: Positions, *, memory: Memory, directory: Directory, fences: Fences, rules: Rules
+    batch: Batch, stored: Positions, *, memory: Memory, directory: Directory, atlas: Atlas, rules: Rules
 ) -> Plan:
     """`stored` are rows of the database with keys of this batch: their reports are duplicates or conflicts."""
     verdicts = batch.verdicts.copy()
@@ -49,7 +50,7 @@ def decide(
     terminals, slots = np.unique(rows["terminal"][observed], return_inverse=True)
     scratch = memory.tracks[terminals]
     ordered = rows[observed]
-    crossings = tracks.observe(scratch, slots, ordered, fences, rules)
+    crossings = follow(scratch, slots, ordered, atlas, rules)
     ordered["interval_s"] = scratch["interval_s"][slots]
     rows[observed] = ordered
     return Plan(
@@ -60,6 +61,19 @@ def decide(
         crossings=crossings,
         late=rows[(rows["flags"] & _NOT_IN_ORDER != 0) & (rows["flags"] & Flag.INACCURATE.value == 0)],
     )
+
+
+def follow(scratch: Tracks, slots: npt.NDArray[np.intp], rows: Positions, atlas: Atlas, rules: Rules) -> Crossings:
+    """Advance `scratch` by placed `rows`, as tracks.observe does: each judged by the grid set of its time.
+
+    Sets follow each other in time, so set by set is still the order of time for each track.
+    """
+    found = [np.zeros(0, tracks.CROSSING)]
+    for sheet, judged in atlas.split(rows["fixed_at_us"]):
+        part = rows[judged]
+        found.append(tracks.observe(scratch, slots[judged], part, sheet, rules))
+        rows[judged] = part
+    return np.concatenate(found)
 
 
 def _compare(rows: Positions, stored: Positions) -> Verdicts:

@@ -5,22 +5,22 @@ from typing import Any
 import numpy as np
 import psycopg
 
+from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Memory
-from ingest.rules import tracks
+from ingest.pipeline.plan import follow
 from ingest.rules.columns import US
 from ingest.rules.presence import Presence
-from ingest.rules.tracks import Fences, Rules
+from ingest.rules.tracks import Rules
 from ingest.store import positions, states
 from ingest.store.states import StateRow
 from ingest.store.terminals import Directory
+from tracker.geometry.atlas import Atlas
 from tracker.model.positions import Flag, Positions
 
 Connection = psycopg.AsyncConnection[Any]
 
 
-async def rebuild(
-    connection: Connection, *, directory: Directory, fences: Fences, rules: Rules, heard_us: int
-) -> Memory:
+async def rebuild(connection: Connection, *, directory: Directory, maps: Maps, rules: Rules, heard_us: int) -> Memory:
     """`heard_us` is when ingest was last known to listen: on the clock of silence that is 0, arrivals are before it."""
     memory = Memory(rules)
     memory.fit(directory)
@@ -28,18 +28,21 @@ async def rebuild(
         _remember(memory, row)
     memory.fit(directory)  # configured intervals win
     memory.heard_s = np.minimum((memory.arrived_us - heard_us) / US, 0.0)
-    replay(memory, await positions.behind_checkpoint(connection), fences=fences, rules=rules)
+    later = await positions.behind_checkpoint(connection)
+    before_us = memory.tracks["fixed_at_us"][np.unique(later["terminal"])]
+    atlas = await maps.holding(connection, later["fixed_at_us"], before_us)
+    replay(memory, later, atlas=atlas, rules=rules)
     return memory
 
 
-def replay(memory: Memory, later: Positions, *, fences: Fences, rules: Rules) -> None:
+def replay(memory: Memory, later: Positions, *, atlas: Atlas, rules: Rules) -> None:
     """Advance `memory` by fixes in order of (terminal, time). Their crossings were committed with them."""
     if not len(later):
         return
     terminals, slots = np.unique(later["terminal"], return_inverse=True)
     scratch = memory.tracks[terminals]
     later["flags"] = Flag.NONE.value
-    tracks.observe(scratch, slots, later, fences, rules)
+    follow(scratch, slots, later, atlas, rules)
     later["interval_s"] = scratch["interval_s"][slots]
     memory.advance(terminals, scratch, later[later["flags"] == Flag.NONE.value])
     memory.hear(later["terminal"], later["received_at_us"], 0.0)

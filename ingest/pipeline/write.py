@@ -13,13 +13,14 @@ from ingest.pipeline.refusals import Refusals, collect
 from ingest.rules.columns import US
 from ingest.rules.packets import Packet
 from ingest.rules.screen import Limits
-from ingest.rules.tracks import Crossings, Fences
+from ingest.rules.tracks import Crossings
 from ingest.store import events, late, positions, refusals
 from ingest.store.events import AckRow, Added, CrossingRow, EmergencyRow, PresenceRow
 from ingest.store.terminals import Directory
 from ingest.wire import sos
 from ingest.wire.reports import Reason, Refusal
 from tracker.geometry import gcj02
+from tracker.geometry.atlas import Atlas, Sheet
 from tracker.model.positions import DEGREE, OUTSIDE_CITY, Positions
 
 Connection = psycopg.AsyncConnection[Any]
@@ -39,8 +40,7 @@ class City:
     """What a batch is judged by."""
 
     directory: Directory
-    fences: Fences
-    grid_set: int
+    atlas: Atlas
 
 
 async def write(
@@ -55,12 +55,11 @@ async def write(
 ) -> Written:
     """`last` is where each terminal was before the batch, by terminal id: a press without a place is put there."""
     if len(plan.rows):
-        await positions.copy(connection, plan.rows)
+        await positions.copy(connection, plan.rows, city.atlas.versions(plan.rows["fixed_at_us"]))
     if len(plan.crossings):
-        rows = crossing_rows(plan.crossings, city)
-        await events.add_crossings(connection, rows, grid_set=city.grid_set)
+        await events.add_crossings(connection, crossing_rows(plan.crossings, city))
     if presence:
-        await events.add_presence(connection, presence, grid_set=city.grid_set)
+        await events.add_presence(connection, presence, grid_set=city.atlas.version(_now_us(batch)))
     if len(plan.late):
         await late.enqueue(connection, plan.late["terminal"].tolist(), plan.late["fixed_at_us"].tolist())
     pressed = await _emergencies(connection, batch, _Known(plan.live, last), city, limits)
@@ -80,18 +79,23 @@ def crossing_rows(crossings: Crossings, city: City) -> list[CrossingRow]:
     rows: list[CrossingRow] = []
     for terminal, at_us, left, entered in crossings.tolist():
         member = int(city.directory.members[terminal])
-        before, after = _chain(left, city.fences), _chain(entered, city.fences)
-        rows += [CrossingRow(terminal, at_us, "exit", unit, member) for unit in before if unit not in after]
-        rows += [CrossingRow(terminal, at_us, "enter", unit, member) for unit in after if unit not in before]
+        before, after = _chain(left, city.atlas), _chain(entered, city.atlas)
+        judge = city.atlas.version(at_us)
+        rows += [CrossingRow(terminal, at_us, "exit", unit, member, judge) for unit in before if unit not in after]
+        rows += [CrossingRow(terminal, at_us, "enter", unit, member, judge) for unit in after if unit not in before]
     return rows
 
 
-def _chain(leaf: int, fences: Fences) -> tuple[int, ...]:
-    return () if leaf == OUTSIDE_CITY else (leaf, *fences.ancestors(leaf))
+def _chain(leaf: int, atlas: Atlas) -> tuple[int, ...]:
+    return () if leaf == OUTSIDE_CITY else (leaf, *atlas.ancestors(leaf))
+
+
+def _now_us(batch: Batch) -> int:
+    return batch.packets[-1].received_at_us
 
 
 def _day(batch: Batch) -> date:
-    return datetime.fromtimestamp(batch.packets[-1].received_at_us / US, UTC).date()
+    return datetime.fromtimestamp(_now_us(batch) / US, UTC).date()
 
 
 class _Spot(NamedTuple):
@@ -128,7 +132,7 @@ def _emergency(packet: Packet, press: sos.Press, known: _Known, city: City, limi
     received_s = packet.received_at_us / US
     t = press.t
     is_clock_right = t is not None and received_s - limits.age_floor_s <= t <= received_s + limits.future_s
-    lon, lat, grid = _said(press, city.fences) or known.spot(packet.terminal)
+    lon, lat, grid = _said(press, city.atlas.sheet(packet.received_at_us)) or known.spot(packet.terminal)
     return EmergencyRow(
         terminal=packet.terminal,
         sos_id=press.sos_id,
@@ -142,13 +146,13 @@ def _emergency(packet: Packet, press: sos.Press, known: _Known, city: City, limi
     )
 
 
-def _said(press: sos.Press, fences: Fences) -> _Spot | None:
+def _said(press: sos.Press, sheet: Sheet) -> _Spot | None:
     if press.lon is None or press.lat is None:
         return None
     lon, lat = np.array([press.lon]), np.array([press.lat])
     if press.is_gcj02:
         lon, lat = gcj02.to_wgs84(lon, lat)
-    return _Spot(round(lon[0] * DEGREE), round(lat[0] * DEGREE), int(fences.place(lon, lat)[0]))
+    return _Spot(round(lon[0] * DEGREE), round(lat[0] * DEGREE), int(sheet.place(lon, lat)[0]))
 
 
 async def _acknowledgements(

@@ -11,7 +11,8 @@ a believed fix (two fixes and 30 m leave 250 flaps of 8,108 on 291 h of real tra
     in g       in h, the candidate                   count 2: exit(g) and enter(h), stamped with the first of the two
 
 It is a pure function of a terminal's fixes in order of time. A gap in fix time longer than the terminal's silence limit
-clears the candidate: fixes hours apart do not confirm each other.
+clears the candidate: fixes hours apart do not confirm each other. Where a new grid set gave g another area, or ended
+it, between two fixes, the state is UNKNOWN at the second: nobody crosses because a line on a map moved.
 """
 
 from collections.abc import Iterator
@@ -55,19 +56,20 @@ Ints = npt.NDArray[np.intp]
 Floats = npt.NDArray[np.float64]
 
 
-class Fences(Protocol):
-    """Where the grids are; tracker.geometry.fences.Fences is one."""
+class Sheet(Protocol):
+    """The grid set that judges fixes of its time; tracker.geometry.atlas.Sheet is one."""
 
-    def place(self, lon: Floats, lat: Floats) -> npt.NDArray[np.int32]:
-        """Return the leaf grid's unit of each point (degrees), OUTSIDE_CITY for none."""
+    @property
+    def since_us(self) -> int:
+        """When it took effect."""
         ...
 
     def distance_m(self, grid: npt.NDArray[np.int32], lon: Floats, lat: Floats) -> Floats:
-        """Return how far each point is from its grid."""
+        """Return how far each point (degrees) is from its grid."""
         ...
 
-    def ancestors(self, unit: int) -> tuple[int, ...]:
-        """Return the units above a grid, nearest first."""
+    def is_moved(self, before_us: npt.NDArray[np.int64], grid: npt.NDArray[np.int32]) -> npt.NDArray[np.bool_]:
+        """Whether each grid has another area than at `before_us` (0: never), or ended."""
         ...
 
 
@@ -96,11 +98,11 @@ def silent_after_s(interval_s: npt.NDArray[Any], rules: Rules) -> Floats:
     return np.maximum(rules.silent_intervals * interval_s.astype(np.float64), rules.least_silent_s)
 
 
-def observe(tracks: Tracks, slots: Ints, positions: Positions, fences: Fences, rules: Rules) -> Crossings:
+def observe(tracks: Tracks, slots: Ints, positions: Positions, sheet: Sheet, rules: Rules) -> Crossings:
     """Advance `tracks` by `positions`, both in place, and return the crossings.
 
-    `positions` are placed, in the order (terminal, fix time), none older than its track's last fix; `slots[i]` is the
-    track of `positions[i]`. Those that are not believed get Flag.SUSPECT.
+    `positions` are of the time of one grid set, `sheet`, placed by it, in order of (terminal, fix time), none older than
+    its track's last fix; `slots[i]` is the track of `positions[i]`. Those that are not believed get Flag.SUSPECT.
     """
     found = [np.zeros(0, CROSSING)]
     for candidates in _rounds(slots):
@@ -109,7 +111,8 @@ def observe(tracks: Tracks, slots: Ints, positions: Positions, fences: Fences, r
         rows = candidates[is_believed]
         here = slots[rows]
         _learn(tracks, here, positions["fixed_at_us"][rows], rules)
-        found.append(_cross(tracks, here, positions[rows], fences, rules))
+        _place_anew(tracks, here, sheet)
+        found.append(_cross(tracks, here, positions[rows], sheet, rules))
         for name in ("fixed_at_us", "lon", "lat"):
             tracks[name][here] = positions[name][rows]
         tracks["suspect_at_us"][here] = 0
@@ -168,7 +171,16 @@ def _learn(tracks: Tracks, here: Ints, fixed_at_us: npt.NDArray[np.int64], rules
     tracks["interval_s"][pupils] = np.sort(tracks["gaps_s"][pupils], axis=1)[np.arange(len(pupils)), middle]
 
 
-def _cross(tracks: Tracks, here: Ints, fixes: Positions, fences: Fences, rules: Rules) -> Crossings:
+def _place_anew(tracks: Tracks, here: Ints, sheet: Sheet) -> None:
+    """Forget the state of tracks whose grid has moved since their last fix."""
+    before_us = tracks["fixed_at_us"][here]
+    if not len(here) or before_us.min() >= sheet.since_us:
+        return
+    moved = here[sheet.is_moved(before_us, tracks["confirmed"][here])]
+    tracks["confirmed"][moved] = UNKNOWN
+
+
+def _cross(tracks: Tracks, here: Ints, fixes: Positions, sheet: Sheet, rules: Rules) -> Crossings:
     state, grid = tracks["confirmed"][here], fixes["grid"]
     is_unknown = state == UNKNOWN
     is_home = grid == state
@@ -176,11 +188,11 @@ def _cross(tracks: Tracks, here: Ints, fixes: Positions, fences: Fences, rules: 
     tracks["confirmed"][settled] = grid[is_unknown | is_home]
     tracks["candidate"][settled], tracks["candidate_count"][settled] = NOBODY, 0
     away = np.flatnonzero(~is_unknown & ~is_home)
-    counting = away[~_is_held(state[away], fixes[away], fences, rules)]
+    counting = away[~_is_held(state[away], fixes[away], sheet, rules)]
     return _count(tracks, here[counting], fixes[counting], rules)
 
 
-def _is_held(grid: npt.NDArray[np.int32], fixes: Positions, fences: Fences, rules: Rules) -> npt.NDArray[np.bool_]:
+def _is_held(grid: npt.NDArray[np.int32], fixes: Positions, sheet: Sheet, rules: Rules) -> npt.NDArray[np.bool_]:
     """Whether each fix outside `grid` is too near to it to mean anything."""
     accuracy_m = np.where(fixes["accuracy_dm"] == UNSAID, 0, fixes["accuracy_dm"] / 10)
     hold_m = np.maximum(rules.hold_m, np.minimum(accuracy_m, rules.most_hold_m))
@@ -188,7 +200,7 @@ def _is_held(grid: npt.NDArray[np.int32], fixes: Positions, fences: Fences, rule
     inside = np.flatnonzero(grid != OUTSIDE_CITY)
     if len(inside):
         lon, lat = fixes["lon"][inside] / DEGREE, fixes["lat"][inside] / DEGREE
-        is_held[inside] = fences.distance_m(grid[inside], lon, lat) < hold_m[inside]
+        is_held[inside] = sheet.distance_m(grid[inside], lon, lat) < hold_m[inside]
     return is_held
 
 

@@ -19,6 +19,7 @@ class CrossingRow(NamedTuple):
     kind: str  # exit, enter
     grid: int
     member: int  # 0: nobody
+    grid_set: int  # by which it was judged: the one in force at `fixed_at_us`
 
 
 class PresenceRow(NamedTuple):
@@ -48,18 +49,17 @@ class AckRow(NamedTuple):
     at_us: int
 
 
-async def add_crossings(
-    connection: Connection, rows: Sequence[CrossingRow], *, grid_set: int, is_late: bool = False
-) -> None:
+async def add_crossings(connection: Connection, rows: Sequence[CrossingRow], *, is_late: bool = False) -> None:
     """Add crossings; one that a recomputation had superseded is in force again."""
-    terminals, times, kinds, grids, members = zip(*rows, strict=True)
+    terminals, times, kinds, grids, members, grid_sets = zip(*rows, strict=True)
     await connection.execute(
         """
         INSERT INTO crossing (terminal, fixed_at, kind, grid, member, grid_set, is_late)
         SELECT terminal, timestamptz 'epoch' + at_us * interval '1 microsecond', kind, grid, nullif(member, 0),
-               %(grid_set)s, %(is_late)s
+               grid_set, %(is_late)s
         FROM unnest(%(terminals)s::integer[], %(times)s::bigint[], %(kinds)s::text[], %(grids)s::integer[],
-                    %(members)s::integer[]) AS row (terminal, at_us, kind, grid, member)
+                    %(members)s::integer[], %(grid_sets)s::integer[])
+            AS row (terminal, at_us, kind, grid, member, grid_set)
         ON CONFLICT (terminal, fixed_at, kind, grid) DO UPDATE SET superseded_at = NULL
             WHERE crossing.superseded_at IS NOT NULL
         """,
@@ -69,7 +69,7 @@ async def add_crossings(
             "kinds": list(kinds),
             "grids": list(grids),
             "members": list(members),
-            "grid_set": grid_set,
+            "grid_sets": list(grid_sets),
             "is_late": is_late,
         },
     )

@@ -1,10 +1,12 @@
 """Late fixes: the queue of tracks to be recomputed, and the crossings that a recomputation looks at."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg.rows import class_row
+
+ANCHORS: Final = 8  # two, and more where grid sets changed between them
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -57,7 +59,7 @@ async def dequeue(connection: Connection, terminal: int) -> None:
 
 
 async def anchors(connection: Connection, track: LateTrack) -> list[Anchor]:
-    """Return the last two crossings in force before the late fixes, newest first."""
+    """Return the last crossings in force before the late fixes, newest first, at most `ANCHORS`."""
     async with connection.cursor(row_factory=class_row(Anchor)) as cursor:
         await cursor.execute(
             """
@@ -66,9 +68,9 @@ async def anchors(connection: Connection, track: LateTrack) -> list[Anchor]:
             FROM crossing
             WHERE terminal = %(terminal)s AND superseded_at IS NULL
                 AND fixed_at < timestamptz 'epoch' + %(since_us)s::bigint * interval '1 microsecond'
-            GROUP BY fixed_at ORDER BY fixed_at DESC LIMIT 2
+            GROUP BY fixed_at ORDER BY fixed_at DESC LIMIT %(most)s
             """,
-            track._asdict(),
+            {**track._asdict(), "most": ANCHORS},
         )
         return await cursor.fetchall()
 

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from tracker.model.positions import POSITION, Positions
+from tracker.model.positions import GRID_SET_BITS, GRID_SET_SHIFT, POSITION, Positions
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -36,8 +36,8 @@ _TUPLE: Final = np.dtype(
 )
 
 
-def encode(rows: Positions) -> bytes:
-    """Return `rows` as a whole binary COPY stream."""
+def encode(rows: Positions, grid_sets: npt.NDArray[np.int64] | int) -> bytes:
+    """Return `rows`, judged by these grid sets, as a whole binary COPY stream."""
     tuples = np.zeros(len(rows), _TUPLE)
     tuples["fields"] = len(FIELDS)
     for name, kind in FIELDS:
@@ -46,12 +46,13 @@ def encode(rows: Positions) -> bytes:
         tuples[name] = rows[name]
     tuples["fixed_at"] = rows["fixed_at_us"] - _EPOCH_2000_US
     tuples["terminal"] = rows["terminal"]
+    tuples["flags"] = rows["flags"] | (np.asarray(grid_sets) & GRID_SET_BITS) << GRID_SET_SHIFT
     delay_ms = (rows["received_at_us"] - rows["fixed_at_us"]) // 1000
     tuples["delay_ms"] = np.clip(delay_ms, -_MOST_DELAY_MS, _MOST_DELAY_MS)
     return b"".join((_HEADER, tuples.tobytes(), _TRAILER))
 
 
-async def copy(connection: Connection, rows: Positions) -> None:
+async def copy(connection: Connection, rows: Positions, grid_sets: npt.NDArray[np.int64] | int) -> None:
     """Raises psycopg.errors.UniqueViolation when one (terminal, fix time) is there already."""
     statement = """
         COPY position (fixed_at, terminal, delay_ms, lon, lat, grid, speed_dmps, heading_deg, accuracy_dm, altitude_m,
@@ -59,7 +60,7 @@ async def copy(connection: Connection, rows: Positions) -> None:
         FROM STDIN (FORMAT BINARY)
         """
     async with connection.cursor() as cursor, cursor.copy(statement) as stream:
-        await stream.write(encode(rows))
+        await stream.write(encode(rows, grid_sets))
 
 
 async def existing(connection: Connection, keys: Positions) -> Positions:

@@ -28,7 +28,7 @@ class Fences:
         *,
         units: Sequence[int],
         areas: Sequence[bytes] | Sequence[BaseGeometry],
-        parents: Mapping[int, int | None],
+        parents: Mapping[int, int | None] | None = None,
         version: int = 0,
     ) -> None:
         """Take the leaves in the order of their codes, each with its (Multi)Polygon or WKB in degrees (lon, lat).
@@ -37,7 +37,7 @@ class Fences:
         """
         self.version = version
         self.units: Units = np.array(units, np.int32)
-        self._parents = parents
+        self._parents = parents or {}
         self._polygons = _geometries(areas)
         self._tree = shapely.STRtree(self._polygons)
         self._rank_of = {unit: rank for rank, unit in enumerate(units)}
@@ -80,9 +80,10 @@ class Fences:
 
 
 def _geometries(areas: Sequence[bytes] | Sequence[BaseGeometry]) -> npt.NDArray[np.object_]:
-    polygons = np.empty(len(areas), object)
-    polygons[:] = [shapely.from_wkb(area) if isinstance(area, bytes) else area for area in areas]
-    return polygons
+    given = np.empty(len(areas), object)
+    given[:] = areas
+    is_wkb = bool(len(areas)) and isinstance(areas[0], bytes)
+    return shapely.from_wkb(given) if is_wkb else given  # all at once: other threads go on meanwhile
 
 
 def _centres(polygons: npt.NDArray[np.object_]) -> tuple[Degrees, Degrees]:

@@ -47,3 +47,15 @@ END
 $$;
 CREATE TRIGGER terminal_is_handed AFTER INSERT OR UPDATE OF member ON terminal
     FOR EACH ROW EXECUTE FUNCTION keep_terminal_carrier();
+
+-- Ingest follows changes by transaction: it reads again whatever was changed by a transaction that might not have ended
+-- at its last look, so that no row that commits late is skipped.
+ALTER TABLE terminal ADD COLUMN changed_by xid8 NOT NULL DEFAULT pg_current_xact_id();
+CREATE INDEX terminal_changed ON terminal (changed_by);
+CREATE FUNCTION note_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.changed_by := pg_current_xact_id();
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER terminal_is_changed BEFORE UPDATE ON terminal FOR EACH ROW EXECUTE FUNCTION note_change();

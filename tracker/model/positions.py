@@ -37,6 +37,11 @@ POSITION: Final = np.dtype(
 Positions = npt.NDArray[np.void]  # of dtype POSITION, shape (n,)
 
 
+REASONS: Final = 15  # the bits of `flags` that are a Flag; above them, in the table only, 11 bits of the grid set
+GRID_SET_SHIFT: Final = 4
+GRID_SET_BITS: Final = 0x7FF
+
+
 class Flag(IntFlag):
     """Why a position was stored without a change of live presence."""
 

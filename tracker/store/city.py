@@ -6,8 +6,6 @@ from typing import Any
 import psycopg
 from psycopg.rows import class_row, scalar_row
 
-from tracker.geometry.fences import Fences
-
 Connection = psycopg.AsyncConnection[Any]
 
 
@@ -125,14 +123,9 @@ async def subtree(connection: Connection, root: int) -> list[Unit]:
 
 
 async def grid_set_in_force(connection: Connection) -> int:
-    """Return the version that took effect last; 0 when there is none."""
+    """Return the version that took effect last, of those not withdrawn; 0 when there is none."""
     async with connection.cursor(row_factory=scalar_row) as cursor:
-        await cursor.execute(
-            """
-            SELECT version FROM grid_set WHERE takes_effect_at <= now()
-            ORDER BY takes_effect_at DESC, version DESC LIMIT 1
-            """
-        )
+        await cursor.execute("SELECT grid_set_at(now())")
         return await cursor.fetchone() or 0
 
 
@@ -147,18 +140,6 @@ async def grids(connection: Connection, version: int) -> list[Grid]:
             {"version": version},
         )
         return await cursor.fetchall()
-
-
-async def fences(connection: Connection) -> Fences:
-    """Return the leaves of the grid set in force now; without one, fences that hold nothing."""
-    version = await grid_set_in_force(connection)
-    leaves = [grid for grid in await grids(connection, version) if grid.is_leaf]
-    return Fences(
-        units=[grid.unit for grid in leaves],
-        areas=[grid.area for grid in leaves],
-        parents={unit.id: unit.parent for unit in await units(connection)},
-        version=version,
-    )
 
 
 async def members(connection: Connection, root: int) -> list[Member]:

@@ -7,15 +7,17 @@ import shapely
 from ingest.rules import tracks
 from ingest.rules.columns import US
 from ingest.rules.tracks import Rules
+from tracker.geometry.atlas import one
 from tracker.geometry.fences import Fences
 from tracker.model.positions import DEGREE, POSITION, UNSAID, Flag, Positions
 
 WEST, EAST = 11, 12  # meet at 113.60
-CITY = Fences(
-    units=[WEST, EAST],
-    areas=[shapely.box(113.5, 34.7, 113.6, 34.8), shapely.box(113.6, 34.7, 113.7, 34.8)],
-    parents={WEST: 1, EAST: 1, 1: None},
-)
+CITY = one(
+    Fences(
+        units=[WEST, EAST],
+        areas=[shapely.box(113.5, 34.7, 113.6, 34.8), shapely.box(113.6, 34.7, 113.7, 34.8)],
+    )
+).sheet(0)
 METRE = 1 / 91_300  # degrees of longitude at 34.75 N
 RULES = Rules(speed_mps=1e9)  # these walks are made of leaps
 

@@ -13,8 +13,8 @@ from psycopg_pool import AsyncConnectionPool
 
 from ingest.inbox import Inbox
 from ingest.pipeline.loop import Owner, Pipeline
+from ingest.pipeline.maps import Maps
 from ingest.pipeline.rebuild import rebuild
-from ingest.pipeline.write import City
 from ingest.program import now_us
 from ingest.rules.packets import Packet, address
 from ingest.rules.screen import Limits
@@ -24,7 +24,6 @@ from ingest.store.terminals import Directory
 from tracker.bus.local import LocalBus
 from tracker.database.pool import open_pool
 from tracker.security import hash_secret, new_salt
-from tracker.store import city as cities
 
 WEST, EAST = 11, 12  # unit ids; the border is at 113.60
 WEST_LON, EAST_LON, OUTSIDE_LON = 113.55, 113.65, 113.75
@@ -110,22 +109,24 @@ class Works:
 @asynccontextmanager
 async def works(dsn: str, *, name: str = "test", rules: Rules | None = None) -> AsyncGenerator[Works]:
     """Start the pipeline's parts on `dsn`, as the program does."""
-    rules = rules or Rules()
+    rules, maps = rules or Rules(), Maps()
     async with await open_pool(dsn, name=name, size=4) as pool:
         run = uuid4()
         async with pool.connection() as connection:
-            directory = Directory(await terminals.load(connection))
-            fences = await cities.fences(connection)
+            directory = Directory((await terminals.load(connection)).terminals)
+            await maps.look(connection)
+            await maps.load_ahead(connection, now_us())
             owner = Owner(run, await runs.start(connection, run, name))
             heard_us = await runs.last_heard_us(connection, run)
-            memory = await rebuild(connection, directory=directory, fences=fences, rules=rules, heard_us=heard_us)
+            memory = await rebuild(connection, directory=directory, maps=maps, rules=rules, heard_us=heard_us)
         sender, bus = Sender(), LocalBus()
         pipeline = Pipeline(
             pool=pool,
             bus=bus,
             inbox=Inbox(),
             downlink=sender,
-            city=City(directory, fences, fences.version),
+            directory=directory,
+            maps=maps,
             memory=memory,
             owner=owner,
             limits=Limits(),

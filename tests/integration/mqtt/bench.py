@@ -118,7 +118,7 @@ async def a_door(
     await _seed(database)
     async with await open_pool(database, name="test", size=3) as pool:
         async with pool.connection() as connection:
-            directory = Directory(await terminals.load(connection))
+            directory = Directory((await terminals.load(connection)).terminals)
         inbox, bus, up = Inbox(bounds), LocalBus(), asyncio.Event()
         listener = Listener(inbox=inbox, directory=directory, pool=pool, bus=bus, tls=tls, patience_s=patience_s)
         bench = Bench(database, listener, inbox, bus, directory, settles=settles)
