@@ -13,8 +13,10 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from alerts.desk import Desk
 from dashboard.api import (
+    accounts,
     alerts,
     answering,
+    audit,
     emergencies,
     grids,
     members,
@@ -32,6 +34,7 @@ from dashboard.security.guard import Guard
 from dashboard.security.headers import SecurityHeaders
 from dashboard.security.sessions import Sessions
 from dashboard.security.single_sign_on import Provider, SingleSignOn
+from dashboard.security.staff import Staff
 from dashboard.website import Website
 from tracker.bus.interface import Bus
 
@@ -105,6 +108,9 @@ def _add_log_in(app: FastAPI, to: Services) -> None:
     )
     app.include_router(own_account.router(own))
     app.include_router(tokens.router(to.pool, hang_up=to.hub.hang_up, clock=to.clock))
+    staff = Staff(to.sessions.passwords, issuer=None if sign_on is None else sign_on.issuer, clock=to.clock)
+    app.include_router(accounts.router(accounts.Office(to.pool, staff, hang_up=to.hub.hang_up)))
+    app.include_router(audit.router(to.pool, clock=to.clock))
     if sign_on is not None:
         provider = Provider(sign_on, to.sessions.seal, clock=to.clock)
         reception = single_sign_on.Reception(to.pool, to.sessions, clock=to.clock)

@@ -13,7 +13,7 @@ from dashboard import views
 from dashboard.api.answers import Id, NotFound, Problem, answer
 from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import MemberCard, Scope, Whereabouts
-from dashboard.store import members
+from dashboard.store import audit, members
 
 USUAL: Final = timedelta(hours=1)
 LONGEST: Final = timedelta(days=7)
@@ -44,8 +44,17 @@ def router(pool: AsyncConnectionPool, whereabouts: Whereabouts, *, clock: Callab
         if not timedelta(0) <= end - begin <= LONGEST:
             raise Problem(422, "bad_request", f"`from` must lie before `to`, by {LONGEST.days} days at most")
         async with pool.connection() as connection:
-            await find(connection, viewer.account.scope, member)
+            row = await find(connection, viewer.account.scope, member)
             points = await members.track(connection, member, since=begin, until=end, limit=MOST_POINTS)
+            await audit.write(
+                connection,
+                at=clock(),
+                viewer=viewer,
+                action="member.track_viewed",
+                subject=f"member {member} {row.name}",
+                unit=row.unit,
+                detail={"from": begin.isoformat(), "to": end.isoformat(), "points": len(points)},
+            )
         return answer({"points": points})
 
     return routes

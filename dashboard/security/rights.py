@@ -82,9 +82,11 @@ class Viewer:
         return grant is not None and grant.is_top
 
     def _grant(self, right: Right) -> Grant | None:
+        """Return the role as held, and as the API token allows; a unit that was moved out of sight carries none."""
         if self.token_roles is not None and right.value not in self.token_roles:
             return None
-        return self.account.grants.get(right.value)
+        grant = self.account.grants.get(right.value)
+        return grant if grant is not None and self.account.scope.holds(grant.left) else None
 
 
 def role_missing(right: Right) -> Problem:
