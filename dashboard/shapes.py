@@ -41,8 +41,9 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     level: str
     parent: int | None  # null for the top of the viewer's subtree
     members: int
-    on_duty: int  # on-line now
+    on_duty: int  # by rosters, leave and calls; who has none of these: on-line now
     bounds: list[float] | None  # west, south, east, north; null for a unit without an area
+    closed_at: datetime | None = None
 
 
 class Last(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,15 +79,52 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 class Assigned(msgspec.Struct, frozen=True):
     unit: Named
     role: str
+    is_primary: bool = False
 
 
-class MemberCard(Member, frozen=True, kw_only=True):
+class MemberListed(Member, frozen=True, kw_only=True):
     assignments: list[Assigned]
+
+
+class Carried(msgspec.Struct, frozen=True):
+    id: int
+    code: str
+
+
+class Duty(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a member is on duty; by a roster, by a call (no roster), or because they are on-line (no `until`)."""
+
+    is_on_duty: bool
+    roster: Named | None = None
+    shift: str | None = None
+    until: datetime | None = None
+
+
+class MemberCard(MemberListed, frozen=True, kw_only=True):
+    revision: int
+    language: str
+    pinyin: str
+    terminals: list[Carried]
+    teams: list[Named]
+    duty: Duty
+
+
+class Staffed(msgspec.Struct, frozen=True, kw_only=True):
+    """One post of a unit's role set, and how many hold it."""
+
+    role: str
+    least: int
+    most: int | None
+    have: int
 
 
 class UnitCard(Unit, frozen=True, kw_only=True):
     attributes: dict[str, Any]
     leaders: list[Member]
+    revision: int
+    role_set: str | None  # null: its level's
+    role_set_of_level: str | None
+    staffing: list[Staffed]
 
 
 class Emergency(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +158,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     offline: int = 0
     total: int = 0
     sos: int = 0
+    on_duty: int = 0
 
 
 class Whereabouts(Protocol):
@@ -130,6 +169,10 @@ class Whereabouts(Protocol):
     def counts(self, unit: int) -> Counts: ...
 
     def members_in(self, unit: int, states: Iterable[str]) -> list[int]: ...
+
+    def on_duty_in(self, unit: int) -> list[int]: ...
+
+    def is_on_duty(self, member: int) -> bool: ...
 
     def is_inside(self, unit: int, scope: Scope) -> bool: ...
 

@@ -35,8 +35,9 @@ def unit(row: UnitRow, whereabouts: Whereabouts) -> Unit:
         level=row.level,
         parent=row.parent,
         members=counts.total,
-        on_duty=counts.online,
+        on_duty=counts.on_duty,
         bounds=row.bounds,
+        closed_at=row.closed_at,
     )
 
 

@@ -10,10 +10,13 @@ from psycopg_pool import AsyncConnectionPool
 from pydantic import AwareDatetime
 
 from dashboard import views
-from dashboard.api.answers import Id, NotFound, Problem, answer
+from dashboard.api.answers import Id, Limit, NotFound, Offset, Problem, Words, answer
+from dashboard.api.member_cards import card_of
+from dashboard.api.units import find as find_unit
 from dashboard.security.rights import CurrentViewer
-from dashboard.shapes import MemberCard, Scope, Whereabouts
-from dashboard.store import audit, members
+from dashboard.shapes import MemberListed, Scope, Whereabouts
+from dashboard.store import audit, member_cards, members
+from tracker.store.search import MOST
 
 USUAL: Final = timedelta(hours=1)
 LONGEST: Final = timedelta(days=7)
@@ -23,14 +26,33 @@ MOST_POINTS: Final = 20_000  # of a week at one fix in 30 s; the newest are kept
 def router(pool: AsyncConnectionPool, whereabouts: Whereabouts, *, clock: Callable[[], datetime]) -> APIRouter:
     routes = APIRouter()
 
-    @routes.get("/api/members/{member}")
-    async def card(viewer: CurrentViewer, member: Id) -> Response:
+    @routes.get("/api/members")
+    async def listing(  # noqa: PLR0917 - FastAPI passes them by keyword
+        viewer: CurrentViewer,
+        q: Words = "",
+        unit: Id | None = None,
+        role: Words | None = None,
+        limit: Limit = 50,
+        offset: Offset = 0,
+    ) -> Response:
         scope = viewer.account.scope
         async with pool.connection() as connection:
-            row = await find(connection, scope, member)
-            assignments = await members.assignments(connection, scope, member)
-        shape = structs.asdict(views.member(row, scope, whereabouts))
-        return answer(MemberCard(**shape, assignments=assignments))
+            row = await find_unit(connection, scope, unit or viewer.account.unit)
+            inside = Scope(unit=row.id, left=row.tree_left, right=row.tree_right)
+            total = await members.count(connection, inside, words=q, among=None, role=role)
+            rows = await members.page(connection, inside, words=q, among=None, role=role, limit=limit, offset=offset)
+            assigned = await member_cards.assignments(connection, scope, [row.id for row in rows])
+        is_capped = bool(q.strip()) and total > MOST
+        shown = [
+            MemberListed(**structs.asdict(views.member(row, scope, whereabouts)), assignments=assigned.get(row.id, []))
+            for row in rows
+        ]
+        return answer({"total": MOST if is_capped else total, "is_capped": is_capped, "members": shown})
+
+    @routes.get("/api/members/{member}")
+    async def card(viewer: CurrentViewer, member: Id) -> Response:
+        async with pool.connection() as connection:
+            return answer(await card_of(connection, viewer.account.scope, whereabouts, member, at=clock()))
 
     @routes.get("/api/members/{member}/track")
     async def track(

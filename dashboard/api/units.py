@@ -9,8 +9,9 @@ from psycopg_pool import AsyncConnectionPool
 from dashboard import views
 from dashboard.api.answers import Id, Limit, NotFound, Offset, Words, answer
 from dashboard.security.rights import CurrentViewer
-from dashboard.shapes import Scope, UnitCard, Whereabouts
+from dashboard.shapes import Scope, Staffed, UnitCard, Whereabouts
 from dashboard.store import members, units
+from tracker.organisation import role_sets
 
 PresenceWord = Literal["fresh", "ageing", "silent", "offline", "online"]
 MOST_FOUND = 20
@@ -20,23 +21,15 @@ def router(pool: AsyncConnectionPool, whereabouts: Whereabouts) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/api/units")
-    async def tree(viewer: CurrentViewer) -> Response:
+    async def tree(viewer: CurrentViewer, *, closed: bool = False) -> Response:
         async with pool.connection() as connection:
-            rows = await units.subtree(connection, viewer.account.scope)
+            rows = await units.subtree(connection, viewer.account.scope, closed=closed)
         return answer({"units": [views.unit(row, whereabouts) for row in rows]})
 
     @routes.get("/api/units/{unit}")
     async def card(viewer: CurrentViewer, unit: Id) -> Response:
-        scope = viewer.account.scope
         async with pool.connection() as connection:
-            row = await find(connection, scope, unit)
-            leaders = await members.leaders(connection, scope, unit)
-        shape = UnitCard(
-            **structs.asdict(views.unit(row, whereabouts)),
-            attributes=row.attributes,
-            leaders=[views.member(who, scope, whereabouts) for who in leaders],
-        )
-        return answer(shape)
+            return answer(await card_of(connection, viewer.account.scope, whereabouts, unit))
 
     @routes.get("/api/units/{unit}/members")
     async def people(  # noqa: PLR0917 - FastAPI passes them by keyword
@@ -72,6 +65,23 @@ def router(pool: AsyncConnectionPool, whereabouts: Whereabouts) -> APIRouter:
         )
 
     return routes
+
+
+async def card_of(connection: units.Connection, scope: Scope, whereabouts: Whereabouts, unit: int) -> UnitCard:
+    """Return a unit's card, of a closed one too; raises NotFound."""
+    row = await units.find(connection, scope, unit, closed=True)
+    if row is None:
+        raise NotFound("unit")
+    leaders = await members.leaders(connection, scope, unit)
+    return UnitCard(
+        **structs.asdict(views.unit(row, whereabouts)),
+        attributes=row.attributes,
+        leaders=[views.member(who, scope, whereabouts) for who in leaders],
+        revision=row.revision,
+        role_set=row.role_set,
+        role_set_of_level=row.role_set_of_level,
+        staffing=[Staffed(**post._asdict()) for post in await role_sets.staffing(connection, unit)],
+    )
 
 
 def presence_of(words: list[PresenceWord]) -> set[str]:

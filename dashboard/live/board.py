@@ -24,6 +24,9 @@ from tracker.model.positions import POSITION, Positions, empty
 MOST_TOMBSTONES: Final = 10_000  # past them the oldest viewers get a snapshot
 US: Final = 1_000_000
 STATES: Final = len(presence.ORDER)
+SOS, ON_DUTY = STATES, STATES + 1  # rows of the running sums behind those of the states
+ONLINE_STATES: Final = 2  # fresh and ageing come first
+UNSAID, ON, OFF = 0, 1, 2  # what rosters, leave and calls say of a member
 
 Rows = npt.NDArray[np.int64]
 
@@ -67,6 +70,13 @@ class Board:
         self._sos_tick_of[changed] = self.tick + 1
         self._tick_of[changed] = self.tick + 1
 
+    def set_duty(self, *, on: Iterable[int], off: Iterable[int]) -> None:
+        """Say who is on duty and who is not by rosters, leave and calls; all others are while they are on-line."""
+        self._duty = np.full(self.layout.size, UNSAID, np.uint8)
+        for word, members in ((OFF, off), (ON, on)):
+            rows = self.layout.rows_of(np.array(list(members), np.int64))
+            self._duty[rows[rows >= 0]] = word
+
     def advance(self, now_us: int) -> None:
         """Begin the next tick: what came since is in its frames, and presence is judged anew."""
         self.tick += 1
@@ -98,11 +108,11 @@ class Board:
         place = self.layout.places.get(unit)
         if place is None:
             return Counts()
-        online, ageing, silent, offline, sos = (
+        online, ageing, silent, offline, sos, on_duty = (
             self._running[:, place.rows.stop] - self._running[:, place.rows.start]
         ).tolist()
         total = place.rows.stop - place.rows.start
-        return Counts(online=online + ageing, silent=silent, offline=offline, total=total, sos=sos)
+        return Counts(online=online + ageing, silent=silent, offline=offline, total=total, sos=sos, on_duty=on_duty)
 
     def last(self, member: int) -> tuple[np.void, str] | None:
         """Return a member's freshest row of POSITION and the word of their presence; None before any fix."""
@@ -117,6 +127,17 @@ class Board:
         codes = [code for code, word in enumerate(presence.ORDER) if word.value in set(states)]
         return self.layout.member[rows][np.isin(self._states[rows], codes)].tolist()
 
+    def on_duty_in(self, unit: int) -> list[int]:
+        """Return the members of a unit who are on duty, in tree order; none for an unknown unit."""
+        place = self.layout.places.get(unit)
+        if place is None:
+            return []
+        return self.layout.member[place.rows][self._is_on_duty[place.rows]].tolist()
+
+    def is_on_duty(self, member: int) -> bool:
+        row = self.layout.row_of(member)
+        return row >= 0 and bool(self._is_on_duty[row])
+
     def change_layout(self, layout: Layout, *, epoch: int) -> None:
         """Take a changed city. `epoch` is used when the tree itself changed; else viewers go on with what moved."""
         old, old_last, old_sos = self.layout, self._last, self._has_sos
@@ -125,6 +146,7 @@ class Board:
         is_same_tree = layout.has_same_tree(old)
         self.layout = layout
         old_ticks, old_sos_ticks, old_states = self._tick_of, self._sos_tick_of, self._states
+        old_duty = self._duty
         self._make_columns(layout)
         for column, before in (
             (self._last, old_last),
@@ -132,6 +154,7 @@ class Board:
             (self._tick_of, old_ticks),
             (self._sos_tick_of, old_sos_ticks),
             (self._states, old_states),
+            (self._duty, old_duty),
         ):
             column[kept[stayed]] = before[stayed]
         if is_same_tree:
@@ -147,7 +170,9 @@ class Board:
         self._has_sos = np.zeros(layout.size, np.bool_)
         self._tick_of = np.full(layout.size, self.tick, np.int64)
         self._sos_tick_of = np.zeros(layout.size, np.int64)
-        self._running = np.zeros((STATES + 1, layout.size + 1), np.int64)
+        self._duty = np.full(layout.size, UNSAID, np.uint8)
+        self._is_on_duty = np.zeros(layout.size, np.bool_)
+        self._running = np.zeros((ON_DUTY + 1, layout.size + 1), np.int64)
         self._leaf_counts = np.zeros((4, len(layout.leaves)), np.int64)
         self._leaf_tick_of = np.full(len(layout.leaves), self.tick + 1, np.int64)  # all are told once more
         self._cache: dict[tuple[int, int, Kind], bytes] = {}
@@ -173,10 +198,13 @@ class Board:
         """Sum each state over the rows, so that any subtree's counts are two look-ups (2 ms for 270,000 members)."""
         for code in range(STATES):
             np.cumsum(self._states == code, out=self._running[code, 1:])
-        np.cumsum(self._has_sos, out=self._running[STATES, 1:])
+        np.cumsum(self._has_sos, out=self._running[SOS, 1:])
+        is_online = self._states < ONLINE_STATES
+        self._is_on_duty = (self._duty == ON) | (self._duty == UNSAID) & is_online
+        np.cumsum(self._is_on_duty, out=self._running[ON_DUTY, 1:])
         bounds = self.layout.leaf_bounds
         sums = self._running[:, bounds[:, 1]] - self._running[:, bounds[:, 0]]
-        counts = np.stack((sums[0] + sums[1], sums[2], bounds[:, 1] - bounds[:, 0], sums[STATES]))
+        counts = np.stack((sums[0] + sums[1], sums[2], bounds[:, 1] - bounds[:, 0], sums[SOS]))
         self._leaf_tick_of[(counts != self._leaf_counts).any(axis=0)] = self.tick
         self._leaf_counts = counts
 

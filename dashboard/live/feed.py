@@ -24,9 +24,11 @@ from tracker.bus import messages
 from tracker.bus.interface import ALERTS, CITY, EVENTS, POSITIONS, Bus, Message
 from tracker.database.retry import retry
 from tracker.model.positions import POSITION
+from tracker.organisation import duty
 
 TICK_S: Final = 1.0
 REREAD_S: Final = 10.0
+DUTY_S: Final = 60.0  # shifts begin and end on whole minutes
 OVERLAP: Final = timedelta(seconds=60)  # ingest writes its checkpoint every few seconds; a slow one is still caught
 NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,9 +41,11 @@ def new_epoch() -> int:
 
 async def read_layout(connection: AsyncConnection[Any]) -> Layout:
     """Return the city as it stands in the tables; the sorting is done in a thread."""
-    first_rank = await city.first_grid_rank(connection)
-    units = await city.units(connection)
-    people = await city.members(connection)
+    async with connection.transaction():
+        await city.freeze(connection)  # no member of a unit that was added between the two
+        first_rank = await city.first_grid_rank(connection)
+        units = await city.units(connection)
+        people = await city.members(connection)
     return await asyncio.to_thread(_lay_out, units, people, first_rank)
 
 
@@ -78,6 +82,8 @@ class Feed:
         self._clock = clock
         self._fingerprint: tuple[int, ...] = ()
         self._read_until = NEVER
+        self._is_changed = asyncio.Event()
+        self._rereading = asyncio.Lock()  # an older reading must not overtake a newer one
 
     async def run(self, *, ready: Callable[[], None]) -> None:
         """Read everything, say `ready`, and keep it true until cancelled."""
@@ -91,6 +97,8 @@ class Feed:
             group.create_task(self._follow_doorbells(doorbells), name="dashboard doorbells")
             group.create_task(self._beat(), name="dashboard tick")
             group.create_task(self._reread_for_ever(), name="dashboard reread")
+            group.create_task(self._follow_changes(), name="dashboard changes of the city")
+            group.create_task(self._follow_duty(), name="dashboard duty")
 
     async def _follow_positions(self, source: AsyncIterator[Message]) -> None:
         async for message in source:
@@ -105,8 +113,8 @@ class Feed:
 
     async def _heed(self, message: Message) -> None:
         if message.stream == CITY:
-            self._fingerprint = ()
-            await self._reread()
+            if messages.decode_city(message.payload).kind != "terminals":  # who carries what is ingest's matter
+                self._is_changed.set()
         elif message.stream == ALERTS:
             await self._newsroom.alert(message.payload.decode(errors="replace"))
         else:
@@ -135,18 +143,45 @@ class Feed:
             await asyncio.sleep(REREAD_S)
             await retry(self._reread, name="dashboard")
 
+    async def _follow_changes(self) -> None:
+        """Read the city again after a doorbell. Doorbells that ring meanwhile are answered together, by one more."""
+        while True:
+            await self._is_changed.wait()
+            self._is_changed.clear()
+            self._fingerprint = ()
+            await retry(self._reread, name="dashboard")
+
+    async def _follow_duty(self) -> None:
+        """Look at the rosters at the beginning of each minute."""
+        while True:
+            await asyncio.sleep(DUTY_S - self._clock().timestamp() % DUTY_S)
+            await retry(self._read_duty, name="dashboard")
+
     async def _reread(self) -> None:
         """Read what changed in the tables; the whole city only when it is another one."""
-        started = self._clock()
+        async with self._rereading:
+            started = self._clock()
+            async with self._pool.connection() as connection:
+                fingerprint = await city.fingerprint(connection)
+                if fingerprint != self._fingerprint:
+                    await self._read_city(connection)
+                    self._fingerprint, self._read_until = fingerprint, NEVER
+                self._hub.board.apply(await lasts.since(connection, self._read_until))
+            self._read_until = started - OVERLAP
+            await self._read_emergencies()
+
+    async def _read_city(self, connection: AsyncConnection[Any]) -> None:
+        """Read the layout, and the duty of those who are in it now."""
+        layout = await read_layout(connection)
+        said = await duty.words(connection, self._clock())
+        self._hub.board.change_layout(layout, epoch=new_epoch())
+        self._hub.board.set_duty(on=said.on, off=said.off)
+        log.info("city.read", members=layout.size)
+
+    async def _read_duty(self) -> None:
         async with self._pool.connection() as connection:
-            fingerprint = await city.fingerprint(connection)
-            if fingerprint != self._fingerprint:
-                self._hub.board.change_layout(await read_layout(connection), epoch=new_epoch())
-                self._fingerprint, self._read_until = fingerprint, NEVER
-                log.info("city.read", members=self._hub.board.layout.size)
-            self._hub.board.apply(await lasts.since(connection, self._read_until))
-        self._read_until = started - OVERLAP
-        await self._read_emergencies()
+            said = await duty.words(connection, self._clock())
+        self._hub.board.set_duty(on=said.on, off=said.off)
 
     async def _read_emergencies(self) -> None:
         async with self._pool.connection() as connection:

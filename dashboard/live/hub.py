@@ -90,22 +90,40 @@ class Hub:
 
     def place_name(self, unit: int, scope: Scope) -> Named | None:
         place = self.board.layout.places.get(unit)
-        return None if place is None or not scope.holds(place.left) else Named(place.id, place.name, place.name_en)
+        inside = place is not None and self.own(scope).holds(place.left)
+        return Named(place.id, place.name, place.name_en) if inside and place is not None else None
 
     def is_inside(self, unit: int, scope: Scope) -> bool:
         place = self.board.layout.places.get(unit)
-        return place is not None and scope.holds(place.left)
+        return place is not None and self.own(scope).holds(place.left)
 
     def is_above(self, unit: int, scope: Scope) -> bool:
         """Whether `unit` is a superior of the scope's top."""
-        place = self.board.layout.places.get(unit)
-        return place is not None and place.left < scope.left and scope.right < place.right
+        place, own = self.board.layout.places.get(unit), self.own(scope)
+        return place is not None and place.left < own.left and own.right < place.right
+
+    def own(self, scope: Scope) -> Scope:
+        """Return a scope in the numbers of our layout: a tree that has just changed numbers its units otherwise."""
+        if scope == Scope.everywhere():
+            return scope
+        top = self.board.layout.places.get(scope.unit)
+        return (
+            Scope(unit=scope.unit, left=0, right=-1)
+            if top is None
+            else Scope(unit=scope.unit, left=top.left, right=top.right)
+        )
 
     def counts(self, unit: int) -> Counts:
         return self.board.counts(unit)
 
     def members_in(self, unit: int, states: Iterable[str]) -> list[int]:
         return self.board.members_in(unit, states)
+
+    def on_duty_in(self, unit: int) -> list[int]:
+        return self.board.on_duty_in(unit)
+
+    def is_on_duty(self, member: int) -> bool:
+        return self.board.is_on_duty(member)
 
     def _wake(self) -> None:
         for subscriber in self.subscribers:

@@ -30,6 +30,7 @@ class CountsNews(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", ta
     offline: int
     total: int
     sos: int
+    on_duty: int
     server_time_ms: float
 
 
@@ -61,6 +62,12 @@ class CrossingNews(msgspec.Struct, frozen=True, tag_field="kind", tag="crossing"
 class AlertNews(msgspec.Struct, frozen=True, tag_field="kind", tag="alert"):
     id: UUID
     state: str
+    version: int
+
+
+class GridsNews(msgspec.Struct, frozen=True, tag_field="kind", tag="grids"):
+    """Another grid set is in force from now on."""
+
     version: int
 
 

@@ -119,7 +119,7 @@ class Connection:
 
     async def _watch(self, request: Watch) -> None:
         place = self._hub.board.layout.places.get(request.unit)
-        if place is None or not self._scope.holds(place.left):
+        if place is None or not self._hub.own(self._scope).holds(place.left):
             await self._say(Trouble("not_found", f"there is no unit {request.unit} that you may watch"))
             return
         self._unit = request.unit
@@ -151,7 +151,8 @@ class Connection:
     def _concerns(self, news: News) -> bool:
         place = self._hub.board.layout.places.get(self._unit or 0)
         if not news.is_local:
-            return news.touches(self._scope.left, self._scope.right)
+            own = self._hub.own(self._scope)
+            return news.touches(own.left, own.right)
         return place is not None and news.touches(place.left, place.right)
 
     async def _send_frames(self) -> None:
@@ -183,7 +184,7 @@ class Connection:
     def _still_there(self) -> int | None:
         """Return the unit watched; a changed city may have closed it or moved it away."""
         place = self._hub.board.layout.places.get(self._unit or 0)
-        if place is None or not self._scope.holds(place.left):
+        if place is None or not self._hub.own(self._scope).holds(place.left):
             raise Over(NOT_FOUND, "the unit is not there any more")
         return place.id
 
@@ -200,6 +201,7 @@ class Connection:
                 offline=counts.offline,
                 total=counts.total,
                 sos=counts.sos,
+                on_duty=counts.on_duty,
                 server_time_ms=self._hub.now_ms(),
             )
         )

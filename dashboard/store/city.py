@@ -39,6 +39,11 @@ class RoleRow(NamedTuple):
     is_leader: bool
 
 
+async def freeze(connection: Connection) -> None:
+    """Let all that is read in this transaction be of one moment; to be called first."""
+    await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
 async def units(connection: Connection) -> list[UnitRow]:
     """Return every open unit in tree order."""
     cursor = connection.cursor(row_factory=class_row(UnitRow))
@@ -105,6 +110,8 @@ async def fingerprint(connection: Connection) -> tuple[int, ...]:
         SELECT
             grid_set_at(now()),
             (SELECT count(*) FROM unit WHERE closed_at IS NULL),
+            (SELECT COALESCE(sum(revision), 0)::bigint FROM unit),
+            (SELECT COALESCE(sum(revision), 0)::bigint FROM member),
             (SELECT COALESCE(sum(tree_right::bigint * id), 0)::bigint FROM unit),
             (SELECT count(*) FROM member WHERE closed_at IS NULL),
             (SELECT COALESCE(sum(member::bigint * unit), 0)::bigint FROM assignment WHERE is_primary)

@@ -48,7 +48,7 @@ async def test_a_member_s_card_says_where_when_and_how(place: Place) -> None:
     assert (card["name"], card["phone"], card["role"]) == ("李东", "+8613800000101", "leader")
     assert card["terminal"] == {"code": "t101"}
     assert card["unit"] == {"id": EAST_LEAF, "name": "东格一"}
-    assert card["assignments"] == [{"unit": {"id": EAST_LEAF, "name": "东格一"}, "role": "leader"}]
+    assert card["assignments"] == [{"unit": {"id": EAST_LEAF, "name": "东格一"}, "role": "leader", "is_primary": True}]
     assert (last["lon"], last["lat"], last["battery_pct"], last["state"]) == (113.25, 34.1, 80, "fresh")
     assert (last["speed_mps"], last["heading_deg"], last["accuracy_m"]) == (None, None, None)
     assert last["grid"] == {"id": EAST_LEAF, "name": "东格一"}
