@@ -9,6 +9,7 @@ import structlog
 from gridwarden.console import configure_log
 from gridwarden.programs import Programs
 from gridwarden.settings import Settings
+from gridwarden.sign_on import single_sign_on
 from gridwarden.signals import until_stopped
 from tracker.bus.connect import connect
 
@@ -33,11 +34,14 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
     given = settings.link_secret
     secret = needed(None if given is None else given.get_secret_value(), "GRIDWARDEN_LINK_SECRET")
     bus = connect(needed(settings.redis, "--redis (GRIDWARDEN_REDIS)"))
+    public_url = settings.public_url or f"http://{settings.host}:{settings.port}"
     programs = Programs(
         dsn=needed(settings.database, "--database (GRIDWARDEN_DATABASE)"),
         bus=bus,
         link_secret=secret.encode(),
-        public_url=settings.public_url or f"http://{settings.host}:{settings.port}",
+        public_url=public_url,
+        needs_second_factor=settings.second_factor != "optional",
+        single_sign_on=single_sign_on(settings, public_url=public_url),
     )
     async with asyncio.TaskGroup() as group:
         task = group.create_task(choose(programs)(ready=lambda: log.info("program.ready", program=name)), name=name)

@@ -14,6 +14,7 @@ import uvloop
 from pydantic import ValidationError
 
 from dashboard.program import PortTaken
+from gridwarden.account_commands import AccountError, account_app
 from gridwarden.alone import Program, SettingMissingError, needed, run_alone
 from gridwarden.city_commands import Encoding, GridFormat, Wish, export_city, import_city, options_of
 from gridwarden.console import Progress
@@ -23,6 +24,7 @@ from gridwarden.folder import FolderError
 from gridwarden.ports import MQTT_PORT, MQTTS_PORT, PortTakenError
 from gridwarden.programs import Programs
 from gridwarden.settings import Settings
+from gridwarden.sign_on import SignOnError
 from gridwarden.strangers import show_replay, show_simulation
 from gridwarden.tls import CertificateError, door_tls
 from gridwarden.up import up as run_up
@@ -49,6 +51,7 @@ app = typer.Typer(
 
 city_app = typer.Typer(no_args_is_help=True, help="Cities as files: made up, loaded, imported, exported.")
 app.add_typer(city_app, name="city")
+app.add_typer(account_app, name="account")
 
 TROUBLE = (
     EmbeddedPostgresError,
@@ -59,6 +62,8 @@ TROUBLE = (
     SettingMissingError,
     CertificateError,
     NoCityError,
+    AccountError,
+    SignOnError,
     CityFileError,
     CityExistsError,
     RosterError,

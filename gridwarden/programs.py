@@ -8,6 +8,7 @@ from typing import Final
 
 from alerts.program import run as run_alerts
 from dashboard.program import run as run_dashboard
+from dashboard.security.single_sign_on import SingleSignOn
 from ingest.program import Listen
 from ingest.program import run as run_ingest
 from simulators.program import simulate
@@ -26,6 +27,8 @@ class Programs:
     bus: Bus
     link_secret: bytes
     public_url: str
+    needs_second_factor: bool = False
+    single_sign_on: SingleSignOn | None = None
 
     async def alerts(self, *, ready: Ready) -> None:
         await run_alerts(
@@ -44,6 +47,8 @@ class Programs:
             port=port,
             version=VERSION,
             link_secret=self.link_secret,
+            needs_second_factor=self.needs_second_factor,
+            single_sign_on=self.single_sign_on,
             ready=ready,
         )
 

@@ -1,7 +1,7 @@
 """What an operator may set: environment variables GRIDWARDEN_*, overridden by command line options."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -27,6 +27,16 @@ class Settings(BaseSettings):
     redis: str | None = None  # None: the bus of one process
     public_url: str | None = None  # where leaders' phones reach the dashboard; None: http://host:port
     link_secret: SecretStr | None = None  # signs acknowledgement links; None: made once, kept in `data`
+    # Whether issuers, approvers and administrators must show one; None: `up` asks nobody, `dashboard` asks them
+    second_factor: Literal["optional", "required"] | None = None
+    oidc_issuer: str | None = None  # the identity provider's address; None: no single sign-on
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_name: str = "OpenID Connect"  # what the log-in page calls it
+    oidc_redirect: str | None = None  # None: public_url + /api/login/oidc/callback
+    # The claim that must equal an invited account's name; preferred_username only where people cannot choose theirs
+    oidc_match: Literal["email", "preferred_username"] = "email"
+    oidc_second_factors: str = "mfa"  # values of amr or acr that count as a second factor, with blanks between
     simulate: Annotated[int, Field(ge=0)] = 0
     interval_s: PositiveFloat = 5.0
     # Of one simulated terminal: five hundred press about every two minutes, so that a visitor sees one

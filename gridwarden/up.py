@@ -17,6 +17,7 @@ from gridwarden.folder import held, kept_secret
 from gridwarden.ports import MQTT_PORT, MQTTS_PORT, next_free, want_free
 from gridwarden.programs import Programs, walk
 from gridwarden.settings import Settings
+from gridwarden.sign_on import single_sign_on
 from gridwarden.signals import until_stopped
 from gridwarden.tls import CertificateError, door_tls
 from ingest.doors.subscribe import broker_of
@@ -126,11 +127,14 @@ async def _run(
     await ensure_days(dsn)
     await ensure_city(dsn, folder, seed=settings.seed, walkers=settings.simulate, say=progress.step)
     logins = await new_logins(dsn)
+    public_url = settings.public_url or addresses.web
     programs = Programs(
         dsn=dsn,
         bus=bus,
         link_secret=link_secret(settings, folder),
-        public_url=settings.public_url or addresses.web,
+        public_url=public_url,
+        needs_second_factor=settings.second_factor == "required",
+        single_sign_on=single_sign_on(settings, public_url=public_url),
     )
     async with asyncio.TaskGroup() as group:
         start = _Starter(group, progress)
