@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response, WebSocket
@@ -17,7 +17,10 @@ from dashboard.api import (
     alerts,
     answering,
     audit,
+    broker,
     emergencies,
+    grid_edits,
+    grid_sets,
     grids,
     members,
     operation,
@@ -28,6 +31,7 @@ from dashboard.api import (
     units,
 )
 from dashboard.api.answers import NotFound, install
+from dashboard.api.changing import Changing
 from dashboard.live import socket
 from dashboard.live.hub import Hub
 from dashboard.security.guard import Guard
@@ -37,6 +41,9 @@ from dashboard.security.single_sign_on import Provider, SingleSignOn
 from dashboard.security.staff import Staff
 from dashboard.website import Website
 from tracker.bus.interface import Bus
+from tracker.organisation.provisioning import PublicDoor
+
+LOCAL_DOOR: Final = PublicDoor(host="127.0.0.1", port=1883, is_tls=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +57,8 @@ class Services:
     clock: Callable[[], datetime]  # aware UTC
     version: str
     single_sign_on: SingleSignOn | None = None  # None: passwords only
+    door: PublicDoor = LOCAL_DOOR  # where terminals connect, as they see it from outside
+    broker_secret: str | None = None  # shown by a broker that asks who may log in; None: nobody may ask
     link_secret: bytes | None = None  # signs acknowledgement links; None: there are none
     settings: Mapping[str, Any] = field(default_factory=lambda: {"basemap": None})  # what the web app is told
 
@@ -87,9 +96,13 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(units.router(to.pool, to.hub))
     app.include_router(members.router(to.pool, to.hub, clock=to.clock))
     app.include_router(grids.router(to.pool))
+    app.include_router(grid_edits.router(to.pool))
+    app.include_router(grid_sets.router(Changing(pool=to.pool, bus=to.bus, clock=to.clock)))
     app.include_router(emergencies.router(to.pool, to.bus, to.hub, clock=to.clock))
     app.include_router(alerts.router(to.pool, to.desk, to.hub))
     app.include_router(operation.router(to.pool, version=to.version))
+    if to.broker_secret is not None:
+        app.include_router(broker.router(to.pool, secret=to.broker_secret))
     if to.link_secret is not None:
         app.include_router(answering.router(to.desk, secret=to.link_secret, clock=to.clock))
 

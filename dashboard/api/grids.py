@@ -26,15 +26,16 @@ def router(pool: AsyncConnectionPool) -> APIRouter:
         viewer: CurrentViewer,
         unit: Id | None = None,
         level: Words | None = None,
+        version: Id | None = None,
     ) -> Response:
         async with pool.connection() as connection:
             row = await find(connection, viewer.account.scope, unit or viewer.account.unit)
-            version = await grids.version(connection)
-            headers = {"ETag": etag_of(version, viewer.account.scope), "Cache-Control": "private, no-cache"}
+            shown = version or await grids.version(connection)
+            headers = {"ETag": etag_of(shown, viewer.account.scope), "Cache-Control": "private, no-cache"}
             if request.headers.get("if-none-match") == headers["ETag"]:
                 return Response(status_code=304, headers=headers)
             within = Scope(unit=viewer.account.unit, left=row.tree_left, right=row.tree_right)
-            rows = await grids.areas(connection, within, version=version, level=level, limit=MOST_GRIDS)
+            rows = await grids.areas(connection, within, version=shown, level=level, limit=MOST_GRIDS)
         response = answer({"type": "FeatureCollection", "features": [feature(row) for row in rows]})
         response.headers.update(headers)
         return response

@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard.live.board import Board
+from dashboard.live.grid_watch import GridWatch
 from dashboard.live.hub import Hub
 from dashboard.live.layout import Branch, Layout, Person, lay_out
 from dashboard.live.news import Newsroom
@@ -80,6 +81,7 @@ class Feed:
         self._hub = hub
         self._newsroom = newsroom
         self._clock = clock
+        self._grid_watch = GridWatch(pool, hub, changed=self._reread)
         self._fingerprint: tuple[int, ...] = ()
         self._read_until = NEVER
         self._is_changed = asyncio.Event()
@@ -97,6 +99,7 @@ class Feed:
             group.create_task(self._follow_doorbells(doorbells), name="dashboard doorbells")
             group.create_task(self._beat(), name="dashboard tick")
             group.create_task(self._reread_for_ever(), name="dashboard reread")
+            group.create_task(self._grid_watch.run(), name="dashboard grid sets")
             group.create_task(self._follow_changes(), name="dashboard changes of the city")
             group.create_task(self._follow_duty(), name="dashboard duty")
 
@@ -113,6 +116,7 @@ class Feed:
 
     async def _heed(self, message: Message) -> None:
         if message.stream == CITY:
+            self._grid_watch.ring()
             if messages.decode_city(message.payload).kind != "terminals":  # who carries what is ingest's matter
                 self._is_changed.set()
         elif message.stream == ALERTS:

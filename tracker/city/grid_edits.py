@@ -4,7 +4,7 @@ Areas are (Multi)Polygons of degrees (lon, lat) by unit: the leaves that may be 
 those edited. What is returned holds only what changes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,9 +45,10 @@ class Cut:
     others: dict[int, BaseGeometry]
 
 
-def split(areas: Areas, unit: int, line: BaseGeometry) -> Cut:
+def split(areas: Areas, unit: int, line: BaseGeometry, *, fixed: Collection[int] = ()) -> Cut:
     """Cut a grid along a line that runs from border to border, or nearly so.
 
+    At a neighbour that is `fixed` the line ends in a vertex that is there, so that the neighbour stays as it is.
     Raises Invalid when it does not cut, crosses itself, or cuts off less than a square metre.
     """
     old = {key: to_steps(area) for key, area in areas.items()}
@@ -56,7 +57,9 @@ def split(areas: Areas, unit: int, line: BaseGeometry) -> Cut:
         raise Invalid("the line crosses itself: draw it anew", "划分线与自身相交，请重新绘制", "line_crosses_itself")
     inside = shapely.intersection(_drawn_on(drawn, old[unit]), old[unit], grid_size=1)
     concerned = beside(old, old[unit])
-    faces = faces_of([*concerned.values(), *_lines_in(inside)])
+    firm = shapely.union_all([area for key, area in concerned.items() if key in fixed])
+    lines = [_to_vertices(part, old[unit], firm) for part in shapely.get_parts(inside) if part.length > 0]
+    faces = faces_of([*concerned.values(), *lines])
     owners = owners_of(faces, concerned)
     pieces = _pieces([face for face, owner in zip(faces, owners, strict=True) if owner == unit], old[unit])
     others = {key: area for key, area in gathered(faces, owners).items() if key != unit}
@@ -151,8 +154,13 @@ def _end(end: np.ndarray, before: np.ndarray, area: BaseGeometry, reach: float) 
     return end + along * (shapely.distance(shapely.Point(end), meets) + 2)
 
 
-def _lines_in(shape: BaseGeometry) -> list[BaseGeometry]:
-    return [part for part in shapely.get_parts(shape) if part.geom_type == "LineString"]
+def _to_vertices(line: BaseGeometry, area: BaseGeometry, firm: BaseGeometry) -> BaseGeometry:
+    """Return the line with an end that meets `firm` ground moved to the nearest vertex of the area."""
+    points, vertices = shapely.get_coordinates(line), shapely.get_coordinates(area)
+    for end in (0, -1):
+        if shapely.dwithin(firm, shapely.Point(points[end]), 2):
+            points[end] = vertices[np.hypot(*(vertices - points[end]).T).argmin()]
+    return shapely.LineString(points)
 
 
 def _pieces(faces: Sequence[BaseGeometry], area: BaseGeometry) -> list[BaseGeometry]:

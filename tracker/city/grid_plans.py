@@ -75,7 +75,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class _Ground:
-    """The city as the base set has it."""
+    """The part of the city concerned, as the base set has it."""
 
     base: SetRow
     units: Mapping[int, UnitRow]
@@ -97,7 +97,7 @@ async def plan(
 
     Raises Conflict when `based_on` is not the newest set, Unknown and Invalid for changes that make no sense at all.
     """
-    ground = await _ground(connection, based_on)
+    ground = await _ground(connection, based_on, changes)
     changes = _checked(ground, changes)
     before = await _before(connection, ground, changes)
     after: dict[int, BaseGeometry | None] = {change.unit: change.area for change in changes}
@@ -124,7 +124,7 @@ async def plan(
     )
 
 
-async def _ground(connection: Connection, based_on: int) -> _Ground:
+async def _ground(connection: Connection, based_on: int, changes: Sequence[Change]) -> _Ground:
     base = await newest_set(connection)
     if base.version != based_on:
         raise Conflict(
@@ -132,7 +132,9 @@ async def _ground(connection: Connection, based_on: int) -> _Ground:
             f"期间已有第 {base.version} 版网格，请在该版本上重新编辑",
             "not_newest",
         )
-    return _Ground(base, await grid_rows.units(connection), await grid_rows.with_area(connection, based_on))
+    asked = [change.unit if change.new is None else change.new.parent for change in changes]
+    units = await grid_rows.units_about(connection, asked)
+    return _Ground(base, units, await grid_rows.with_area(connection, based_on, units))
 
 
 async def newest_set(connection: Connection) -> SetRow:

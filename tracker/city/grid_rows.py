@@ -79,19 +79,30 @@ async def clock(connection: Connection) -> datetime:
     return found[0]
 
 
-async def units(connection: Connection) -> dict[int, UnitRow]:
-    """Return every unit, closed ones included."""
+async def units_about(connection: Connection, asked: Iterable[int]) -> dict[int, UnitRow]:
+    """Return some units, all above them, and all children of these, closed ones included."""
     async with connection.cursor(row_factory=class_row(UnitRow), binary=True) as cursor:
         await cursor.execute(
-            "SELECT id, code, name, parent, tree_left, tree_right, closed_at IS NOT NULL AS is_closed FROM unit"
+            """
+            WITH RECURSIVE above AS (
+                SELECT id, parent FROM unit WHERE id = ANY(%(asked)s)
+                UNION SELECT unit.id, unit.parent FROM unit JOIN above ON unit.id = above.parent
+            )
+            SELECT id, code, name, parent, tree_left, tree_right, closed_at IS NOT NULL AS is_closed FROM unit
+            WHERE id IN (SELECT id FROM above) OR parent IN (SELECT id FROM above)
+            """,
+            {"asked": list(asked)},
         )
         return {row.id: row for row in await cursor.fetchall()}
 
 
-async def with_area(connection: Connection, version: int) -> dict[int, bool]:
-    """Return the units that have an area in a set, and whether each is a leaf."""
+async def with_area(connection: Connection, version: int, among: Iterable[int]) -> dict[int, bool]:
+    """Return which of the units have an area in a set, and whether each is a leaf."""
     async with connection.cursor(binary=True) as cursor:
-        await cursor.execute("SELECT unit, is_leaf FROM grid WHERE version = %(version)s", {"version": version})
+        await cursor.execute(
+            "SELECT unit, is_leaf FROM grid WHERE version = %(version)s AND unit = ANY(%(units)s)",
+            {"version": version, "units": list(among)},
+        )
         return dict(await cursor.fetchall())
 
 

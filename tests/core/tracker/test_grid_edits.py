@@ -77,6 +77,17 @@ def test_the_neighbour_gets_the_vertex_where_the_line_meets_its_border(two_by_on
     assert tiles([*cut.pieces, cut.others[EAST]])
 
 
+def test_a_neighbour_that_may_not_change_gets_no_vertex(two_by_one: Mosaic) -> None:
+    bent = {
+        **two_by_one,
+        EAST: Polygon([(113.01, 34), (113.02, 34), (113.02, 34.01), (113.01, 34.01), (113.01, 34.004)]),
+    }
+    bent[WEST] = Polygon([(113, 34), (113.01, 34), (113.01, 34.004), (113.01, 34.01), (113, 34.01)])
+    cut = split(bent, WEST, line((-0.001, 0.0033), (0.011, 0.0033)), fixed={EAST})
+    assert cut.others == {}
+    assert all([113.01, 34.004] in shapely.get_coordinates(piece).tolist() for piece in cut.pieces)
+
+
 def test_a_line_that_nearly_reaches_the_border_is_drawn_on(two_by_one: Mosaic) -> None:
     cut = split(two_by_one, WEST, line((0.004, 0.0002), (0.004, 0.0099)))
     assert len(cut.pieces) == 2

@@ -53,7 +53,7 @@ def _password_hash() -> str:
 
 
 async def a_city(connection: psycopg.AsyncConnection[Any]) -> None:
-    await connection.execute("INSERT INTO grid_set (version) VALUES (1)")
+    await connection.execute("INSERT INTO grid_set DEFAULT VALUES")
     for id_, code, name, level, parent, left, right, west, east in UNITS:
         await connection.execute(
             "INSERT INTO unit (id, code, name, level, parent, tree_left, tree_right) VALUES (%s,%s,%s,%s,%s,%s,%s)",
