@@ -24,11 +24,11 @@ def phone_of(text: str, *, country: str = "86") -> str:
         raise ValueError(f"{text!r} is no telephone number: write digits, like 13912345678 or +86 139 1234 5678")
     if not is_international:
         digits = _with_country(digits, country)
-    if not LEAST_DIGITS <= len(digits) <= MOST_DIGITS or digits.startswith("0"):
-        raise ValueError(f"{text!r} has {len(digits)} digits: a number has {LEAST_DIGITS} to {MOST_DIGITS} of them")
     for code, national in NATIONAL.items():
         if digits.startswith(code) and national.fullmatch(digits.removeprefix(code)) is None:
             raise ValueError(f"{text!r} is no number of +{code}: a mobile has 11 digits, a landline its area code")
+    if not LEAST_DIGITS <= len(digits) <= MOST_DIGITS or digits.startswith("0"):
+        raise ValueError(f"{text!r} has {len(digits)} digits: a number has {LEAST_DIGITS} to {MOST_DIGITS} of them")
     return f"+{digits}"
 
 

@@ -8,7 +8,7 @@ from tracker.city.intake.compare import SAMPLES, Change, Difference
 from tracker.city.intake.findings import Findings, Weight
 
 HEADLINES = {
-    Weight.ERROR: "errors: nothing can be applied before they are put right",
+    Weight.ERROR: "wrong: nothing can be applied before it is put right",
     Weight.FIXED: "repaired",
     Weight.HINT: "to know",
 }
@@ -30,7 +30,7 @@ class Report:
         """Yield what a person reads: findings by weight and word, then what would change."""
         for weight in Weight:
             if self.findings.number(weight):
-                yield f"{self.findings.number(weight):,} {HEADLINES[weight]}"
+                yield f"{HEADLINES[weight]} ({self.findings.number(weight):,})"
                 yield from self._findings(weight, language)
         yield from self._changes()
 

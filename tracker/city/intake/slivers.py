@@ -16,6 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from tracker.city.cells import LATTICE
+from tracker.city.intake.cracks import Segment, pieces, segment
 from tracker.city.intake.findings import Findings
 from tracker.city.intake.given import Contents, Given
 from tracker.city.tiling import STEP_M, faces_of, is_same, square_metres, to_degrees, to_steps
@@ -45,6 +46,9 @@ class Ruler:
     def plane(self, steps: Any) -> Any:
         return shapely.transform(steps, lambda points: points * [STEP_M * self.cosine, STEP_M])
 
+    def steps(self, plane: Any) -> Any:
+        return shapely.transform(plane, lambda points: points / [STEP_M * self.cosine, STEP_M])
+
     def is_wide(self, parts: Geometries) -> npt.NDArray[np.bool_]:
         """Whether each part is somewhere wider than the tolerance."""
         left = shapely.buffer(self.plane(parts), -STRETCH * self.tolerance_m, quad_segs=CIRCLE)
@@ -61,6 +65,7 @@ class _Tidying:
     findings: Findings
     ruler: Ruler
     shapes: Shapes  # by code, in steps; what is being tidied
+    below: Mapping[str, Sequence[str]]  # grids by the grid above them
 
     def add(self, word: str, code: str, part: BaseGeometry, **facts: Any) -> None:
         spot = to_degrees(shapely.point_on_surface(part))
@@ -78,8 +83,8 @@ def tidied(city: Contents, given: Given, findings: Findings, *, tolerance_m: flo
         return city.areas
     codes = list(city.areas)
     shapes = {code: to_steps(city.areas[code]) for code in codes}
-    work = _Tidying(city, given, findings, Ruler.of(shapes, tolerance_m), dict(shapes))
     below = _children(city)
+    work = _Tidying(city, given, findings, Ruler.of(shapes, tolerance_m), dict(shapes), below)
     leaves = [code for code in codes if code not in below]
     is_sound = _tidy_leaves(work, leaves)
     for parent in _upwards(city, below):
@@ -156,7 +161,7 @@ def _overlap_widely(work: _Tidying, flagged: Sequence[str]) -> bool:
 def _snap(work: _Tidying, leaves: Sequence[str], together: Sequence[str]) -> None:
     """Cut the leaves concerned at each other's lines and give every face to one of them, or to nobody."""
     shapes = [work.shapes[code] for code in together]
-    faces = faces_of(shapes)
+    faces = faces_of([*shapes, *_outlines(work, shapes)])
     middles = shapely.point_on_surface(faces)
     face, leaf = shapely.STRtree(shapes).query(middles, predicate="intersects")
     owners = np.full(len(faces), -1, np.int64)
@@ -170,7 +175,8 @@ def _snap(work: _Tidying, leaves: Sequence[str], together: Sequence[str]) -> Non
     is_sliver = count > 1
     is_sliver[is_free] = ~work.ruler.is_wide(faces[is_free])
     owners[is_sliver] = -1
-    _give_away(faces, owners, is_sliver)
+    faces, owners = _cut(faces, owners, is_sliver)
+    _give_away(faces, owners)
     for number, code in enumerate(together):
         mine = faces[owners == number]
         whole = shapely.coverage_union_all(mine).normalize()
@@ -178,13 +184,44 @@ def _snap(work: _Tidying, leaves: Sequence[str], together: Sequence[str]) -> Non
             work.shapes[code] = shapely.orient_polygons(whole)
 
 
-def _give_away(faces: Geometries, owners: Ints, is_sliver: npt.NDArray[np.bool_]) -> None:
+def _outlines(work: _Tidying, shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
+    """Return what closes the gaps that are open to the outside: the city as drawn, else the shapes grown together."""
+    tops = [code for code in work.city.areas if work.city.units[code].parent not in work.city.areas]
+    drawn = [work.shapes[code] for code in tops if code in work.below]
+    if drawn:
+        return drawn
+    far = STRETCH * work.ruler.tolerance_m
+    whole = shapely.union_all(work.ruler.plane(np.array(shapes, object)))
+    grown = shapely.buffer(shapely.buffer(whole, far, join_style="mitre"), -far, join_style="mitre")
+    return [shapely.set_precision(work.ruler.steps(grown), 1)]
+
+
+def _cut(faces: Geometries, owners: Ints, is_sliver: npt.NDArray[np.bool_]) -> tuple[Geometries, Ints]:
+    """Cut the slivers where they branch; return all faces with a home or in need of one, and their owners."""
+    one, other, segments = _borders(faces)
+    neighbours: dict[int, dict[Segment, int]] = {}
+    is_edge = is_sliver[one] & (owners[other] >= 0)
+    for face, owner, (x, y, u, v) in zip(
+        one[is_edge].tolist(), owners[other[is_edge]].tolist(), segments[is_edge].tolist(), strict=True
+    ):
+        neighbours.setdefault(face, {})[segment((x, y), (u, v))] = owner
+    cut = [part for face, around in neighbours.items() for part in pieces(faces[face], around)]
+    homeless = faces[[face for face in np.flatnonzero(is_sliver).tolist() if face not in neighbours]]
+    slivers = [*cut, *homeless]
+    kept = owners >= 0
+    return (
+        np.array([*faces[kept], *slivers], object),
+        np.concatenate([owners[kept], np.full(len(slivers), -1, np.int64)]),
+    )
+
+
+def _give_away(faces: Geometries, owners: Ints) -> None:
     """Give each sliver to the owner it shares the longest border with, from the owned ones inwards."""
-    one, other, length = _borders(faces)
-    one, other, length = np.r_[one, other], np.r_[other, one], np.r_[length, length]
+    one, other, segments = _borders(faces)
+    length = np.hypot(*(segments[:, 2:] - segments[:, :2]).T)
     most = int(owners.max(initial=0)) + 1
     for _ in range(PASSES):
-        may = is_sliver[one] & (owners[one] < 0) & (owners[other] >= 0)
+        may = (owners[one] < 0) & (owners[other] >= 0)
         if not may.any():
             return
         key, where = np.unique(one[may] * most + owners[other[may]], return_inverse=True)
@@ -194,8 +231,8 @@ def _give_away(faces: Geometries, owners: Ints, is_sliver: npt.NDArray[np.bool_]
         owners[sliver] = (key % most)[best][first]
 
 
-def _borders(faces: Geometries) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
-    """Return which two faces share each segment, and its length in steps."""
+def _borders(faces: Geometries) -> tuple[Ints, Ints, Ints]:
+    """Return which two faces share each segment (x, y, u, v in steps), each pair both ways round."""
     rings, of_face = shapely.get_rings(faces, return_index=True)
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
     steps = points.astype(np.int64)
@@ -207,8 +244,8 @@ def _borders(faces: Geometries) -> tuple[Ints, Ints, npt.NDArray[np.float64]]:
     order = np.lexsort((*segments.T,))
     segments, face = segments[order], face[order]
     same = (segments[1:] == segments[:-1]).all(1)
-    length = np.hypot(*(segments[:, 2:] - segments[:, :2]).T)
-    return face[:-1][same], face[1:][same], length[:-1][same]
+    one, other, shared = face[:-1][same], face[1:][same], segments[:-1][same]
+    return np.concatenate([one, other]), np.concatenate([other, one]), np.vstack([shared, shared])
 
 
 def _tell_snapped(work: _Tidying, drawn: Mapping[str, BaseGeometry]) -> None:
