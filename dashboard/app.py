@@ -18,15 +18,25 @@ from dashboard.api import (
     answering,
     audit,
     broker,
+    contacts,
+    duty,
     emergencies,
     grid_edits,
     grid_sets,
     grids,
+    levels,
+    member_changes,
     members,
     operation,
+    organisation,
     own_account,
+    role_sets,
+    rosters,
     session,
     single_sign_on,
+    teams,
+    terminal_changes,
+    terminals,
     tokens,
     units,
 )
@@ -98,6 +108,7 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(grids.router(to.pool))
     app.include_router(grid_edits.router(to.pool))
     app.include_router(grid_sets.router(Changing(pool=to.pool, bus=to.bus, clock=to.clock)))
+    _add_organisation(app, to)
     app.include_router(emergencies.router(to.pool, to.bus, to.hub, clock=to.clock))
     app.include_router(alerts.router(to.pool, to.desk, to.hub))
     app.include_router(operation.router(to.pool, version=to.version))
@@ -105,6 +116,23 @@ def _add_routers(app: FastAPI, to: Services) -> None:
         app.include_router(broker.router(to.pool, secret=to.broker_secret))
     if to.link_secret is not None:
         app.include_router(answering.router(to.desk, secret=to.link_secret, clock=to.clock))
+
+
+def _add_organisation(app: FastAPI, to: Services) -> None:
+    changing = Changing(pool=to.pool, bus=to.bus, clock=to.clock)
+    for routes in (
+        organisation.router(changing, to.hub),
+        levels.router(changing),
+        role_sets.router(changing),
+        member_changes.router(changing, to.hub),
+        terminals.router(to.pool),
+        terminal_changes.router(changing, door=to.door),
+        teams.router(changing),
+        rosters.router(changing),
+        duty.router(changing, to.hub),
+        contacts.router(changing),
+    ):
+        app.include_router(routes)
 
 
 def _add_log_in(app: FastAPI, to: Services) -> None:
