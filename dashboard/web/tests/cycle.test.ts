@@ -4,12 +4,14 @@ import {
   dateAfter,
   dayOfCycle,
   hoursOf,
+  isTime,
   linesOf,
   linesOfTemplate,
   mondayOf,
   resized,
   shiftsOf,
   TEMPLATES,
+  tidied,
   toggled,
 } from '../src/state/cycle';
 
@@ -26,9 +28,9 @@ const template = (code: string) =>
 describe('a roster', () => {
   it('becomes one line for each kind of shift and comes back as it was', () => {
     const shifts = [
-      shift('day', 0, '08:00', '20:00', 0),
-      shift('day', 1, '08:00', '20:00', 1),
-      shift('night', 1, '20:00', '08:00', 2),
+      shift('day', 0, '08:00', '20:00', 1),
+      shift('day', 1, '08:00', '20:00', 2),
+      shift('night', 1, '20:00', '08:00', 3),
     ];
     const lines = linesOf(shifts, 4);
     expect(lines.map(({ name, days }) => [name, days.map(Number).join('')])).toEqual([
@@ -48,6 +50,17 @@ describe('a roster', () => {
     expect(hoursOf({ starts: '20:00', ends: '08:00' })).toBe(12);
     expect(hoursOf({ starts: '08:00', ends: '08:00' })).toBe(24);
     expect(hoursOf({ starts: '16:00', ends: '00:00' })).toBe(8);
+  });
+
+  it('takes hours as people type them', () => {
+    expect(['8', '830', '8:30', '08：30', '20:00'].map(tidied)).toEqual([
+      '08:00',
+      '08:30',
+      '08:30',
+      '08:30',
+      '20:00',
+    ]);
+    expect(['25:00', 'noon', ''].map(tidied).filter(isTime)).toEqual([]);
   });
 
   it('keeps what fits when the cycle is made longer or shorter', () => {

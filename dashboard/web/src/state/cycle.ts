@@ -14,6 +14,16 @@ const MINUTES_A_DAY = 24 * 60;
 const short = (time: string): string => time.slice(0, 5); // the server may say the seconds
 const minutes = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3, 5));
 
+export const isTime = (text: string): boolean => /^([01]\d|2[0-3]):[0-5]\d$/.test(text);
+
+/** `8`, `830`, `8:30`, `08：30` as a clock writes them; what is no time stays as it is. */
+export function tidied(text: string): string {
+  const [, hour, minute] = /^\s*(\d{1,2})\s*[:：.]?\s*(\d{2})?\s*$/.exec(text) ?? [];
+  if (hour === undefined) return text;
+  const time = `${hour.padStart(2, '0')}:${minute ?? '00'}`;
+  return isTime(time) ? time : text;
+}
+
 export function linesOf(shifts: readonly Shift[], cycleDays: number): Line[] {
   const lines = new Map<string, boolean[]>();
   for (const { name, starts, ends, day } of [...shifts].sort((a, b) => a.number - b.number)) {
@@ -33,7 +43,7 @@ export function shiftsOf(lines: readonly Line[], cycleDays: number): Shift[] {
   const found: Omit<Shift, 'number'>[] = [];
   for (let day = 0; day < cycleDays; day++)
     for (const { name, starts, ends, days } of lines) if (days[day]) found.push({ name, day, starts, ends });
-  return found.map((shift, number) => ({ number, ...shift }));
+  return found.map((shift, at) => ({ number: at + 1, ...shift }));
 }
 
 export const resized = (lines: readonly Line[], cycleDays: number): Line[] =>

@@ -19,6 +19,7 @@ interface Props {
   root?: number; // only this unit and those below it; the account's own when not given
   without?: number; // neither this unit nor those below it: where it cannot move to
   isOptional?: boolean;
+  placeholder?: string; // while none is chosen
   hint?: string;
   error?: string | null;
 }
@@ -58,7 +59,7 @@ export function UnitPicker(props: Props) {
             onClick={() => setOpen(!isOpen)}
           >
             <span class={value === null ? 'grow clip quiet' : 'grow clip'}>
-              {value === null ? t('picker.choose') : unitPath(value)}
+              {value === null ? (props.placeholder ?? t('picker.choose')) : unitPath(value)}
             </span>
             <Icon node={ChevronDown} />
           </button>

@@ -157,7 +157,7 @@ export function ContactForm({ contact, onChanged, onClose }: Props) {
             label={t('contacts.kind')}
             value={draft.kind}
             onValue={(kind) => set({ kind: kind as ContactKind })}
-            options={CONTACT_KINDS.map((each) => [each, t(`contact.kind.${each}`)] as const)}
+            options={CONTACT_KINDS.map((each) => [each, t(`contact.a.${each}`)] as const)}
           />
           <TextField
             name="contact-organisation"

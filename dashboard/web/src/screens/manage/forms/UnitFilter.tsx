@@ -17,6 +17,7 @@ export function UnitFilter({ onChange }: { onChange?: () => void }) {
         name="unit-filter"
         label={t('filter.unit')}
         isOptional
+        placeholder={t('filter.all')}
         value={unitFilter.value}
         onValue={(unit) => {
           go({ unit });

@@ -2,7 +2,7 @@
 import { Plus, Trash2 } from 'lucide';
 import { Button, SquareButton } from '../../../design/Button';
 import { number, t, weekday } from '../../../i18n';
-import { coverage, dateAfter, hoursOf, type Line, toggled } from '../../../state/cycle';
+import { coverage, dateAfter, hoursOf, isTime, type Line, tidied, toggled } from '../../../state/cycle';
 
 interface Props {
   lines: readonly Line[];
@@ -86,6 +86,11 @@ export function CycleGrid({ lines, cycleDays, anchor, offsets, onLines, error }:
           </tbody>
         </table>
       </div>
+      {lines.some(({ starts, ends }) => !isTime(starts) || !isTime(ends)) && (
+        <span class="field-error" role="alert">
+          {t('rosters.time.wrong')}
+        </span>
+      )}
       {error && (
         <span class="field-error" role="alert">
           {error}
@@ -101,20 +106,29 @@ export function CycleGrid({ lines, cycleDays, anchor, offsets, onLines, error }:
   );
 }
 
+/** Typed as four digits with a colon: the browser's own time field follows its language, not ours. */
 function Hours({ line, onChange }: { line: Line; onChange: (change: Partial<Line>) => void }) {
   const field = (name: 'starts' | 'ends', label: string) => (
     <input
       class="input cycle-time num"
-      type="time"
+      type="text"
+      inputMode="numeric"
+      maxLength={5}
+      placeholder="08:00"
       aria-label={label}
+      aria-invalid={isTime(line[name]) ? undefined : true}
       value={line[name]}
-      onInput={(event) => event.currentTarget.value && onChange({ [name]: event.currentTarget.value })}
+      onInput={(event) => onChange({ [name]: event.currentTarget.value })}
+      onBlur={(event) => onChange({ [name]: tidied(event.currentTarget.value) })}
     />
   );
+  const isWhole = isTime(line.starts) && isTime(line.ends);
   return (
     <span class="line">
       {field('starts', t('rosters.starts'))}–{field('ends', t('rosters.ends'))}
-      <span class="quiet num cycle-length">{t('rosters.length', { hours: number(hoursOf(line), 1) })}</span>
+      <span class="quiet num cycle-length">
+        {isWhole ? t('rosters.length', { hours: number(hoursOf(line), 1) }) : ''}
+      </span>
     </span>
   );
 }

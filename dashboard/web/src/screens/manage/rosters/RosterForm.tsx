@@ -9,6 +9,7 @@ import {
   CYCLE_MOST,
   linesOfTemplate,
   mondayOf,
+  isTime,
   resized,
   TEMPLATES,
   type Template,
@@ -39,6 +40,10 @@ export function RosterForm({ roster, onSaved }: Props) {
   });
   const { draft, set, errorAt, isBusy, isDirty } = editing;
   const mayChange = can('administrator');
+  const isWhole =
+    draft.name.trim() !== '' &&
+    draft.unit !== null &&
+    draft.lines.every(({ starts, ends }) => isTime(starts) && isTime(ends));
   const resize = (days: number) => {
     if (days >= 1 && days <= CYCLE_MOST) set({ cycle_days: days, lines: resized(draft.lines, days) });
   };
@@ -108,12 +113,7 @@ export function RosterForm({ roster, onSaved }: Props) {
       <FormError error={editing.error} />
       {mayChange && (
         <div class="unit-save">
-          <Button
-            type="submit"
-            look="main"
-            disabled={isBusy || !isDirty || draft.name.trim() === '' || draft.unit === null}
-            testId="save-roster"
-          >
+          <Button type="submit" look="main" disabled={isBusy || !isDirty || !isWhole} testId="save-roster">
             {t(isBusy ? 'save.busy' : roster ? 'save' : 'rosters.add')}
           </Button>
           {isDirty && roster && <span class="second">{t('organisation.unsaved')}</span>}
