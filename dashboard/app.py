@@ -24,6 +24,7 @@ from dashboard.api import (
     grid_edits,
     grid_sets,
     grids,
+    imports,
     levels,
     member_changes,
     members,
@@ -42,6 +43,7 @@ from dashboard.api import (
 )
 from dashboard.api.answers import NotFound, install
 from dashboard.api.changing import Changing
+from dashboard.api.import_desk import ImportDesk
 from dashboard.live import socket
 from dashboard.live.hub import Hub
 from dashboard.security.guard import Guard
@@ -152,6 +154,7 @@ def _add_log_in(app: FastAPI, to: Services) -> None:
     staff = Staff(to.sessions.passwords, issuer=None if sign_on is None else sign_on.issuer, clock=to.clock)
     app.include_router(accounts.router(accounts.Office(to.pool, staff, hang_up=to.hub.hang_up)))
     app.include_router(audit.router(to.pool, clock=to.clock))
+    app.include_router(imports.router(to.pool, to.bus, ImportDesk(str(to.pool.conninfo), to.clock)))
     if sign_on is not None:
         provider = Provider(sign_on, to.sessions.seal, clock=to.clock)
         reception = single_sign_on.Reception(to.pool, to.sessions, clock=to.clock)

@@ -12,13 +12,14 @@ import uvicorn
 
 from alerts.desk import Desk
 from dashboard import website
-from dashboard.app import Services, create_app
+from dashboard.app import LOCAL_DOOR, Services, create_app
 from dashboard.live.feed import Feed, empty_hub
 from dashboard.live.news import Newsroom
 from dashboard.security.sessions import Sessions
 from dashboard.security.single_sign_on import SingleSignOn
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
+from tracker.organisation.provisioning import PublicDoor
 
 POOL_SIZE: Final = 10
 CLOSE_TIMEOUT_S: Final = 3
@@ -46,6 +47,8 @@ async def run(
     ready: Callable[[], None],
     desk: Callable[[Any], Desk] | None = None,
     link_secret: bytes | None = None,
+    door: PublicDoor = LOCAL_DOOR,
+    broker_secret: str | None = None,
     needs_second_factor: bool = False,
     single_sign_on: SingleSignOn | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -77,6 +80,8 @@ async def run(
                 clock=clock,
                 version=version,
                 link_secret=link_secret,
+                door=door,
+                broker_secret=broker_secret,
                 settings={"basemap": None} if settings is None else settings,
             )
             feed = Feed(pool, bus, hub, Newsroom(pool, hub), clock=clock)

@@ -7,6 +7,7 @@ from typing import Any
 import structlog
 
 from gridwarden.console import configure_log
+from gridwarden.door import broker_secret, public_door
 from gridwarden.programs import Programs
 from gridwarden.settings import Settings
 from gridwarden.sign_on import single_sign_on
@@ -42,6 +43,8 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         public_url=public_url,
         needs_second_factor=settings.second_factor != "optional",
         single_sign_on=single_sign_on(settings, public_url=public_url),
+        door=public_door(settings),
+        broker_secret=broker_secret(settings),
     )
     async with asyncio.TaskGroup() as group:
         task = group.create_task(choose(programs)(ready=lambda: log.info("program.ready", program=name)), name=name)

@@ -18,18 +18,20 @@ from gridwarden.account_commands import AccountError, account_app
 from gridwarden.alone import Program, SettingMissingError, needed, run_alone
 from gridwarden.city_commands import Encoding, GridFormat, Wish, export_city, import_city, options_of
 from gridwarden.console import Progress
+from gridwarden.door import listening
 from gridwarden.embedded import EmbeddedPostgresError
-from gridwarden.first_city import NoCityError, new_logins
+from gridwarden.first_city import NoCityError, ensure_names, new_logins
 from gridwarden.folder import FolderError
-from gridwarden.ports import MQTT_PORT, MQTTS_PORT, PortTakenError
+from gridwarden.password_file import PasswordFileError
+from gridwarden.ports import PortTakenError
 from gridwarden.programs import Programs
 from gridwarden.settings import Settings
 from gridwarden.sign_on import SignOnError
 from gridwarden.strangers import show_replay, show_simulation
-from gridwarden.tls import CertificateError, door_tls
+from gridwarden.terminal_commands import TerminalError, terminal_app
+from gridwarden.tls import CertificateError
 from gridwarden.up import up as run_up
 from ingest.doors.subscribe import BrokerUrlError
-from ingest.program import Listen
 from simulators.program import LimitError
 from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
@@ -44,6 +46,7 @@ from tracker.city.tree import TreeError
 from tracker.database.migrate import MigrationError, migrate
 from tracker.database.partitions import ensure_partitions_at
 from tracker.organisation.errors import Refused
+from tracker.organisation.provisioning import DoorAddressError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Real-time positioning and early warnings for a city."
@@ -52,6 +55,7 @@ app = typer.Typer(
 city_app = typer.Typer(no_args_is_help=True, help="Cities as files: made up, loaded, imported, exported.")
 app.add_typer(city_app, name="city")
 app.add_typer(account_app, name="account")
+app.add_typer(terminal_app, name="terminal")
 
 TROUBLE = (
     EmbeddedPostgresError,
@@ -75,6 +79,9 @@ TROUBLE = (
     NothingToExportError,
     Refused,
     BrokerUrlError,
+    DoorAddressError,
+    TerminalError,
+    PasswordFileError,
     BusUrlError,
     ValidationError,
     psycopg.Error,
@@ -91,6 +98,12 @@ Port = Annotated[int | None, typer.Option(help="Port of the map.  [default: 8000
 MqttPort = Annotated[int | None, typer.Option(help="Port for terminals.  [default: 1883, with TLS 8883]")]
 Certificate = Annotated[Path | None, typer.Option(help="PEM file: terminals connect over TLS, and not without")]
 Key = Annotated[Path | None, typer.Option(help="PEM file of its key, if that is not in the same file")]
+ClientCa = Annotated[
+    Path | None, typer.Option(help="PEM file: a terminal whose certificate it signed needs no password")
+]
+ClientRequired = Annotated[
+    bool | None, typer.Option("--tls-client-required", help="No terminal without such a certificate")
+]
 For = Annotated[float | None, typer.Option("--for", help="Stop by itself after so many seconds")]
 Seed = Annotated[int, typer.Option(help="Same seed, same city and same walks")]
 
@@ -123,6 +136,8 @@ def up(
     seed: Annotated[int | None, typer.Option(help="Same seed, same city and same walks.  [default: 1]")] = None,
     tls_certificate: Certificate = None,
     tls_key: Key = None,
+    tls_client_ca: ClientCa = None,
+    tls_client_required: ClientRequired = None,
 ) -> None:
     """Run everything in one process, on an embedded PostgreSQL unless told otherwise."""
     settings = _settings(
@@ -138,6 +153,8 @@ def up(
         seed=seed,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
+        tls_client_ca=tls_client_ca,
+        tls_client_required=tls_client_required,
     )
     _run(run_up(settings))
 
@@ -149,6 +166,7 @@ def migrate_command(*, database: Database = None) -> None:
     progress = Progress()
     count = migrate(dsn, say=progress.step)
     ensure_partitions_at(dsn, datetime.now(UTC).date())
+    _run(ensure_names(dsn))
     progress.done()
     progress.print(f"{count} migrations applied")
 
@@ -171,6 +189,8 @@ def ingest(
     mqtt_port: MqttPort = None,
     tls_certificate: Certificate = None,
     tls_key: Key = None,
+    tls_client_ca: ClientCa = None,
+    tls_client_required: ClientRequired = None,
 ) -> None:
     """Packets in, committed positions out: listens for terminals, or subscribes at a broker."""
     settings = _settings(
@@ -181,8 +201,10 @@ def ingest(
         mqtt_port=mqtt_port,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
+        tls_client_ca=tls_client_ca,
+        tls_client_required=tls_client_required,
     )
-    listen = None if settings.broker else _door(settings)
+    listen = None if settings.broker else listening(settings)
 
     def choose(programs: Programs) -> Program:
         return partial(programs.ingest, listen=listen, broker=settings.broker)
@@ -256,25 +278,28 @@ def replay_command(
 def city_generate(
     *,
     out: Annotated[Path, typer.Option(help="Folder to write units.csv, grids.geojson and members.csv into")],
-    seed: Seed = 1,
-    reference: Annotated[bool, typer.Option("--reference", help="198 / 2,997 / 17,350 grids, 270,342 members")] = False,
+    seed: Seed = 7,
+    small: Annotated[bool, typer.Option("--small", help="204 grids and 640 members, to try things in")] = False,
+    reference: Annotated[bool, typer.Option("--reference", hidden=True)] = False,  # the default, once an option
 ) -> None:
-    """Make an example city (division code 99xxxx) as files."""
-    progress = Progress()
-    progress.step("generating a city")
-    city = generate(seed=seed, sizes=REFERENCE if reference else DEMO)
-    write_city(city, out)
-    seconds = progress.done()
-    progress.print(f"{len(city.units):,} units and {len(city.members):,} members in {out} ({seconds:.1f} s)")
+    """Make an example city (division code 99xxxx) as files: 198 / 2,997 / 17,350 grids, 270,342 members."""
+    with Progress() as progress:
+        progress.step("generating a city")
+        city = generate(seed=seed, sizes=DEMO if small and not reference else REFERENCE, count=progress.count)
+        progress.step(f"writing it into {out}")
+        write_city(city, out)
+    progress.print(f"{len(city.units):,} units and {len(city.members):,} members ({progress.done():.1f} s)")
 
 
 @city_app.command(name="load")
 def city_load(*, folder: Path, database: Database = None) -> None:
     """Load a city's files into an empty database; writes terminals.csv, the new credentials, into the folder."""
-    progress = Progress()
     dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
-    migrate(dsn, say=progress.step)
-    _run(load_city(dsn, read_city(folder), folder=folder, say=progress.step))
+    with Progress() as progress:
+        migrate(dsn, say=progress.step)
+        progress.step(f"reading {folder}")
+        city = read_city(folder)
+        _run(load_city(dsn, city, folder=folder, say=progress.step, count=progress.count))
     progress.print(f"loaded in {progress.done():.1f} s; the terminals' secrets are in {folder / HANDOVER}")
 
 
@@ -319,12 +344,6 @@ def city_export(
 
 def _settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def _door(settings: Settings) -> Listen:
-    tls = door_tls(settings.tls_certificate, settings.tls_key)
-    port = settings.mqtt_port or (MQTT_PORT if tls is None else MQTTS_PORT)
-    return Listen(host=settings.mqtt_host or settings.host, port=port, tls=tls)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

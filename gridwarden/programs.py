@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from alerts.program import run as run_alerts
+from dashboard.app import LOCAL_DOOR
 from dashboard.program import run as run_dashboard
 from dashboard.security.single_sign_on import SingleSignOn
 from ingest.program import Listen
 from ingest.program import run as run_ingest
 from simulators.program import simulate
 from tracker.bus.interface import Bus
+from tracker.organisation.provisioning import PublicDoor
 
 VERSION: Final = version("gridwarden")
 
@@ -29,6 +31,8 @@ class Programs:
     public_url: str
     needs_second_factor: bool = False
     single_sign_on: SingleSignOn | None = None
+    door: PublicDoor = LOCAL_DOOR  # where terminals connect, seen from outside
+    broker_secret: str | None = None
 
     async def alerts(self, *, ready: Ready) -> None:
         await run_alerts(
@@ -49,6 +53,8 @@ class Programs:
             link_secret=self.link_secret,
             needs_second_factor=self.needs_second_factor,
             single_sign_on=self.single_sign_on,
+            door=self.door,
+            broker_secret=self.broker_secret,
             ready=ready,
         )
 

@@ -45,3 +45,7 @@ class Settings(BaseSettings):
     for_s: PositiveFloat | None = None
     tls_certificate: Path | None = None  # PEM: the listening door speaks TLS, and nothing else
     tls_key: Path | None = None  # PEM, not encrypted; None: it stands in the certificate's file
+    tls_client_ca: Path | None = None  # PEM: a terminal with a certificate signed by it needs no password
+    tls_client_required: bool = False  # no terminal without one
+    terminal_url: str | None = None  # where terminals connect, seen from outside: mqtts://gps.example.org:8883
+    broker_secret: SecretStr | None = None  # EMQX shows it when it asks who may log in; None: nobody may ask

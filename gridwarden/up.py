@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,15 +11,16 @@ from typing import Any, Final
 import structlog
 
 from gridwarden.console import Progress, configure_log
+from gridwarden.door import broker_secret, listening, public_door, reachable
 from gridwarden.embedded import EmbeddedPostgres
-from gridwarden.first_city import ROSTER, Login, ensure_city, ensure_days, new_logins
+from gridwarden.first_city import ROSTER, Login, ensure_city, ensure_days, ensure_names, new_logins
 from gridwarden.folder import held, kept_secret
-from gridwarden.ports import MQTT_PORT, MQTTS_PORT, next_free, want_free
+from gridwarden.ports import next_free, want_free
 from gridwarden.programs import Programs, walk
 from gridwarden.settings import Settings
 from gridwarden.sign_on import single_sign_on
 from gridwarden.signals import until_stopped
-from gridwarden.tls import CertificateError, door_tls
+from gridwarden.tls import CertificateError
 from ingest.doors.subscribe import broker_of
 from ingest.program import Listen
 from tracker.bus.connect import connect
@@ -44,14 +45,14 @@ class Addresses:
 
     @property
     def web(self) -> str:
-        return f"http://{_reachable(self.web_host)}:{self.web_port}"
+        return f"http://{reachable(self.web_host)}:{self.web_port}"
 
     @property
     def mqtt(self) -> str:
         if self.listen is None:
             return self.broker or ""
         scheme = "mqtt" if self.listen.tls is None else "mqtts"
-        return f"{scheme}://{_reachable(self.listen.host)}:{self.listen.port}"
+        return f"{scheme}://{reachable(self.listen.host)}:{self.listen.port}"
 
 
 def choose_addresses(settings: Settings) -> Addresses:
@@ -67,15 +68,11 @@ def choose_addresses(settings: Settings) -> Addresses:
 
 
 def _choose_door(settings: Settings) -> Listen:
-    host, option = settings.mqtt_host or settings.host, "--mqtt-port (MQTT_PORT=)"
-    tls = door_tls(settings.tls_certificate, settings.tls_key)
-    if tls is not None and settings.simulate:
+    listen, option = listening(settings), "--mqtt-port (MQTT_PORT=)"
+    if listen.tls is not None and settings.simulate:
         raise CertificateError("simulated terminals speak plain MQTT: leave out --simulate or --tls-certificate")
-    if settings.mqtt_port is not None:
-        port = want_free(host, settings.mqtt_port, option=option)
-    else:
-        port = next_free(host, MQTT_PORT if tls is None else MQTTS_PORT, option=option)
-    return Listen(host=host, port=port, tls=tls)
+    choose = next_free if settings.mqtt_port is None else want_free
+    return replace(listen, port=choose(listen.host, listen.port, option=option))
 
 
 async def up(settings: Settings) -> None:
@@ -125,6 +122,7 @@ async def _run(
 ) -> None:
     await asyncio.to_thread(migrate, dsn, say=progress.step)
     await ensure_days(dsn)
+    await ensure_names(dsn)
     await ensure_city(dsn, folder, seed=settings.seed, walkers=settings.simulate, say=progress.step)
     logins = await new_logins(dsn)
     public_url = settings.public_url or addresses.web
@@ -135,6 +133,8 @@ async def _run(
         public_url=public_url,
         needs_second_factor=settings.second_factor == "required",
         single_sign_on=single_sign_on(settings, public_url=public_url),
+        door=public_door(settings, port=None if addresses.listen is None else addresses.listen.port),
+        broker_secret=broker_secret(settings),
     )
     async with asyncio.TaskGroup() as group:
         start = _Starter(group, progress)
@@ -203,7 +203,3 @@ def _announce(progress: Progress, addresses: Addresses, folder: Path, logins: li
         "",
     ]
     progress.print("\n".join(lines))
-
-
-def _reachable(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104 - compared, not bound

@@ -18,7 +18,7 @@ from ingest import metrics
 from ingest.doors.downlink_listen import Deliveries
 from ingest.doors.listen_connection import Connection
 from ingest.doors.listen_grants import Grant, is_grid_alert
-from ingest.doors.listen_login import BAD_CREDENTIALS, Refusal, expiry_of, greeting, refusal_of
+from ingest.doors.listen_login import BAD_CREDENTIALS, Refusal, certified_code, expiry_of, greeting, refusal_of
 from ingest.doors.listen_roster import Key, Roster
 from ingest.doors.listen_sessions import Session, Sessions
 from ingest.doors.listen_wills import Wills
@@ -148,8 +148,9 @@ class Listener:
         self._waiting_for_room.append(connection)
 
     def log_in(self, connection: Connection, packet: packets.Connect) -> None:
-        terminal = self._directory.by_code.get(packet.user or "")
-        refusal = refusal_of(packet, terminal)
+        certified = certified_code(connection.certificate)
+        terminal = self._directory.by_code.get(packet.user or certified)
+        refusal = refusal_of(packet, terminal, certified=certified)
         if refusal is not None or terminal is None:
             self._refuse(connection, packet, refusal or BAD_CREDENTIALS)
             return

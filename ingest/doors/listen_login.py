@@ -1,6 +1,7 @@
 """Who may log in at the listening door, and what session they get. Pure."""
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 from ingest.doors.listen_connection import RECEIVE_MAXIMUM
 from ingest.doors.listen_sessions import LONGEST_EXPIRY_S, Session
@@ -8,10 +9,10 @@ from ingest.doors.listen_wire import LARGEST_PACKET
 from ingest.mqtt.packets import Code, Connack, Connect, ConnectReturn, Level
 from ingest.mqtt.properties import Properties
 from ingest.store.terminals import Terminal
-from tracker.security import verify
+from tracker.security import SALT_BYTES, verify
 
 LONGEST_CLIENT_ID: Final = 256  # characters; MQTT 3.1 said 23, and nobody kept to it
-_NOBODY_S_SALT: Final = bytes(16)
+_NOBODY_S_SALT: Final = bytes(SALT_BYTES)
 
 
 class Refusal(NamedTuple):
@@ -32,17 +33,36 @@ BAD_METHOD: Final = Refusal("bad method", ConnectReturn.NOT_AUTHORIZED, Code.BAD
 BAD_CLIENT_ID: Final = Refusal("bad client id", ConnectReturn.IDENTIFIER_REJECTED, Code.CLIENT_ID_NOT_VALID)
 
 
-def refusal_of(packet: Connect, terminal: Terminal | None) -> Refusal | None:
-    """Return why the log-in is refused. `terminal`: whose code is the user name. Constant time over the password."""
+def certified_code(certificate: Mapping[str, Any] | None) -> str:
+    """Return the terminal that a client certificate (ssl's `getpeercert`) is of: its common name; "" without one."""
+    if not certificate:
+        return ""
+    names = [value for entry in certificate.get("subject", ()) for key, value in entry if key == "commonName"]
+    return names[0] if len(names) == 1 else ""
+
+
+def refusal_of(packet: Connect, terminal: Terminal | None, *, certified: str = "") -> Refusal | None:
+    """Return why the log-in is refused. `terminal`: whose code is the user name, or else is `certified`.
+
+    Who shows a certificate is known by it, needs no password, and can be nobody else. Constant time over the password.
+    """
     if packet.properties.auth_method is not None:
         return BAD_METHOD
-    secret = (packet.password or b"").decode(errors="replace")
-    salt, secret_hash = (_NOBODY_S_SALT, b"") if terminal is None else (terminal.secret_salt, terminal.secret_hash)
-    if not verify(secret, salt=salt, secret_hash=secret_hash):
+    if not (_is_certified(terminal, certified) if certified else _knows_secret(packet, terminal)):
         return BAD_CREDENTIALS
     if len(packet.client_id) > LONGEST_CLIENT_ID or (not packet.client_id and not _may_be_nameless(packet)):
         return BAD_CLIENT_ID
     return None
+
+
+def _is_certified(terminal: Terminal | None, certified: str) -> bool:
+    return terminal is not None and terminal.code == certified
+
+
+def _knows_secret(packet: Connect, terminal: Terminal | None) -> bool:
+    secret = (packet.password or b"").decode(errors="replace")
+    salt, secret_hash = (_NOBODY_S_SALT, b"") if terminal is None else (terminal.secret_salt, terminal.secret_hash)
+    return verify(secret, salt=salt, secret_hash=secret_hash)
 
 
 def _may_be_nameless(packet: Connect) -> bool:

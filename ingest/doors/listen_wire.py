@@ -6,9 +6,9 @@ here awaits, or raises for anything that a peer does.
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum, IntFlag
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
 from ingest.mqtt.decoder import Decoder, Received, Side
 from ingest.mqtt.encode import encode
@@ -76,6 +76,11 @@ class Wire(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.release(Hold.WRITING)
+
+    @property
+    def certificate(self) -> Mapping[str, Any] | None:
+        """What the peer proved to be in the TLS handshake; None without TLS or without a certificate."""
+        return None if self._transport is None else self._transport.get_extra_info("peercert")
 
     @property
     def is_choked(self) -> bool:

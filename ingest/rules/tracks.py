@@ -101,7 +101,7 @@ def silent_after_s(interval_s: npt.NDArray[Any], rules: Rules) -> Floats:
 def observe(tracks: Tracks, slots: Ints, positions: Positions, sheet: Sheet, rules: Rules) -> Crossings:
     """Advance `tracks` by `positions`, both in place, and return the crossings.
 
-    `positions` are of the time of one grid set, `sheet`, placed by it, in order of (terminal, fix time), none older than
+    `positions` are of the time of one grid set, `sheet`, placed by it, in order of (terminal, fix time), not before
     its track's last fix; `slots[i]` is the track of `positions[i]`. Those that are not believed get Flag.SUSPECT.
     """
     found = [np.zeros(0, CROSSING)]

@@ -1,0 +1,50 @@
+"""Where terminals connect: what the listening door shows them, and the address that new terminals are told."""
+
+from typing import Final
+
+from gridwarden.ports import MQTT_PORT, MQTTS_PORT
+from gridwarden.settings import Settings
+from gridwarden.tls import door_tls
+from ingest.doors.subscribe import broker_of
+from ingest.program import Listen
+from tracker.organisation.provisioning import PublicDoor, door_of
+
+_EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - compared, not bound
+
+
+def listening(settings: Settings) -> Listen:
+    """Return the door as it is set up, without a look at whether its port is free. Raises CertificateError."""
+    tls = door_tls(
+        settings.tls_certificate,
+        settings.tls_key,
+        client_ca=settings.tls_client_ca,
+        needs_client=settings.tls_client_required,
+    )
+    port = settings.mqtt_port or (MQTT_PORT if tls is None else MQTTS_PORT)
+    return Listen(host=settings.mqtt_host or settings.host, port=port, tls=tls)
+
+
+def public_door(settings: Settings, *, port: int | None = None) -> PublicDoor:
+    """Return the address for terminals: as it is set, else the broker's, else this machine's with `port`.
+
+    Raises DoorAddressError, BrokerUrlError.
+    """
+    if settings.terminal_url is not None:
+        return door_of(settings.terminal_url)
+    if settings.broker is not None:
+        broker = broker_of(settings.broker)
+        return PublicDoor(host=broker.host, port=broker.port, is_tls=broker.is_tls)
+    is_tls = settings.tls_certificate is not None
+    return PublicDoor(
+        host=reachable(settings.mqtt_host or settings.host),
+        port=port or settings.mqtt_port or (MQTTS_PORT if is_tls else MQTT_PORT),
+        is_tls=is_tls,
+    )
+
+
+def reachable(host: str) -> str:
+    return "127.0.0.1" if host in _EVERYWHERE else host
+
+
+def broker_secret(settings: Settings) -> str | None:
+    return None if settings.broker_secret is None else settings.broker_secret.get_secret_value()

@@ -1,0 +1,331 @@
+"""`gridwarden terminal ...`: terminals through their lives, for the operator; each change is audited and told."""
+
+import asyncio
+import io
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import segno
+import typer
+from psycopg import AsyncConnection
+
+from dashboard.store import audit
+from gridwarden.console import Progress
+from gridwarden.door import public_door
+from gridwarden.password_file import Written, write_passwords
+from gridwarden.reach import reached
+from gridwarden.settings import Settings
+from tracker.bus.connect import connect
+from tracker.bus.interface import CITY
+from tracker.bus.messages import CityChanged, encode
+from tracker.organisation import terminals
+from tracker.organisation.provisioning import Credential, PublicDoor, issue
+from tracker.organisation.terminals import NewTerminal, Terminal
+
+Connection = AsyncConnection[Any]
+Lines = Sequence[str]
+Step = Callable[..., Awaitable[Terminal]]
+
+SECRET_MODE: Final = 0o600
+NAMED: Final = 20  # terminals that a line names before it says how many more
+ID_OF_UNIT: Final = "SELECT id FROM unit WHERE code = %(code)s"
+ID_OF_MEMBER: Final = "SELECT id FROM member WHERE code = %(code)s AND closed_at IS NULL"
+ID_OF_TERMINAL: Final = "SELECT id FROM terminal WHERE code = %(code)s"
+LISTED: Final = """
+    SELECT terminal.id, terminal.code, coalesce(member.code, ''), coalesce(member.name, ''), coalesce(unit.name, '')
+    FROM terminal
+    LEFT JOIN member ON member.id = terminal.member
+    LEFT JOIN unit ON unit.id = terminal.unit
+    WHERE (%(unit)s::text IS NULL OR unit.code = %(unit)s) AND terminal.code > %(after)s
+    ORDER BY terminal.code LIMIT %(most)s
+"""
+CARRIERS: Final = """
+    SELECT member.code, member.name, since, until FROM terminal_carrier JOIN member ON member.id = member
+    WHERE terminal = %(terminal)s ORDER BY since DESC
+"""
+
+terminal_app = typer.Typer(no_args_is_help=True, help="Terminals: credentials, carriers, loss and retirement.")
+
+Code = Annotated[str, typer.Argument(help="The terminal's code: its MQTT user name")]
+Database = Annotated[str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: embedded]")]
+Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...: they hear of it at once")]
+Url = Annotated[str | None, typer.Option("--url", help="Where terminals connect: mqtts://gps.example.org:8883")]
+Otrc = Annotated[Path | None, typer.Option("--otrc", help="Write the OwnTracks app's configuration into this file")]
+Config = Annotated[
+    Path | None, typer.Option("--config", help="Write a generic terminal's configuration into this file")
+]
+Qr = Annotated[bool, typer.Option("--qr", help="Draw the OwnTracks configuration as a QR code")]
+
+
+class TerminalError(Exception):
+    """What was asked cannot be done; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One command's transaction; `changed` are the terminals that the doorbell names after COMMIT."""
+
+    connection: Connection
+    door: PublicDoor
+    changed: list[int]
+
+    async def find(self, code: str) -> Terminal:
+        return await terminals.find(self.connection, await _id(self.connection, ID_OF_TERMINAL, code, "terminal"))
+
+    async def note(self, action: str, terminal: Terminal, **detail: object) -> None:
+        self.changed.append(terminal.id)
+        await audit.write(
+            self.connection,
+            at=datetime.now(UTC),
+            action=action,
+            subject=terminal.code,
+            unit=terminal.unit,
+            detail={"terminal": terminal.id, "by": "command line", **detail},
+        )
+
+    async def issue(self, action: str, terminal: Terminal) -> Credential:
+        credential = await issue(self.connection, terminal.code, door=self.door, interval_s=terminal.interval_s)
+        await self.note(action, terminal)
+        return credential
+
+
+Work = Callable[[Desk], Awaitable[Lines]]
+
+
+@terminal_app.command(name="add")
+def add_terminal(
+    *,
+    code: Annotated[str | None, typer.Option("--code", help="Its code.  [default: the next free one]")] = None,
+    unit: Annotated[str, typer.Option("--unit", help="Code of the unit that owns it")],
+    member: Annotated[str | None, typer.Option("--member", help="Code of the member who carries it")] = None,
+    interval_s: Annotated[int | None, typer.Option("--interval", help="Seconds between two reports")] = None,
+    model: Annotated[str, typer.Option(help="Make and model")] = "",
+    otrc: Otrc = None,
+    config: Config = None,
+    qr: Qr = False,
+    url: Url = None,
+    database: Database = None,
+    redis: Redis = None,
+) -> None:
+    """Add a terminal and show its credential, once."""
+
+    async def work(desk: Desk) -> Lines:
+        new = NewTerminal(
+            unit=await _id(desk.connection, ID_OF_UNIT, unit, "unit"),
+            code=code,
+            member=None if member is None else await _id(desk.connection, ID_OF_MEMBER, member, "member"),
+            interval_s=interval_s,
+            model=model,
+        )
+        return _hand_out(
+            await desk.issue("terminal.added", await terminals.add(desk.connection, new)), otrc, config, qr=qr
+        )
+
+    _run(_settings(database, redis, url), work)
+
+
+@terminal_app.command(name="rotate")
+def rotate_terminal(
+    *,
+    code: Code,
+    otrc: Otrc = None,
+    config: Config = None,
+    qr: Qr = False,
+    url: Url = None,
+    database: Database = None,
+    redis: Redis = None,
+) -> None:
+    """Give a terminal a new secret and show it, once; the old one ends, and its connection with it."""
+
+    async def work(desk: Desk) -> Lines:
+        terminal = await desk.find(code)
+        if terminal.state == "lost":
+            raise TerminalError(f"{code} is reported lost: report it found first")
+        return _hand_out(await desk.issue("terminal.rotated", terminal), otrc, config, qr=qr)
+
+    _run(_settings(database, redis, url), work)
+
+
+@terminal_app.command(name="list")
+def list_terminals(
+    *,
+    unit: Annotated[str | None, typer.Option("--unit", help="Code of a unit: only its own terminals")] = None,
+    after: Annotated[str, typer.Option(help="Go on behind this code")] = "",
+    most: Annotated[int, typer.Option(min=1, help="How many")] = 100,
+    database: Database = None,
+) -> None:
+    """List terminals by code, with their state, carrier and unit."""
+
+    async def work(desk: Desk) -> Lines:
+        rows = await desk.connection.execute(LISTED, {"unit": unit, "after": after, "most": most})
+        lines: list[str] = []
+        for number, code, member, name, of in await rows.fetchall():
+            state = (await terminals.find(desk.connection, number)).state
+            lines.append("   ".join(word for word in (code, state, member, name, of) if word))
+        return lines
+
+    _run(_settings(database, None, None), work)
+
+
+@terminal_app.command(name="show")
+def show_terminal(*, code: Code, database: Database = None) -> None:
+    """Show a terminal, and who carried it when."""
+
+    async def work(desk: Desk) -> Lines:
+        terminal = await desk.find(code)
+        rows = await desk.connection.execute(CARRIERS, {"terminal": terminal.id})
+        carried = [
+            f"  {member} {name}   since {since:%Y-%m-%d %H:%M}" + (f" until {until:%Y-%m-%d %H:%M}" if until else "")
+            for member, name, since, until in await rows.fetchall()
+        ]
+        about = [word for word in (terminal.model, terminal.note) if word]
+        return ["   ".join([terminal.code, terminal.state, *about]), *carried]
+
+    _run(_settings(database, None, None), work)
+
+
+@terminal_app.command(name="hand")
+def hand_terminal(
+    *,
+    code: Code,
+    member: Annotated[
+        str | None, typer.Option("--member", help="Code of the member; without: back to the shelf")
+    ] = None,
+    database: Database = None,
+    redis: Redis = None,
+) -> None:
+    """Hand a terminal to another member; its connection stays."""
+
+    async def work(desk: Desk) -> Lines:
+        found = await desk.find(code)
+        to = None if member is None else await _id(desk.connection, ID_OF_MEMBER, member, "member")
+        handed = await terminals.hand(desk.connection, found.id, revision=found.revision, member=to)
+        await desk.note("terminal.handed", handed, member=to)
+        return [f"{code} is now with {member or 'nobody'}"]
+
+    _run(_settings(database, redis, None), work)
+
+
+def _add_step(name: str, action: str, step: Step, said: str, about: str) -> None:
+    @terminal_app.command(name=name, help=about)
+    def take(*, code: Code, database: Database = None, redis: Redis = None) -> None:
+        async def work(desk: Desk) -> Lines:
+            found = await desk.find(code)
+            await desk.note(action, await step(desk.connection, found.id, revision=found.revision))
+            return [f"{code} {said}"]
+
+        _run(_settings(database, redis, None), work)
+
+
+_add_step(
+    "revoke", "terminal.revoked", terminals.revoke, "cannot log in any more", "End a terminal's credential at once."
+)
+_add_step(
+    "lost",
+    "terminal.lost",
+    terminals.lose,
+    "is lost, and cannot log in",
+    "Report a terminal lost; its credential ends.",
+)
+_add_step(
+    "found", "terminal.found", terminals.find_again, "is found: rotate its secret", "Report a lost terminal found."
+)
+_add_step("retire", "terminal.retired", terminals.retire, "is retired", "Take a terminal out of service for good.")
+
+
+@terminal_app.command(name="passwords")
+def write_password_file(
+    *,
+    out: Annotated[Path, typer.Option("--out", help="The file, as mosquitto.conf names it in password_file")],
+    broker: Annotated[
+        str | None, typer.Option(help="URL with ingest's own user and password, as ingest gets it")
+    ] = None,
+    reload: Annotated[
+        int | None, typer.Option("--reload", help="Process id of Mosquitto: it reads the file again")
+    ] = None,
+    database: Database = None,
+) -> None:
+    """Write Mosquitto's password file: all terminals that may log in."""
+    settings = _settings(database, None, None)
+    if broker is not None:
+        settings = settings.model_copy(update={"broker": broker})
+
+    async def work(desk: Desk) -> Lines:
+        return _said(await write_passwords(desk.connection, out, broker=settings.broker), out)
+
+    _run(settings, work)
+    if reload is not None:
+        try:
+            os.kill(reload, signal.SIGHUP)
+        except OSError as error:
+            raise TerminalError(f"there is no process {reload} of ours to reload: {error.strerror}") from error
+
+
+def _said(written: Written, out: Path) -> Lines:
+    lines = [f"{written.terminals:,} terminals in {out}"]
+    if written.earlier:
+        rest = len(written.earlier) - NAMED
+        names = ", ".join(written.earlier[:NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
+        lines.append(f"left out, their secrets are of an earlier release and need rotation: {names}")
+    return lines
+
+
+def _hand_out(credential: Credential, otrc: Path | None, config: Path | None, *, qr: bool) -> Lines:
+    """Write the files that were asked for, and return what is shown; the secret is in it once."""
+    lines = [
+        f"terminal  {credential.terminal}",
+        f"secret    {credential.secret}   (shown once: the database keeps a hash)",
+        f"connect   {credential.url}",
+        f"phone     {credential.otrc_url}",
+    ]
+    for path, content in ((otrc, credential.otrc), (config, credential.config)):
+        if path is not None:
+            path.unlink(missing_ok=True)
+            path.touch(mode=SECRET_MODE)
+            path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+            lines.append(f"written   {path}")
+    if qr:
+        drawn = io.StringIO()
+        segno.make(credential.otrc_url, error="l", boost_error=False).terminal(drawn, compact=True)
+        lines.append(drawn.getvalue())
+    return lines
+
+
+def _settings(database: str | None, redis: str | None, url: str | None) -> Settings:
+    given: dict[str, Any] = {"database": database, "redis": redis, "terminal_url": url}
+    return Settings(**{name: value for name, value in given.items() if value is not None})
+
+
+def _run(settings: Settings, work: Work) -> None:
+    progress = Progress()
+    with reached(settings, progress) as dsn:
+        lines = asyncio.run(_done(dsn, settings, work))
+    progress.done()
+    for line in lines:
+        print(line)  # noqa: T201 - a secret is no place for markup or wrapping
+
+
+async def _done(dsn: str, settings: Settings, work: Work) -> Lines:
+    changed: list[int] = []
+    async with await AsyncConnection.connect(dsn) as connection, connection.transaction():
+        lines = await work(Desk(connection, public_door(settings), changed))
+    if changed and settings.redis is not None:
+        bus = connect(settings.redis)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(bus.close)
+            await bus.publish(CITY, encode(CityChanged(kind="terminals", ids=tuple(changed))))
+    return lines
+
+
+async def _id(connection: Connection, statement: Any, code: str, what: str) -> int:
+    row = await (await connection.execute(statement, {"code": code})).fetchone()
+    if row is None:
+        raise TerminalError(f"there is no {what} with the code {code}")
+    return int(row[0])
