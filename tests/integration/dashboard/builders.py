@@ -65,6 +65,12 @@ async def a_city(connection: psycopg.AsyncConnection[Any]) -> None:
         )
     for id_, name, unit, role in PEOPLE:
         await a_member(connection, id_, name=name, unit=unit, role=role)
+    await connection.execute(
+        """
+        SELECT setval(pg_get_serial_sequence('unit', 'id'), 1000), setval(pg_get_serial_sequence('member', 'id'), 1000),
+            setval(pg_get_serial_sequence('terminal', 'id'), 1000)
+        """
+    )
     for name, unit in ACCOUNTS:
         await connection.execute(
             "INSERT INTO account (name, password_hash, unit) VALUES (%s, %s, %s)", [name, _password_hash(), unit]
@@ -244,6 +250,10 @@ class Place:
 
     @asynccontextmanager
     async def screen_of(self, token: str) -> AsyncGenerator[Screen]:
-        cookie = {"Cookie": f"gw_session={token}"}
-        async with connect(f"ws://{self.address}/api/live", additional_headers=cookie, compression=None) as socket:
+        async with self.screen_with({"Cookie": f"gw_session={token}"}) as screen:
+            yield screen
+
+    @asynccontextmanager
+    async def screen_with(self, headers: dict[str, str]) -> AsyncGenerator[Screen]:
+        async with connect(f"ws://{self.address}/api/live", additional_headers=headers, compression=None) as socket:
             yield Screen(socket)
