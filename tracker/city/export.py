@@ -44,7 +44,8 @@ async def export(connection: Connection, folder: Path, *, form: Format = "geojso
 
 def write(contents: Contents, folder: Path, *, form: Format) -> City:
     folder.mkdir(parents=True, exist_ok=True)
-    city = City(units=tuple(contents.units.values()), areas=contents.areas, members=tuple(contents.members.values()))
+    areas = {code: shapely.orient_polygons(area) for code, area in contents.areas.items()}  # RFC 7946
+    city = City(units=tuple(contents.units.values()), areas=areas, members=tuple(contents.members.values()))
     if form == "geojson":
         write_city(city, folder)
     else:

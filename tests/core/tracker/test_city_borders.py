@@ -194,7 +194,7 @@ def test_a_ring_that_encloses_nothing_certain_is_told(tmp_path: Path, name: str)
     [
         ("spike", "grids.geojson:1: the border of a is repaired: "),
         ("loop", "grids.geojson:1: the border of a is repaired: "),
-        ("clockwise", "grids.geojson:1: rings of a turn the other way"),
+        ("clockwise", "grids.geojson: rings of 1 areas are turned the right way"),
         ("repeated", "grids.geojson:1: a repeats 1 vertices"),
         ("open", "grids.geojson: the reader says: "),
         ("heights", "grids.geojson: heights are left out"),

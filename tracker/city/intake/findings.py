@@ -268,7 +268,9 @@ KINDS: Final[Mapping[str, Kind]] = {
     "spaces": _fixed("spaces around {column} are gone", "已去除 {column} 两端空格"),
     "full_width": _fixed("{column} in full-width characters: {text}", "{column} 的全角字符已转换：{text}"),
     "phone_form": _fixed("{phone} is kept as {kept}", "{phone} 记为 {kept}"),
-    "orientation": _fixed("rings of {code} turn the other way (RFC 7946)", "{code} 的环方向已调整（RFC 7946）"),
+    "orientation": _fixed(
+        "rings of {count} areas are turned the right way (RFC 7946)", "{count} 个网格的环方向已调整（RFC 7946）"
+    ),
     "repeated_vertices": _fixed("{code} repeats {count} vertices", "{code} 的 {count} 个重复顶点已去除"),
     "made_valid": _fixed(
         "the border of {code} is repaired: {reason} at {lon}, {lat}",

@@ -32,6 +32,7 @@ def sound(
     """Return a valid area on the lattice for each code; those that are stored already are taken as they are stored."""
     found: dict[str, BaseGeometry] = {}
     on_lattice = rounded(areas.shapes)
+    turned = 0
     for code, row, drawn, shape in zip(areas.codes, areas.rows, areas.shapes, on_lattice, strict=True):
         place = Place(file, row)
         first = places.setdefault(("grid", code), place)
@@ -42,9 +43,12 @@ def sound(
         if known is not None and drawn is not None and is_alike(drawn, known):
             found[code] = known
             continue
-        area = _repaired(shape, code, place, findings, is_right_handed=areas.is_right_handed)
+        area = _repaired(shape, code, place, findings)
         if area is not None:
             found[code] = area
+            turned += areas.is_right_handed and not shapely.equals_identical(area, shapely.force_2d(shape))
+    if turned:
+        findings.add("orientation", Place(file), count=turned)
     return found
 
 
@@ -59,9 +63,7 @@ def _polygons(area: BaseGeometry) -> list[Polygon]:
     return [part for part in shapely.get_parts(area) if isinstance(part, Polygon)]
 
 
-def _repaired(
-    shape: BaseGeometry | None, code: str, place: Place, findings: Findings, *, is_right_handed: bool
-) -> BaseGeometry | None:
+def _repaired(shape: BaseGeometry | None, code: str, place: Place, findings: Findings) -> BaseGeometry | None:
     if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
         kind = "empty feature" if shape is None or shape.is_empty else shape.geom_type
         findings.add("not_an_area", place, code=code, geometry=kind)
@@ -73,10 +75,7 @@ def _repaired(
     area = _without_repeats(shape, code, place, findings)
     if not area.is_valid:
         return _made_valid(area, code, place, findings)
-    turned = shapely.orient_polygons(area)
-    if is_right_handed and not shapely.equals_identical(turned, area):
-        findings.add("orientation", place, code=code)
-    return turned
+    return shapely.orient_polygons(area)
 
 
 def _without_repeats(area: BaseGeometry, code: str, place: Place, findings: Findings) -> BaseGeometry:
