@@ -72,7 +72,8 @@ async def _refusal(request: Request, refused: Exception) -> Response:
 async def _refused(request: Request, refused: Exception) -> Response:
     assert isinstance(refused, Refused)  # noqa: S101 - for the type checker: Starlette's signature is wider
     status = next((status for kind, status in STATUS_OF_REFUSED.items() if isinstance(refused, kind)), 422)
-    return refusal(status, refused.word, refused.in_language(language_of(request)))
+    field = refused.field if isinstance(refused, Invalid) else ""
+    return refusal(status, refused.word, refused.in_language(language_of(request)), field=field)
 
 
 async def _invalid(_request: Request, invalid: Exception) -> Response:

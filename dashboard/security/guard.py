@@ -25,8 +25,10 @@ OF_BROKERS: Final = frozenset({"/api/broker/auth", "/api/broker/acl"})  # show a
 MARK: Final = "gridwarden"
 
 
-def refusal(status: int, error: str, message: str) -> JSONResponse:
-    return JSONResponse({"error": error, "message": message}, status, headers={"Cache-Control": "no-store"})
+def refusal(status: int, error: str, message: str, *, field: str = "") -> JSONResponse:
+    """`field` is the one of a form that is wrong, where it is a single one."""
+    said = {"error": error, "message": message} | ({"field": field} if field else {})
+    return JSONResponse(said, status, headers={"Cache-Control": "no-store"})
 
 
 NOT_OURS: Final = (403, "not_our_page", "send the header X-Requested-With: gridwarden")

@@ -18,6 +18,12 @@ export function barOf({ least, most, have }: Omit<Staffing, 'role'>): Bar {
   };
 }
 
+/** `1`, `1–3`, `2+`: as short as it can be said. */
+export const wanted = (least: number, most: number | null): string => {
+  if (most === null) return `${least}+`;
+  return most === least ? String(least) : `${least}–${most}`;
+};
+
 export const missingIn = (staffing: readonly Staffing[]): number =>
   staffing.reduce((sum, row) => sum + barOf(row).missing, 0);
 

@@ -11,6 +11,7 @@ import { number, t, titled } from '../../i18n';
 import { useFetched } from '../../state/async';
 import { itemId, openItem } from '../../state/place';
 import { can, roleName } from '../../state/session';
+import { wanted } from '../../state/staffing';
 import { Gaps } from './rolesets/Gaps';
 import { RoleSetForm } from './rolesets/RoleSetForm';
 
@@ -101,9 +102,3 @@ function Posts({ set }: { set: RoleSet }) {
     </span>
   );
 }
-
-/** `1`, `1–3`, `2+`: as short as it can be said. */
-export const wanted = (least: number, most: number | null): string => {
-  if (most === null) return `${least}+`;
-  return most === least ? String(least) : `${least}–${most}`;
-};

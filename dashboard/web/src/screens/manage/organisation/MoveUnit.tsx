@@ -20,6 +20,7 @@ export function MoveUnit({ unit, onto, onLeave, onMoved }: Props) {
     if (onto !== null) setParent(onto);
   }, [onto]);
   const target = parent === null ? undefined : unitsById.value.get(parent);
+  const below = subtreeOf(unit.id).size - 1;
   const move = async () => {
     await moveUnit(unit.id, unit.revision, parent!);
     say(t('organisation.moved', { name: named(unit), to: target ? named(target) : '' }));
@@ -42,7 +43,11 @@ export function MoveUnit({ unit, onto, onLeave, onMoved }: Props) {
         onValue={setParent}
         without={unit.id}
       />
-      <p>{t('organisation.move.how', { units: subtreeOf(unit.id).size - 1, members: unit.members })}</p>
+      <p>
+        {below > 0
+          ? t('organisation.move.how', { units: below, members: unit.members })
+          : t('organisation.move.leaf', { members: unit.members })}
+      </p>
     </Consequence>
   );
 }

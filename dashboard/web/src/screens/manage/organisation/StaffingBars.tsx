@@ -2,7 +2,7 @@
 import type { RoleSet, Staffing, UnitCard } from '../../../api/organisation';
 import { t, titled } from '../../../i18n';
 import { roleName } from '../../../state/session';
-import { barOf, missingIn } from '../../../state/staffing';
+import { barOf, missingIn, wanted } from '../../../state/staffing';
 
 const MOST_CELLS = 12; // more people than this are a figure, not a row of cells
 
@@ -63,7 +63,6 @@ function cells(row: Staffing): string[] {
 }
 
 function inWords({ least, most, have }: Staffing): string {
-  const wanted =
-    most === null ? t('staffing.from', { least }) : most === least ? String(least) : `${least}–${most}`;
-  return t('staffing.of', { have, wanted });
+  if (least === 0 && most === null) return t('staffing.optional', { have });
+  return t('staffing.of', { have, wanted: wanted(least, most) });
 }

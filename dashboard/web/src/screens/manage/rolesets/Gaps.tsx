@@ -69,7 +69,7 @@ const columns = (): readonly Column<Gap>[] => [
   {
     name: 'unit',
     label: t('unit'),
-    width: '40%',
+    width: '52%',
     cell: ({ unit }) => unitPath(unit.id) || named(unit),
   },
   {

@@ -128,15 +128,16 @@ export function RoleSetForm({ set: kept, onClose, onChanged }: Props) {
           error={errorAt('name_en')}
         />
       </div>
-      <TextField
-        name="set-code"
-        label={t('unit.code')}
-        hint={kept ? undefined : t('rolesets.code.how')}
-        value={draft.code}
-        onValue={(code) => set({ code })}
-        error={errorAt('code')}
-        readOnly={kept !== null}
-      />
+      {!kept && (
+        <TextField
+          name="set-code"
+          label={t('unit.code')}
+          hint={t('rolesets.code.how')}
+          value={draft.code}
+          onValue={(code) => set({ code })}
+          error={errorAt('code')}
+        />
+      )}
       <PostRows posts={draft.posts} onPosts={(posts) => set({ posts })} error={errorAt('posts')} />
       <TextArea
         name="set-note"

@@ -1,22 +1,21 @@
-/** Shifts over the days of a cycle. A cell that is on says how many people it has then; none is said plainly. */
-import { Plus, Trash2 } from 'lucide';
+/** Shifts over the days of a cycle, as one person goes through it. */
+import { Check, Plus, Trash2 } from 'lucide';
 import { Button, SquareButton } from '../../../design/Button';
+import { Icon } from '../../../design/Icon';
 import { number, t, weekday } from '../../../i18n';
-import { coverage, dateAfter, hoursOf, isTime, type Line, tidied, toggled } from '../../../state/cycle';
+import { dateAfter, hoursOf, isTime, type Line, tidied, toggled } from '../../../state/cycle';
 
 interface Props {
   lines: readonly Line[];
   cycleDays: number;
   anchor: string;
-  offsets: readonly number[];
   onLines: (lines: Line[]) => void;
   error: string | null;
 }
 
 const MOST_LINES = 8;
 
-export function CycleGrid({ lines, cycleDays, anchor, offsets, onLines, error }: Props) {
-  const present = coverage(lines, offsets, cycleDays);
+export function CycleGrid({ lines, cycleDays, anchor, onLines, error }: Props) {
   const days = Array.from({ length: cycleDays }, (_, day) => day);
   const isWeekly = cycleDays % 7 === 0;
   const put = (at: number, change: Partial<Line>) =>
@@ -62,15 +61,10 @@ export function CycleGrid({ lines, cycleDays, anchor, offsets, onLines, error }:
                       type="button"
                       class="cycle-cell num"
                       aria-pressed={line.days[day]}
-                      aria-label={t('rosters.cell', {
-                        shift: line.name,
-                        day: day + 1,
-                        count: present[at]![day]!,
-                      })}
-                      data-nobody={line.days[day] && offsets.length > 0 && present[at]![day] === 0}
+                      aria-label={t('rosters.cell', { shift: line.name, day: day + 1 })}
                       onClick={() => onLines(toggled(lines, at, day))}
                     >
-                      {offsets.length > 0 && present[at]![day]! > 0 ? present[at]![day] : ''}
+                      {line.days[day] && <Icon node={Check} />}
                     </button>
                   </td>
                 ))}

@@ -7,9 +7,9 @@ import { t } from '../../../i18n';
 import { nowMs } from '../../../state/clock';
 import {
   CYCLE_MOST,
+  isTime,
   linesOfTemplate,
   mondayOf,
-  isTime,
   resized,
   TEMPLATES,
   type Template,
@@ -97,7 +97,6 @@ export function RosterForm({ roster, onSaved }: Props) {
           lines={draft.lines}
           cycleDays={draft.cycle_days}
           anchor={draft.anchor}
-          offsets={draft.members.map((each) => each.offset_days)}
           onLines={(lines) => set({ lines })}
           error={errorAt('shifts')}
         />

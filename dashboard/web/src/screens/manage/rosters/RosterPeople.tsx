@@ -1,9 +1,9 @@
 /** Who follows a roster, how many days later in the cycle, and what that comes to. */
 import { Trash2 } from 'lucide';
 import { SquareButton } from '../../../design/Button';
-import { t } from '../../../i18n';
+import { t, weekday } from '../../../i18n';
 import { nowMs } from '../../../state/clock';
-import { dayOfCycle, type Line } from '../../../state/cycle';
+import { coverage, dateAfter, dayOfCycle, type Line } from '../../../state/cycle';
 import { MemberPicker } from '../forms/MemberPicker';
 import type { Follower } from './draft';
 
@@ -16,7 +16,7 @@ interface Props {
   error: string | null;
 }
 
-export function RosterPeople({ members, lines, cycleDays, onMembers, error }: Props) {
+export function RosterPeople({ members, lines, cycleDays, anchor, onMembers, error }: Props) {
   const put = (at: number, change: Partial<Follower>) =>
     onMembers(members.map((each, index) => (index === at ? { ...each, ...change } : each)));
   const today = new Date(nowMs.value).toISOString().slice(0, 10);
@@ -81,6 +81,14 @@ export function RosterPeople({ members, lines, cycleDays, onMembers, error }: Pr
           </table>
         </div>
       )}
+      {members.length > 0 && lines.length > 0 && (
+        <Together
+          lines={lines}
+          cycleDays={cycleDays}
+          anchor={anchor}
+          offsets={members.map((each) => each.offset_days)}
+        />
+      )}
       <div class="roster-add">
         <MemberPicker
           key={members.length}
@@ -143,16 +151,60 @@ function Strip({ lines, cycleDays, offset }: StripProps) {
     return lines.filter((line) => line.days[at]).map(({ name }) => name);
   });
   return (
-    <span class="strip" role="img" aria-label={days.map((names) => names.join('+') || '–').join(' ')}>
+    <span class="turns" role="img" aria-label={days.map((names) => names.join('+') || '–').join(' ')}>
       {days.map((names, day) => (
         <span
           key={day}
-          class={names.length > 0 ? 'strip-day strip-on' : 'strip-day'}
+          class={names.length > 0 ? 'turns-day turns-on' : 'turns-day'}
           title={names.join(' + ')}
         >
           {names[0]?.slice(0, 1)}
         </span>
       ))}
     </span>
+  );
+}
+
+interface TogetherProps {
+  lines: readonly Line[];
+  cycleDays: number;
+  anchor: string;
+  offsets: readonly number[];
+}
+
+/** How many people each shift has on each day, all of them together: a gap is seen before it is lived. */
+function Together({ lines, cycleDays, anchor, offsets }: TogetherProps) {
+  const present = coverage(lines, offsets, cycleDays);
+  const days = Array.from({ length: cycleDays }, (_, day) => day);
+  return (
+    <div class="cycle-scroll">
+      <table class="cycle-table" data-testid="together">
+        <caption class="section-title together-title">{t('rosters.together')}</caption>
+        <thead>
+          <tr>
+            <td />
+            {days.map((day) => (
+              <th key={day} scope="col" class="cycle-day num">
+                {cycleDays % 7 === 0 ? weekday(dateAfter(anchor, day)) : day + 1}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line, at) => (
+            <tr key={at}>
+              <th scope="row">{line.name}</th>
+              {present[at]!.map((count, day) => (
+                <td key={day} class="cycle-day">
+                  <span class={count > 0 ? 'turns-day turns-on num' : 'turns-day turns-none num'}>
+                    {count}
+                  </span>
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }

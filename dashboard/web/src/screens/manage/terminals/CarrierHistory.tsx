@@ -1,7 +1,7 @@
 /** Who carried it from when to when: one bar for the whole time, then each with its dates. */
 import type { TerminalCard } from '../../../api/terminals';
 import { Section } from '../../../design/Panel';
-import { day, t } from '../../../i18n';
+import { day, t, time } from '../../../i18n';
 import { type Carried, carriedSpans } from '../../../state/carriers';
 import { nowMs } from '../../../state/clock';
 
@@ -36,7 +36,13 @@ export function CarrierHistory({ terminal }: { terminal: TerminalCard }) {
 }
 
 function when({ isAlways, isNow, since, until }: Carried): string {
-  const from = day(since);
-  if (isAlways) return isNow ? t('carried.always') : t('carried.first', { until: day(until!) });
-  return isNow ? t('carried.since', { from }) : t('carried.span', { from, until: day(until!) });
+  const from = moment(since);
+  if (isAlways) return isNow ? t('carried.always') : t('carried.first', { until: moment(until!) });
+  return isNow ? t('carried.since', { from }) : t('carried.span', { from, until: moment(until!) });
 }
+
+const HOURS_MATTER_MS = 48 * 3_600_000;
+
+/** Of late the hour matters, later on the day is enough. */
+const moment = (at: string): string =>
+  nowMs.value - Date.parse(at) < HOURS_MATTER_MS ? time(at, nowMs.value) : day(at);

@@ -26,7 +26,11 @@ export function TakeStep({ terminal, step, onLeave, onChanged, onIssued }: Props
   const [to, setTo] = useState<Named | null>(null);
   const { id, revision, member, code } = terminal;
   const done = () => {
-    say(t(`terminal.done.${step}`, { code, name: to?.name ?? '' }));
+    say(
+      step === 'hand' && !to
+        ? t('terminal.done.takeback', { code })
+        : t(`terminal.done.${step}`, { code, name: to?.name ?? '' }),
+    );
     onLeave();
     onChanged();
   };

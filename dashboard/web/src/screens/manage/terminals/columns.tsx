@@ -17,6 +17,14 @@ export const StateBadge = ({ state }: { state: TerminalState }) => (
   <Badge tone={TONES[state]}>{t(`terminal.state.${state}`)}</Badge>
 );
 
+/** In a list the ordinary state is quiet, so that the others stand out. */
+const StateCell = ({ state }: { state: TerminalState }) =>
+  state === 'in_use' ? (
+    <span class="second">{t('terminal.state.in_use')}</span>
+  ) : (
+    <StateBadge state={state} />
+  );
+
 const quiet = (text: string) => <span class="quiet">{text}</span>;
 
 export const terminalColumns = (): readonly Column<Terminal>[] => [
@@ -30,7 +38,7 @@ export const terminalColumns = (): readonly Column<Terminal>[] => [
     name: 'state',
     label: t('terminals.state'),
     width: '11%',
-    cell: ({ state }) => <StateBadge state={state} />,
+    cell: ({ state }) => <StateCell state={state} />,
   },
   {
     name: 'carrier',
