@@ -3,6 +3,7 @@ import './design/base.css';
 import './design/components.css';
 import './design/frames.css';
 import './design/manage.css';
+import './design/grids.css';
 import './design/organisation.css';
 import { render } from 'preact';
 import { startLanguage } from './i18n';

@@ -8,7 +8,7 @@ import { alerts, inForce } from '../state/alerts';
 import { nowMs, serverNow } from '../state/clock';
 import { draft, toggleTarget } from '../state/compose';
 import { openEmergencies } from '../state/emergencies';
-import { gridCounts, link, roster, rosterVersion } from '../state/live';
+import { gridCounts, gridSetInForce, link, roster, rosterVersion } from '../state/live';
 import { learnUnit, people } from '../state/people';
 import { alertId, go, memberId, openMember, panel, place } from '../state/place';
 import { levelOf, me } from '../state/session';
@@ -86,6 +86,7 @@ async function loadGrids(map: MapView): Promise<void> {
   const root = me.value?.unit.id;
   const chosen = chosenUnit.value?.id;
   if (root === undefined || chosen === undefined || units.value === null) return;
+  map.grids.follow(gridSetInForce.value);
   const countBelow = (unit: number, level: string) =>
     [...subtreeOf(unit)].filter((id) => unitsById.value.get(id)?.level === level).length;
   for (const level of gridLevels(units.value, rankOf)) {

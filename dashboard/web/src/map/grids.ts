@@ -39,6 +39,7 @@ export class GridLayers {
   private readonly levels: GridLevel[] = [];
   private readonly labels = new Map<string, [unit: number, at: [number, number]][]>();
   private readonly loaded = new Map<string, number>(); // level -> unit it was loaded for
+  private version = 0;
 
   constructor(
     private readonly map: LibreMap,
@@ -89,6 +90,14 @@ export class GridLayers {
       coarser ? `${coarser}:name` : 'accuracy', // the coarser name wins the place
     );
     this.levels.push(level);
+  }
+
+  /** Forgets the areas of another grid set than this one. */
+  follow(version: number): void {
+    if (version === this.version) return;
+    this.version = version;
+    this.loaded.clear();
+    this.features.clear();
   }
 
   async load(level: GridLevel, unit: number): Promise<void> {

@@ -9,6 +9,7 @@ import { loadAlerts } from './alerts';
 import { learnServerTime, nowMs, serverNow } from './clock';
 import { upsertEmergency } from './emergencies';
 import { me } from './session';
+import { loadUnits } from './units';
 
 export interface Counts {
   unit: number;
@@ -71,6 +72,9 @@ function takeFrame(frame: Frame): void {
   rosterVersion.value++;
 }
 
+/** Which grid set took effect since we listen; 0 while none did. */
+export const gridSetInForce = signal(0);
+
 type Message = { kind: string; [field: string]: unknown };
 
 const TAKERS: Readonly<Record<string, (message: Message) => void>> = {
@@ -84,6 +88,10 @@ const TAKERS: Readonly<Record<string, (message: Message) => void>> = {
     liveCrossings.value = [crossing, ...liveCrossings.value].slice(0, KEPT_CROSSINGS);
   },
   alert: () => void loadAlerts(),
+  grids: (message) => {
+    gridSetInForce.value = Number(message.version);
+    void loadUnits(); // new grids are new units
+  },
 };
 
 export function startLive(): void {
