@@ -4,6 +4,7 @@ import './design/components.css';
 import './design/frames.css';
 import './design/manage.css';
 import './design/grids.css';
+import './design/imports.css';
 import './design/organisation.css';
 import { render } from 'preact';
 import { startLanguage } from './i18n';

@@ -20,6 +20,7 @@ from tracker.city.intake.slivers import tidied
 from tracker.city.intake.stored import Stored, read_stored
 from tracker.organisation import tree
 from tracker.organisation.errors import Conflict
+from tracker.store.search import settle
 
 Connection = psycopg.AsyncConnection[Any]
 Say = Callable[[str], None]
@@ -167,12 +168,17 @@ async def take_in(
             handover = await apply.write(connection, now, city, difference, options=options, say=say)
             await apply.note(connection, difference, prepared.report.files, account=account)
         before_commit(handover)
-    await connection.execute("ANALYZE unit, grid, member, assignment, terminal")
+    await settle(connection)
+    await connection.execute("ANALYZE unit, grid, member, assignment, terminal, terminal_carrier")
     return Imported(handover=handover)
 
 
 async def _claim(connection: Connection) -> None:
-    """Hold the tree and the tables of people until the transaction ends; looking goes on."""
+    """Hold the tree and the tables of people until the transaction ends; looking goes on.
+
+    The index for searching people is written at once when all is in: row by row it takes minutes.
+    """
+    await connection.execute("SET LOCAL gin_pending_list_limit = '1GB'")
     await tree.lock(connection)
     await connection.execute(
         "LOCK TABLE unit, member, assignment, terminal, grid_set, level, role IN SHARE ROW EXCLUSIVE MODE"

@@ -2,4 +2,70 @@
 import type { Text } from '../format';
 import type { imports as zh } from './imports.zh';
 
-export const imports: Readonly<Record<keyof typeof zh, Text>> = {};
+export const imports: Readonly<Record<keyof typeof zh, Text>> = {
+  'imports.files': 'Files',
+  'imports.drop': 'Drop the files here, or',
+  'imports.choose': 'Choose files',
+  'imports.kinds':
+    'units.csv, grids.geojson, .fgb or .shp, members.csv: all of them or some. A Shapefile comes with its .shx, .dbf and .prj.',
+  'imports.whole':
+    'A file is the whole of its kind: units and people it does not name are closed. What no file is given of stays.',
+  'imports.remove': 'Take out {name}',
+  'imports.options': 'Options',
+  'imports.gcj02': 'Borders are in GCJ-02',
+  'imports.gcj02.hint': 'from AutoNavi, Tencent and other Chinese maps',
+  'imports.encoding': 'Encoding of tables',
+  'imports.encoding.auto': 'Find out',
+  'imports.encoding.utf-8': 'UTF-8',
+  'imports.encoding.gbk': 'GBK / GB 18030',
+  'imports.crs': 'Coordinate system',
+  'imports.crs.hint': 'Empty: as the file says. Else EPSG:4547 or the like',
+  'imports.effect': 'New borders take effect',
+  'imports.effect.hint': 'Empty: 10 seconds after the import',
+  'imports.check': 'Check and report',
+  'imports.checking': 'Checking the files',
+  'imports.report': 'Report',
+  'imports.applicable': 'Ready to be applied',
+  'imports.broken': {
+    one: '1 error: nothing is written before it is put right',
+    other: '{count} errors: nothing is written before they are put right',
+  },
+  'imports.empty': 'The same as the database: nothing to change',
+  'imports.added': 'Added',
+  'imports.changed': 'Changed',
+  'imports.closed': 'Closed',
+  'imports.kind.units': 'Units',
+  'imports.kind.grids': 'Grid borders',
+  'imports.kind.members': 'Members',
+  'imports.kind.terminals': 'Terminals',
+  'imports.kind.levels': 'Levels',
+  'imports.kind.roles': 'Roles',
+  'imports.weight.error': 'Errors',
+  'imports.weight.fixed': 'Repaired',
+  'imports.weight.hint': 'To know',
+  'imports.more': { one: 'and 1 more', other: 'and {count} more' },
+  'imports.samples': 'Examples',
+  'imports.apply': 'Apply',
+  'imports.applying': 'Writing',
+  'imports.consequence':
+    'Writes all of it at once: {added} added, {changed} changed, {closed} closed. If anything fails, nothing is changed.',
+  'imports.consequence.people': {
+    one: '1 person is closed; the terminal goes back on the shelf.',
+    other: '{count} people are closed; their terminals go back on the shelf.',
+  },
+  'imports.consequence.terminals': {
+    one: 'The secret of 1 new terminal is shown once.',
+    other: 'The secrets of {count} new terminals are shown once.',
+  },
+  'imports.consequence.borders': 'A new version of the grid borders is published.',
+  'imports.applied': 'Applied at {at}',
+  'imports.again': 'Import other files',
+  'imports.credentials': 'New terminals (terminals.csv)',
+  'imports.credentials.note': 'Each line: terminal, secret, member, unit.',
+  'imports.export': 'Export',
+  'imports.export.note':
+    'All units, borders, members, levels and roles, ready to be imported again. Holds phone numbers: keep it safe.',
+  'imports.export.geojson': 'GeoJSON',
+  'imports.export.fgb': 'FlatGeobuf',
+  'imports.export.shp': 'Shapefile',
+};
