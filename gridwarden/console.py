@@ -8,11 +8,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import structlog
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 from structlog.typing import EventDict, WrappedLogger
 
 HEADLINES: Final[Mapping[str, str]] = {
@@ -72,9 +74,23 @@ class Progress:
     def __init__(self) -> None:
         self._console = Console(highlight=False)
         self._status = self._console.status("")
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self._console,
+        )
+        self._bar_of: dict[str, TaskID] = {}
         self._began = time.monotonic()
         if self._console.is_terminal:
             self._status.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.done()
 
     def step(self, line: str) -> None:
         if self._console.is_terminal:
@@ -85,9 +101,22 @@ class Progress:
         """Show `line` on the status line only: figures that change all the time."""
         self._status.update(line)
 
+    def count(self, what: str, done: int, of: int) -> None:
+        """Draw a bar for `what`: `done` of so many. Where nobody watches, the steps' lines must do."""
+        if not self._console.is_terminal:
+            return
+        if not self._bar_of:
+            self._status.stop()  # a terminal holds one live line at a time
+            self._bars.start()
+        if what not in self._bar_of:
+            self._bar_of[what] = self._bars.add_task(escape(what), total=of)
+        self._bars.update(self._bar_of[what], completed=done, total=of)
+
     def done(self) -> float:
         """End the progress; return the seconds since it began."""
         self._status.stop()
+        if self._bar_of:
+            self._bars.stop()
         return time.monotonic() - self._began
 
     def print(self, text: str) -> None:

@@ -14,6 +14,7 @@ from tracker.city.files import write_city
 from tracker.city.generator import DEMO, generate
 from tracker.city.load import load_city
 from tracker.database.partitions import ensure_partitions
+from tracker.organisation.names import ensure_spelled
 from tracker.security import new_password
 from tracker.store.city import root_unit
 
@@ -36,6 +37,12 @@ class Login:
 async def ensure_days(dsn: str) -> None:
     async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
         await ensure_partitions(connection, datetime.now(UTC).date())
+
+
+async def ensure_names(dsn: str) -> None:
+    """Spell the names of members that an earlier release wrote: without, nobody finds them by their pinyin."""
+    async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
+        await ensure_spelled(connection)
 
 
 async def ensure_city(dsn: str, folder: Path, *, seed: int, walkers: int, say: Callable[[str], None]) -> None:

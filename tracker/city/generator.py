@@ -5,7 +5,7 @@ theory), so every level tiles the level above it exactly.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,8 +36,13 @@ KM2_PER_LEAF: Final = 2.3  # so that a small city can be walked; the reference c
 MOST_KM2: Final = 7_446.0
 PEOPLE_PER_LEAF: Final = 560  # median
 PEOPLE_PER_HOUSEHOLD: Final = 2.6
+HOUSEHOLDS_PER_BUILDING: Final = 22
+ROLE_SETS: Final = {"grid-1": "4+6", "grid-3": "3+X"}
 ATTEMPTS: Final = 10
 
+STEPS: Final = 3  # of making grids
+
+Count = Callable[[str, int, int], None]  # what, how many are done, of how many
 Ints = npt.NDArray[np.int64]
 Groups = list[list[Ints]]  # of each unit of one level, its parts in order; a part is the cells of one unit below
 
@@ -64,16 +69,20 @@ DEMO: Final = Sizes()
 REFERENCE: Final = Sizes(counties=12, grids_1=198, grids_2=2_997, grids_3=17_350, leaders=85_319, members=270_342)
 
 
-def generate(seed: int, sizes: Sizes) -> City:
+def generate(seed: int, sizes: Sizes, *, count: Count = lambda _what, _done, _of: None) -> City:
     """Return the example city; raises ValueError for sizes that leave no leader, or no member, for a grid.
 
-    The reference city takes some 10 s.
+    The reference city takes some 10 s. `count` hears what is being made, how many steps are done, of how many.
     """
     for attempt in range(ATTEMPTS):
         rng = np.random.default_rng([seed, attempt])
+        count("grids", 0, STEPS)
         cells = _cells(sizes.grids_3, rng)
+        count("grids", 1, STEPS)
         levels = _levels(cells, sizes, rng)
+        count("grids", 2, STEPS)
         areas = _areas(cells, levels)
+        count("grids", STEPS, STEPS)
         # Two vertices that fall together on the lattice may make a unit touch itself in a point: very rare
         if all(_is_sound(level) for level in areas):
             return _city(levels, areas, sizes, rng)
@@ -161,8 +170,16 @@ def _units(
     for parent, called in zip(above, _names(depth, above, groups, rng), strict=True):
         prefix = COUNTY_PREFIX if level == "county" else parent.code
         for number, (name, name_en) in enumerate(called, start=1):
-            code, card = f"{prefix}{number:0{digits}d}", _card(next(people))
-            units.append(Unit(code=code, name=name, name_en=name_en, level=level, parent=parent.code, attributes=card))
+            unit = Unit(
+                code=f"{prefix}{number:0{digits}d}",
+                name=name,
+                name_en=name_en,
+                level=level,
+                parent=parent.code,
+                attributes=_card(next(people)),
+                role_set=ROLE_SETS.get(level),
+            )
+            units.append(unit)
     return units
 
 
@@ -184,7 +201,12 @@ def _names(depth: int, above: Sequence[Unit], groups: Groups, rng: np.random.Gen
 
 def _card(people: Ints) -> dict[str, str | int]:
     population = int(people.sum())
-    return {"population": population, "households": round(population / PEOPLE_PER_HOUSEHOLD)}
+    households = round(population / PEOPLE_PER_HOUSEHOLD)
+    return {
+        "population": population,
+        "households": households,
+        "buildings": math.ceil(households / HOUSEHOLDS_PER_BUILDING),
+    }
 
 
 def _departments() -> list[Unit]:

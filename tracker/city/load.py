@@ -18,15 +18,18 @@ import shapely
 
 from tracker.city.model import City, Member, Terminal
 from tracker.city.tree import Node, intervals
+from tracker.organisation.names import spell
 from tracker.security import hash_secret, new_salt, new_secret
+from tracker.store.search import settle
 
 HANDOVER: Final = "terminals.csv"
 HANDOVER_COLUMNS: Final = ("terminal", "secret", "member", "unit")
 LOCK: Final = 0x6369_7479  # "city": one load at a time
-SAY_EVERY: Final = 20_000  # rows
+COUNT_EVERY: Final = 2_000  # rows
 
 Connection = psycopg.AsyncConnection[Any]
 Say = Callable[[str], None]
+Count = Callable[[str, int, int], None]
 
 
 class CityExistsError(Exception):
@@ -41,12 +44,27 @@ class _Handset:
     member_id: int
 
 
-async def load_city(dsn: str, city: City, *, folder: Path, say: Say = lambda _line: None) -> None:
-    """Load `city` and write `folder`/terminals.csv: both, or neither. `say` gets a line now and then.
+@dataclass(frozen=True, slots=True)
+class _Listener:
+    say: Say
+    count: Count
 
-    Raises CityExistsError for a database that has units, TreeError for units that are no tree, and psycopg.Error for
-    what the schema refuses.
+
+async def load_city(
+    dsn: str,
+    city: City,
+    *,
+    folder: Path,
+    say: Say = lambda _line: None,
+    count: Count = lambda _what, _done, _of: None,
+) -> None:
+    """Load `city` and write `folder`/terminals.csv: both, or neither.
+
+    `say` gets a line for each table; `count` hears what is being loaded, how many are, of how many. Raises
+    CityExistsError for a database that has units, TreeError for units that are no tree, and psycopg.Error for what the
+    schema refuses.
     """
+    listener = _Listener(say, count)
     nodes = intervals(city.units)
     unit_ids = {node.unit.code: number for number, node in enumerate(nodes, start=1)}
     handsets = [
@@ -59,13 +77,14 @@ async def load_city(dsn: str, city: City, *, folder: Path, say: Say = lambda _li
         async with await Connection.connect(dsn, autocommit=True) as connection:
             async with connection.transaction():
                 await _claim(connection)
-                await _load_units(connection, nodes, unit_ids, say)
-                await _load_grids(connection, city, unit_ids, say)
-                await _load_members(connection, city.members, unit_ids, say)
-                await _load_terminals(connection, handsets, unit_ids, say)
+                await _load_units(connection, nodes, unit_ids, listener)
+                await _load_grids(connection, city, unit_ids, listener)
+                await _load_members(connection, city.members, unit_ids, listener)
+                await _load_terminals(connection, handsets, unit_ids, listener)
                 await _number_on(connection)
             put_in_place()
-            await connection.execute("ANALYZE unit, grid, member, assignment, terminal")
+            await settle(connection)
+            await connection.execute("ANALYZE unit, grid, member, assignment, terminal, terminal_carrier")
 
 
 @contextmanager
@@ -94,7 +113,9 @@ async def _claim(connection: Connection) -> None:
         raise CityExistsError("this database holds a city already: choose an empty one")
 
 
-async def _load_units(connection: Connection, nodes: Sequence[Node], unit_ids: Mapping[str, int], say: Say) -> None:
+async def _load_units(
+    connection: Connection, nodes: Sequence[Node], unit_ids: Mapping[str, int], listener: _Listener
+) -> None:
     rows = (
         (
             unit_ids[node.unit.code],
@@ -113,10 +134,10 @@ async def _load_units(connection: Connection, nodes: Sequence[Node], unit_ids: M
     statement: LiteralString = (
         "COPY unit (id, code, name, name_en, level, parent, tree_left, tree_right, attributes, role_set) FROM STDIN"
     )
-    await _copy(connection, statement, rows, "units", say)
+    await _copy(connection, statement, rows, "units", of=len(nodes), listener=listener)
 
 
-async def _load_grids(connection: Connection, city: City, unit_ids: Mapping[str, int], say: Say) -> None:
+async def _load_grids(connection: Connection, city: City, unit_ids: Mapping[str, int], listener: _Listener) -> None:
     made = await connection.execute("INSERT INTO grid_set (note) VALUES (%s) RETURNING version", [city.name])
     row = await made.fetchone()
     version = 0 if row is None else int(row[0])
@@ -126,31 +147,35 @@ async def _load_grids(connection: Connection, city: City, unit_ids: Mapping[str,
         for code, area in city.areas.items()
     )
     statement = "COPY grid (version, unit, is_leaf, area, min_lon, min_lat, max_lon, max_lat) FROM STDIN"
-    await _copy(connection, statement, rows, "grids", say)
+    await _copy(connection, statement, rows, "grids", of=len(city.areas), listener=listener)
 
 
 async def _load_members(
-    connection: Connection, members: Sequence[Member], unit_ids: Mapping[str, int], say: Say
+    connection: Connection, members: Sequence[Member], unit_ids: Mapping[str, int], listener: _Listener
 ) -> None:
     rows = (
-        (number, member.code, member.name, member.phone or None, member.language)
+        (number, member.code, member.name, member.phone or None, member.language, *spell(member.name))
         for number, member in enumerate(members, start=1)
     )
-    await _copy(connection, "COPY member (id, code, name, phone, language) FROM STDIN", rows, "members", say)
+    statement: LiteralString = "COPY member (id, code, name, phone, language, pinyin, initials) FROM STDIN"
+    await _copy(connection, statement, rows, "members", of=len(members), listener=listener)
     posts = (
         (number, unit_ids[post.unit], post.role, place == 0)
         for number, member in enumerate(members, start=1)
         for place, post in enumerate(member.posts)
     )
-    await _copy(connection, "COPY assignment (member, unit, role, is_primary) FROM STDIN", posts, "assignments", say)
+    statement = "COPY assignment (member, unit, role, is_primary) FROM STDIN"
+    await _copy(
+        connection, statement, posts, "assignments", of=sum(len(member.posts) for member in members), listener=listener
+    )
 
 
 async def _load_terminals(
-    connection: Connection, handsets: Sequence[_Handset], unit_ids: Mapping[str, int], say: Say
+    connection: Connection, handsets: Sequence[_Handset], unit_ids: Mapping[str, int], listener: _Listener
 ) -> None:
     rows = (_terminal(number, handset, unit_ids) for number, handset in enumerate(handsets, start=1))
     statement = "COPY terminal (id, code, secret_salt, secret_hash, interval_s, model, member, unit) FROM STDIN"
-    await _copy(connection, statement, rows, "terminals", say)
+    await _copy(connection, statement, rows, "terminals", of=len(handsets), listener=listener)
 
 
 def _terminal(number: int, handset: _Handset, unit_ids: Mapping[str, int]) -> tuple[Any, ...]:
@@ -162,15 +187,22 @@ def _terminal(number: int, handset: _Handset, unit_ids: Mapping[str, int]) -> tu
 
 
 async def _copy(
-    connection: Connection, statement: LiteralString, rows: Iterable[tuple[Any, ...]], what: str, say: Say
+    connection: Connection,
+    statement: LiteralString,
+    rows: Iterable[tuple[Any, ...]],
+    what: str,
+    *,
+    of: int,
+    listener: _Listener,
 ) -> None:
     done = 0
     async with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for done, row in enumerate(rows, start=1):
             await copy.write_row(row)
-            if done % SAY_EVERY == 0:
-                say(f"loading {what}: {done:,}")
-    say(f"loaded {what}: {done:,}")
+            if done % COUNT_EVERY == 0:
+                listener.count(what, done, of)
+    listener.count(what, of, of)
+    listener.say(f"loaded {what}: {of:,}")
 
 
 async def _number_on(connection: Connection) -> None:

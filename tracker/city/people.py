@@ -1,4 +1,7 @@
-"""The members of an example city: a leader for every unit, the rest by a table of roles, one terminal each."""
+"""The members of an example city: leaders and deputies, then the roles a grid should have, then some of everything.
+
+One terminal each. Some work in a second grid too.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,26 +12,43 @@ from tracker.city import names
 from tracker.city.model import Member, Post, Terminal, Unit
 
 LEADER: Final = "leader"
-# Who works in a unit of each level beside its leader, by weight; the first to come to a leaf is its administrator
-ROLES: Final = {
-    "city": {"coordinator": 2, "supervisor": 2},
-    "county": {"coordinator": 2, "supervisor": 2},
-    "department": {"coordinator": 1},
-    "grid-1": {"administrator": 1, "coordinator": 2, "supervisor": 2, "police": 2},
-    "grid-2": {"administrator": 2, "coordinator": 2, "supervisor": 1, "police": 1, "volunteer": 1},
-    "grid-3": {"administrator": 3, "coordinator": 1, "police": 1, "volunteer": 3},
+DEPUTY: Final = "deputy"
+# Whom a unit of each level gets first beside its leader, in this order: the role sets "4+6" and "3+X"
+WANTED: Final = {
+    "grid-1": ("administrator", "worker", "police", "firefighter", "medic", "legal", "urban", "market"),
+    "grid-2": ("administrator", "worker"),
+    "grid-3": ("administrator", "worker"),
 }
-# How many of the rest a unit of each level gets, by weight
-STAFF: Final = {"city": 8.0, "county": 4.0, "department": 6.0, "grid-1": 3.0, "grid-2": 1.5, "grid-3": 2.5}
+# Who comes to it then, by weight
+ROLES: Final = {
+    "city": {"coordinator": 2, "supervisor": 2, "legal": 1},
+    "county": {"coordinator": 2, "supervisor": 2, "legal": 1},
+    "department": {"coordinator": 1},
+    "grid-1": {"worker": 2, "coordinator": 2, "supervisor": 2, "police": 2, "urban": 1, "sanitation": 1},
+    "grid-2": {
+        "worker": 2,
+        "coordinator": 2,
+        "party-head": 1,
+        "supervisor": 1,
+        "police": 1,
+        "medic": 1,
+        "volunteer": 2,
+    },
+    "grid-3": {"worker": 4, "coordinator": 1, "police": 1, "sanitation": 1, "volunteer": 4},
+}
+# How many of them a unit of each level gets, by weight
+STAFF: Final = {"city": 8.0, "county": 4.0, "department": 6.0, "grid-1": 8.0, "grid-2": 1.5, "grid-3": 2.0}
 LEAF: Final = "grid-3"
 GRIDS: Final = ("grid-1", "grid-2", "grid-3")
+WORKERS_SHARE: Final = 0.7  # of those who are left, at most: where people are few, not every leaf has a worker
+SECOND_SHARE: Final = 0.04  # of a leaf's people also work in a neighbouring one
 FIRST_PHONE: Final = 10_000_000
 
 
 def staff(units: Sequence[Unit], *, leaders: int, members: int, rng: np.random.Generator) -> tuple[Member, ...]:
-    """Return `members` persons, `leaders` of them leaders, in the order of their codes.
+    """Return `members` persons, `leaders` of them leaders or deputies, in the order of their codes.
 
-    Every unit but a department has a leader, and every leaf another member. Leaders beyond that are dealt to grids.
+    Every unit but a department has a leader, and every leaf another member. Leaders beyond that are deputies of grids.
     Raises ValueError when the numbers are too small for that. Phone numbers begin with +86 100, which no operator has.
     """
     posts = _leading(units, leaders, rng) + _others(units, members - leaders, rng)
@@ -37,36 +57,61 @@ def staff(units: Sequence[Unit], *, leaders: int, members: int, rng: np.random.G
     # Terminals are numbered at random, so that the first 500 of them are spread over the city
     terminals = (rng.permutation(len(posts)) + 1).tolist()
     people = names.people(len(posts), rng)
+    beside = _seconds(units, posts, rng)
     return tuple(
         Member(
             code=f"M{number:0{width}d}",
             name=name,
             phone=f"+86100{FIRST_PHONE + number:08d}",
-            posts=(Post(unit=units[unit].code, role=role),),
+            posts=tuple(Post(unit=units[place].code, role=role) for place in (unit, *second)),
             terminals=(Terminal(code=f"T{terminal:0{width}d}"),),
         )
-        for number, ((unit, role), name, terminal) in enumerate(zip(posts, people, terminals, strict=True), start=1)
+        for number, ((unit, role), second, name, terminal) in enumerate(
+            zip(posts, beside, people, terminals, strict=True), start=1
+        )
     )
 
 
 def _leading(units: Sequence[Unit], leaders: int, rng: np.random.Generator) -> list[tuple[int, str]]:
     led = [index for index, unit in enumerate(units) if unit.level != "department"]
-    grids = np.array([index for index in led if units[index].level in GRIDS])
-    if leaders < len(led):
+    grids = [index for index in led if units[index].level in GRIDS]
+    deputies = leaders - len(led)
+    if deputies < 0:
         raise ValueError(f"{len(led)} units want a leader each, not {leaders} in all")
-    deputies = rng.choice(grids, leaders - len(led)).tolist()
-    return [(index, LEADER) for index in (*led, *deputies)]
+    each, over = divmod(deputies, len(grids))
+    some = rng.choice(grids, over, replace=False).tolist()
+    return [(index, LEADER) for index in led] + [(index, DEPUTY) for index in (*grids * each, *some)]
 
 
 def _others(units: Sequence[Unit], count: int, rng: np.random.Generator) -> list[tuple[int, str]]:
-    leaves = [index for index, unit in enumerate(units) if unit.level == LEAF]
+    leaves = np.array([index for index, unit in enumerate(units) if unit.level == LEAF])
     if count < len(leaves):
         raise ValueError(f"{len(leaves)} grids want a member beside the leader, not {count} in all")
+    left = count - len(leaves)
+    worked = rng.choice(leaves, min(len(leaves), int(left * WORKERS_SHARE)), replace=False)
     weights = np.array([STAFF[unit.level] for unit in units])
-    places = rng.choice(len(units), count - len(leaves), p=weights / weights.sum())
-    posts = [(leaf, "administrator") for leaf in leaves]
-    for level, shares in ROLES.items():
-        here = [place for place in places.tolist() if units[place].level == level]
-        chances = np.array(list(shares.values())) / sum(shares.values())
-        posts += zip(here, rng.choice(list(shares), len(here), p=chances).tolist(), strict=True)
-    return posts
+    dealt = rng.choice(len(units), left - len(worked), p=weights / weights.sum())
+    heads = np.bincount(np.concatenate([leaves, worked, dealt]), minlength=len(units)).tolist()
+    return [(unit, role) for unit, count in enumerate(heads) for role in _roles(units[unit].level, count, rng)]
+
+
+def _roles(level: str, count: int, rng: np.random.Generator) -> list[str]:
+    wanted = list(WANTED.get(level, ())[:count])
+    shares = ROLES[level]
+    chances = np.array(list(shares.values())) / sum(shares.values())
+    return wanted + rng.choice(list(shares), count - len(wanted), p=chances).tolist()
+
+
+def _seconds(
+    units: Sequence[Unit], posts: Sequence[tuple[int, str]], rng: np.random.Generator
+) -> list[tuple[int, ...]]:
+    """Return for each post the unit where the same person works too, if any: the leaf numbered before theirs."""
+    has_one = [
+        unit.level == LEAF and before.parent == unit.parent
+        for unit, before in zip(units, (units[0], *units), strict=False)
+    ]
+    is_picked = (rng.random(len(posts)) < SECOND_SHARE).tolist()
+    return [
+        (unit - 1,) if picked and has_one[unit] and role not in (LEADER, DEPUTY) else ()
+        for (unit, role), picked in zip(posts, is_picked, strict=True)
+    ]

@@ -109,6 +109,11 @@ async def count_members(
     return len(first) + await _count_rest(connection, reach, query, without=first, most=most + 1 - len(first))
 
 
+async def settle(connection: Connection) -> None:
+    """Put what was written in bulk into its place in the index; until then searches read it from end to end."""
+    await connection.execute("SELECT gin_clean_pending_list('member_search')")
+
+
 async def _first(connection: Connection, reach: Reach, query: Query) -> list[int]:
     """Return the exact hits, then those with a terminal whose code begins so; at most MOST + 1."""
     carriers = await _carriers(connection, reach, query) if len(query.typed) >= LEAST_OF_CODE else []

@@ -12,13 +12,22 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from tracker.city.division import allot
-from tracker.city.generator import DEMO, Sizes, generate
+from tracker.city.generator import DEMO, REFERENCE, Sizes, generate
 from tracker.city.model import City, Unit
 from tracker.city.tree import TreeError, intervals
 from tracker.geometry.fences import OUTSIDE, Fences
 
 SMALL = Sizes(counties=2, grids_1=4, grids_2=9, grids_3=30, leaders=46, members=90)
 LEVELS = ("city", "county", "grid-1", "grid-2", "grid-3")
+LEADING = ("leader", "deputy")
+# Roles of which a unit with the set should have one
+ROLE_SETS = {
+    "3+X": ("leader", "administrator", "worker"),
+    "4+6": (
+        *("leader", "deputy", "administrator", "worker"),
+        *("police", "firefighter", "medic", "legal", "urban", "market"),
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -124,10 +133,20 @@ def test_sibling_units_have_different_names(demo: City) -> None:
 
 
 def test_every_unit_has_a_leader_and_every_leaf_somebody_beside(demo: City) -> None:
-    posts = Counter((post.unit, post.role == "leader") for member in demo.members for post in member.posts)
+    posts = Counter((post.unit, post.role == "leader") for member in demo.members for post in member.posts[:1])
     for unit in demo.units:
         assert unit.level == "department" or posts[unit.code, True] == 1
         assert unit.level != "grid-3" or posts[unit.code, False] >= 1
+
+
+def test_some_people_work_in_a_neighbouring_grid_too(demo: City) -> None:
+    parents = {unit.code: unit.parent for unit in demo.units}
+    doubled = [member.posts for member in demo.members if len(member.posts) > 1]
+    assert 5 <= len(doubled) <= 40
+    for first, second in doubled:
+        assert first.unit != second.unit
+        assert (parents[first.unit], first.role) == (parents[second.unit], second.role)
+        assert first.role not in LEADING
 
 
 def test_nobody_can_be_telephoned(demo: City) -> None:
@@ -146,6 +165,28 @@ def test_population_adds_up(demo: City) -> None:
         return sum(int(unit.attributes["population"]) for unit in demo.units if unit.level == level)
 
     assert len({people(level) for level in LEVELS}) == 1
+
+
+# Minutes of a busy machine, seconds of a quiet one
+@pytest.mark.timeout(600)
+def test_the_city_of_ten_million_has_all_its_grids_and_people() -> None:
+    city = generate(7, REFERENCE)
+    levels = {level: areas(city, level) for level in LEVELS}
+    assert [len(levels[level]) for level in LEVELS] == [1, 12, 198, 2_997, 17_350]
+    for shapes in levels.values():
+        assert shapely.is_valid(shapes).all()
+        assert all(isinstance(shape, Polygon) for shape in shapes)
+        assert shapely.coverage_is_valid(shapes)
+    assert len(city.members) == 270_342
+    assert len({terminal.code for member in city.members for terminal in member.terminals}) == 270_342
+    assert len({member.phone for member in city.members}) == 270_342
+    assert sum(member.posts[0].role in LEADING for member in city.members) == 85_319
+    staff = Counter((member.posts[0].unit, member.posts[0].role) for member in city.members)
+    for unit in city.units:
+        if unit.role_set is not None:
+            assert all(staff[unit.code, role] >= 1 for role in ROLE_SETS[unit.role_set])
+        if unit.level in LEVELS[2:]:
+            assert 4 <= sum(staff[unit.code, role] for role in LEADING) <= 5
 
 
 def test_the_same_seed_makes_the_same_city() -> None:

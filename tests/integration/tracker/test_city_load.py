@@ -14,8 +14,12 @@ from tracker.city.generator import Sizes, generate
 from tracker.city.load import CityExistsError, load_city
 from tracker.city.model import City, Member, Post, Terminal
 from tracker.city.tree import TreeError
+from tracker.geometry.atlas import one
+from tracker.organisation.names import pinyin_of
 from tracker.security import verify, verify_password
 from tracker.store import city as store
+from tracker.store import grid_sets
+from tracker.store.search import find_members
 from tracker.store.terminals import credentials, rotate
 
 SMALL = Sizes(counties=2, grids_1=3, grids_2=6, grids_3=14, leaders=26, members=60)
@@ -75,14 +79,15 @@ def lineage(code: str, parents: dict[str, str | None]) -> list[str]:
 async def test_fences_of_the_set_in_force_find_each_leaf(
     loaded: str, city: City, connection: psycopg.AsyncConnection
 ) -> None:
-    fences = await store.fences(connection)
+    fences = await grid_sets.fences(connection, 1)
     code_of = {unit.id: unit.code for unit in await store.units(connection)}
     leaves = [unit.code for unit in city.units if unit.level == "grid-3"]
     inside = [city.areas[code].representative_point() for code in leaves]
     placed = fences.place(np.array([point.x for point in inside]), np.array([point.y for point in inside]))
     assert [code_of[unit] for unit in placed.tolist()] == leaves
     assert fences.version == await store.grid_set_in_force(connection) == 1
-    assert [code_of[above] for above in fences.ancestors(int(placed[0]))] == lineage(
+    tree = one(fences, await grid_sets.parents(connection))
+    assert [code_of[above] for above in tree.ancestors(int(placed[0]))] == lineage(
         leaves[0], {unit.code: unit.parent for unit in city.units}
     )[1:]
 
@@ -95,7 +100,7 @@ async def test_a_grid_set_of_the_future_is_not_in_force(loaded: str, connection:
 async def test_an_empty_database_has_no_city(connection: psycopg.AsyncConnection) -> None:
     assert await store.root_unit(connection) is None
     assert await store.grid_set_in_force(connection) == 0
-    assert len(await store.fences(connection)) == 0
+    assert len(await grid_sets.fences(connection, 0)) == 0
 
 
 async def test_bounds_are_those_of_the_area(loaded: str, city: City, connection: psycopg.AsyncConnection) -> None:
@@ -124,7 +129,7 @@ async def test_members_are_counted_in_their_unit_and_carry_their_terminal(
         )
         for member in stored
     )
-    assert read_back == city.members
+    assert read_back == tuple(replace(member, posts=member.posts[:1]) for member in city.members)
 
 
 async def test_the_handover_list_is_private_and_its_secrets_open_the_terminals(
@@ -205,6 +210,40 @@ async def test_an_account_is_made_once_and_then_given_a_new_password(
     assert await sessions.fetchone() == (0,)
 
 
+async def test_members_are_found_by_pinyin_and_terminals_belong_to_their_carrier_s_unit(
+    loaded: str, city: City, connection: psycopg.AsyncConnection
+) -> None:
+    member = city.members[0]
+    found = await find_members(connection, left=1, right=99, words=pinyin_of(member.name), limit=9)
+    assert found[0] in {number for number, one in enumerate(city.members, start=1) if one.name == member.name}
+    strange = await connection.execute(
+        """
+        SELECT count(*) FROM terminal
+        JOIN assignment ON assignment.member = terminal.member AND is_primary
+        LEFT JOIN terminal_carrier AS carrier ON carrier.terminal = terminal.id AND until IS NULL
+        WHERE terminal.unit <> assignment.unit OR carrier.member IS DISTINCT FROM terminal.member
+        """
+    )
+    assert await strange.fetchone() == (0,)
+
+
+async def test_what_is_loaded_is_counted(database: str, city: City, tmp_path: Path) -> None:
+    counted: dict[str, tuple[int, int]] = {}
+
+    def count(what: str, done: int, of: int) -> None:
+        counted[what] = (done, of)
+
+    await load_city(database, city, folder=tmp_path, count=count)
+    posts = sum(len(member.posts) for member in city.members)
+    assert counted == {
+        "units": (28, 28),
+        "grids": (26, 26),
+        "members": (60, 60),
+        "assignments": (posts, posts),
+        "terminals": (60, 60),
+    }
+
+
 async def test_progress_is_told(database: str, city: City, tmp_path: Path) -> None:
     lines: list[str] = []
     await load_city(database, city, folder=tmp_path, say=lines.append)
@@ -212,6 +251,6 @@ async def test_progress_is_told(database: str, city: City, tmp_path: Path) -> No
         "loaded units: 28",
         "loaded grids: 26",
         "loaded members: 60",
-        "loaded assignments: 60",
+        f"loaded assignments: {sum(len(member.posts) for member in city.members)}",
         "loaded terminals: 60",
     ]
