@@ -78,6 +78,8 @@ describe('the audit trail', () => {
   it('has whole sentences for what is not simply done to something', () => {
     const looked = anEntry({ action: 'member.track_viewed', subject: 'member M000007' });
     expect(sentenceOf(looked)).toBe('chief looked at the track of member M000007');
+    const reset = anEntry({ action: 'account.password_reset', subject: 'account 3 deputy' });
+    expect(sentenceOf(reset)).toBe('chief gave account deputy a new password');
     expect(sentenceOf(anEntry({ action: 'account.logged_in' }))).toBe('chief logged in');
   });
 

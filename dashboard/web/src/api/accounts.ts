@@ -60,6 +60,8 @@ export interface AccountChange {
   display_name?: string;
   unit?: number;
   roles?: Partial<Record<Right, number>>; // by right, the unit it holds for
+  oidc?: boolean; // comes by single sign-on
+  oidc_subject?: string | null; // who they are there; null: whoever comes first with the account's name
 }
 
 interface AccountQuery {
@@ -71,7 +73,8 @@ interface AccountQuery {
 
 export const getAccounts = ({ q, closed, limit, offset }: AccountQuery) =>
   get<{ total: number; accounts: AccountRow[] }>('accounts', { q, closed, limit, offset });
-export const makeAccount = (account: Required<AccountChange> & { name: string }) =>
+export const getAccount = (id: number) => get<AccountRow>(`accounts/${id}`);
+export const makeAccount = (account: AccountChange & { name: string }) =>
   post<{ account: AccountRow; password: string | null }>('accounts', account);
 export const changeAccount = (id: number, revision: number, change: AccountChange) =>
   post<AccountRow>(`accounts/${id}`, { revision, ...change });
@@ -88,6 +91,7 @@ export interface AuditRow {
   subject: string;
   unit: Named | null;
   address: string;
+  token?: number | null; // the API token it came by
   detail: Record<string, unknown>;
 }
 

@@ -1,6 +1,6 @@
 import { X } from 'lucide';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n';
 import { Button, SquareButton } from './Button';
 
@@ -30,7 +30,8 @@ function keepInside(event: KeyboardEvent, box: HTMLElement): void {
 
 /** Takes the focus while it is open and gives it back to what opened it. */
 function useFocus(box: { current: HTMLElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // Before the next key comes: typing goes on where it was meant to, however slow the machine.
     const opener = document.activeElement as HTMLElement | null;
     const body = box.current?.querySelector('.panel-body');
     (body?.querySelector<HTMLElement>(`input, select, textarea, ${REACHABLE}`) ?? box.current)?.focus();
@@ -41,20 +42,45 @@ function useFocus(box: { current: HTMLElement | null }): void {
   }, []);
 }
 
+/** What had the focus may be gone (a step that was done): its keys are still meant for the drawer. */
+function useKeysOfNobody(box: { current: HTMLElement | null }, onKey: (event: KeyboardEvent) => void): void {
+  const newest = useRef(onKey);
+  newest.current = onKey;
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if (document.activeElement !== document.body) return;
+      if (event.key === 'Tab') box.current?.focus();
+      else newest.current(event);
+    };
+    document.addEventListener('keydown', listen, true); // before the keys of the whole screen
+    return () => document.removeEventListener('keydown', listen, true);
+  }, []);
+}
+
 /** A form at the right of a Manage section. Escape closes it. */
 export function Drawer({ title, label, onClose, onSubmit, isDirty, tools, foot, children }: Props) {
   const box = useRef<HTMLElement>(null);
   const [isAsking, setAsking] = useState(false);
   useFocus(box);
-  const close = () => (isDirty ? setAsking(true) : onClose());
+  const before = useRef<HTMLElement | null>(null); // where somebody was typing
+  const close = () => {
+    if (!isDirty) return onClose();
+    before.current = document.activeElement as HTMLElement | null;
+    setAsking(true);
+  };
+  const keep = () => {
+    setAsking(false);
+    (before.current ?? box.current)?.focus();
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'Tab' && box.current) keepInside(event, box.current);
     if (event.key !== 'Escape' || event.defaultPrevented) return;
     event.preventDefault();
     event.stopPropagation();
-    if (isAsking) setAsking(false);
+    if (isAsking) keep();
     else close();
   };
+  useKeysOfNobody(box, onKeyDown);
   return (
     <section ref={box} class="drawer" role="dialog" aria-label={label} tabIndex={-1} onKeyDown={onKeyDown}>
       <form
@@ -71,7 +97,7 @@ export function Drawer({ title, label, onClose, onSubmit, isDirty, tools, foot, 
         </header>
         <div class="panel-body">{children}</div>
         {isAsking ? (
-          <Unsaved onKeep={() => setAsking(false)} onDrop={onClose} />
+          <Unsaved onKeep={keep} onDrop={onClose} />
         ) : (
           foot && <footer class="panel-foot">{foot}</footer>
         )}
@@ -82,7 +108,7 @@ export function Drawer({ title, label, onClose, onSubmit, isDirty, tools, foot, 
 
 function Unsaved({ onKeep, onDrop }: { onKeep: () => void; onDrop: () => void }) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => box.current?.querySelector('button')?.focus(), []);
+  useLayoutEffect(() => box.current?.querySelector('button')?.focus(), []);
   return (
     <div ref={box} class="panel-foot" role="alert">
       <p class="drawer-ask">{t('drawer.unsaved')}</p>

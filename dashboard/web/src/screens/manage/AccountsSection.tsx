@@ -1,7 +1,7 @@
 /** Who may log in: searched on the server, made and changed in a drawer. */
 import { UserRoundPlus } from 'lucide';
 import { useState } from 'preact/hooks';
-import { type AccountRow, getAccounts } from '../../api/accounts';
+import { type AccountRow, getAccount, getAccounts } from '../../api/accounts';
 import { Badge } from '../../design/Badge';
 import { Button } from '../../design/Button';
 import { Empty } from '../../design/Feedback';
@@ -29,7 +29,10 @@ export function AccountsSection() {
   const { value, error, reload } = useFetched(JSON.stringify(query), () => getAccounts(query));
   const page = useKept(value);
   const open = itemId.value;
-  const chosen = page?.accounts.find(({ id }) => String(id) === open);
+  const listed = page?.accounts.find(({ id }) => String(id) === open);
+  const wanted = open !== null && open !== 'new' && page && !listed ? open : null;
+  const fetched = useFetched(wanted, () => getAccount(Number(wanted))); // from a link, on another page of the list
+  const chosen = listed ?? fetched.value;
   return (
     <Page
       title={t('section.accounts')}
@@ -74,7 +77,9 @@ export function AccountsSection() {
         }
       />
       {open === 'new' && <NewAccount onChanged={reload} />}
-      {chosen && <AccountDrawer key={chosen.id} account={chosen} onChanged={reload} />}
+      {chosen && (
+        <AccountDrawer key={`${chosen.id} ${chosen.closed_at}`} account={chosen} onChanged={reload} />
+      )}
     </Page>
   );
 }

@@ -29,8 +29,8 @@ const NO_FILTERS: Filters = { account: '', action: '', subject: '', from: '', to
 export function AuditSection() {
   const [filters, setFilters] = useState(NO_FILTERS);
   const unit = unitFilter.value;
-  const { from, to, ...words } = filters;
-  const query: AuditQuery = { ...words, unit, ...periodOf(from, to) };
+  const { from, to, action: noun, ...words } = filters;
+  const query: AuditQuery = { ...words, action: noun && `${noun}.`, unit, ...periodOf(from, to) };
   const trail = useTrail(query);
   const set = (change: Partial<Filters>) => setFilters((before) => ({ ...before, ...change }));
   const isFiltered = unit !== null || Object.values(filters).some((value) => value !== '');
@@ -214,6 +214,7 @@ function AuditLine({ row }: { row: AuditRow }) {
               [t('audit.action'), <code key="action">{row.action}</code>],
               [t('audit.subject'), row.subject],
               row.address ? [t('audit.address'), row.address] : null,
+              row.token ? [t('audit.token'), number(row.token)] : null,
               ...Object.entries(row.detail).map(
                 ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
               ),

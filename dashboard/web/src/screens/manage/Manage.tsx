@@ -1,6 +1,6 @@
 /** In place of tree and map: the list of sections, and the one that is open. */
 import { MapPinned } from 'lucide';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Button } from '../../design/Button';
 import { Empty } from '../../design/Feedback';
 import { Icon } from '../../design/Icon';
@@ -24,7 +24,7 @@ export function Manage({ name }: { name: SectionName }) {
 
 function SectionList({ open }: { open: SectionName }) {
   const list = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     list.current?.querySelector<HTMLElement>('[aria-current="page"]')?.focus();
   }, []);
   const step = (event: KeyboardEvent) => {

@@ -2,10 +2,11 @@
 import { KeyRound, ShieldOff, UserRoundCheck, UserRoundX } from 'lucide';
 import { useState } from 'preact/hooks';
 import {
+  type AccountChange,
   type AccountRow,
   changeAccount,
   closeAccount,
-  getAccounts,
+  getAccount,
   reopenAccount,
   resetPassword,
   resetTotp,
@@ -33,31 +34,36 @@ interface Props {
   onChanged: () => void;
 }
 
-const draftOf = ({ name, display_name, unit, roles }: AccountRow): AccountDraft => ({
+const draftOf = ({ name, display_name, unit, roles, oidc }: AccountRow): AccountDraft => ({
   name,
   display_name,
   unit: unit.id,
   roles: Object.fromEntries(Object.entries(roles).map(([right, held]) => [right, held.id])),
+  oidc,
+  oidc_subject: '', // the server keeps it to itself
 });
 
-const again = async ({ id, name }: AccountRow): Promise<AccountRow> => {
-  const { accounts } = await getAccounts({ q: name, closed: 1, limit: 500, offset: 0 });
-  const found = accounts.find((each) => each.id === id);
-  if (!found) throw new Error(name);
-  return found;
-};
+/** Only what was changed: nobody may send their own unit or rights, not even unchanged. */
+function changeOf(draft: AccountDraft, change: Partial<AccountDraft>): AccountChange {
+  const sent: AccountChange = {};
+  if (change.display_name !== undefined) sent.display_name = draft.display_name.trim();
+  if (change.unit !== undefined || change.roles !== undefined) {
+    if (draft.unit !== null) sent.unit = draft.unit;
+    sent.roles = draft.roles;
+  }
+  if (change.oidc !== undefined || change.oidc_subject) {
+    sent.oidc = draft.oidc;
+    sent.oidc_subject = draft.oidc_subject.trim() || null;
+  }
+  return sent;
+}
 
 export function AccountDrawer({ account, onChanged }: Props) {
   const editing = useEditing<AccountRow, AccountDraft>({
     thing: account,
     toDraft: draftOf,
-    send: (draft, _change, revision) =>
-      changeAccount(account.id, revision, {
-        display_name: draft.display_name.trim(),
-        unit: draft.unit ?? account.unit.id,
-        roles: draft.roles,
-      }),
-    reload: () => again(account),
+    send: (draft, change, revision) => changeAccount(account.id, revision, changeOf(draft, change)),
+    reload: () => getAccount(account.id),
     onSaved: () => {
       say(t('saved'));
       onChanged();
@@ -89,11 +95,13 @@ export function AccountDrawer({ account, onChanged }: Props) {
           display_name: t('accounts.display'),
           unit: t('accounts.sees'),
           roles: t('me.right'),
+          oidc: t('accounts.way.oidc'),
+          oidc_subject: t('accounts.subject'),
         }}
         show={shown}
       />
       <About account={account} />
-      <AccountFields draft={editing.draft} set={editing.set} errorAt={editing.errorAt} />
+      <AccountFields draft={editing.draft} set={editing.set} errorAt={editing.errorAt} isMine={isMine} />
       <FormError error={editing.error} />
       {isMine ? <p class="quiet">{t('accounts.mine')}</p> : <Steps account={account} onChanged={onChanged} />}
     </Drawer>

@@ -1,6 +1,9 @@
+import { getLoginOptions } from '../../../api/accounts';
 import { Checkbox, TextField } from '../../../design/Field';
+import { FormError } from '../../../design/FormError';
 import { Section } from '../../../design/Panel';
 import { t } from '../../../i18n';
+import { useFetched } from '../../../state/async';
 import { unitOf } from '../../../state/session';
 import { subtreeOf } from '../../../state/units';
 import { UnitPicker } from '../UnitPicker';
@@ -11,6 +14,8 @@ export interface AccountDraft {
   display_name: string;
   unit: number | null;
   roles: Grants;
+  oidc: boolean;
+  oidc_subject: string;
 }
 
 interface Props {
@@ -18,16 +23,12 @@ interface Props {
   set: (change: Partial<AccountDraft>) => void;
   errorAt: (field: string) => string | null;
   isNew?: boolean;
+  isMine?: boolean; // nobody changes what they themselves may do
 }
 
 /** What an account is called, what it sees, and what it may do where. */
-export function AccountFields({ draft, set, errorAt, isNew }: Props) {
-  const { name, display_name, unit, roles } = draft;
-  const see = (next: number | null) => {
-    if (next === null) return;
-    const inside = subtreeOf(next);
-    set({ unit: next, roles: grantsInside(roles, next, (held) => inside.has(held)) });
-  };
+export function AccountFields({ draft, set, errorAt, isNew, isMine }: Props) {
+  const { name, display_name } = draft;
   return (
     <>
       {isNew && (
@@ -53,6 +54,51 @@ export function AccountFields({ draft, set, errorAt, isNew }: Props) {
         maxLength={100}
         error={errorAt('display_name')}
       />
+      {!isMine && <SingleSignOn draft={draft} set={set} errorAt={errorAt} />}
+      {!isMine && <Scope draft={draft} set={set} errorAt={errorAt} />}
+    </>
+  );
+}
+
+/** Offered where an identity provider is set up. */
+function SingleSignOn({ draft, set, errorAt }: Props) {
+  const { value } = useFetched('login options', getLoginOptions);
+  if (!value?.oidc) return null;
+  return (
+    <>
+      <Checkbox
+        name="account-oidc"
+        label={t('accounts.oidc', { name: value.oidc.name })}
+        hint={t('accounts.oidc.hint')}
+        value={draft.oidc}
+        onValue={(oidc) => set({ oidc })}
+      />
+      {draft.oidc && (
+        <TextField
+          name="account-oidc-subject"
+          label={t('accounts.subject')}
+          hint={t('accounts.subject.hint')}
+          value={draft.oidc_subject}
+          onValue={(oidc_subject) => set({ oidc_subject })}
+          autocomplete="off"
+          maxLength={255}
+          error={errorAt('oidc_subject') ?? errorAt('oidc')}
+        />
+      )}
+    </>
+  );
+}
+
+/** What is seen, and what may be done in which part of it. */
+function Scope({ draft, set, errorAt }: Props) {
+  const { unit, roles } = draft;
+  const see = (next: number | null) => {
+    if (next === null) return;
+    const inside = subtreeOf(next);
+    set({ unit: next, roles: grantsInside(roles, next, (held) => inside.has(held)) });
+  };
+  return (
+    <>
       <UnitPicker
         name="account-unit"
         label={t('accounts.sees')}
@@ -85,6 +131,7 @@ export function AccountFields({ draft, set, errorAt, isNew }: Props) {
             )}
           </div>
         ))}
+        <FormError error={errorAt('roles')} />
       </Section>
     </>
   );

@@ -10,7 +10,14 @@ import { errorOf, useSending } from '../../../state/form';
 import { openItem } from '../../../state/place';
 import { type AccountDraft, AccountFields } from './AccountFields';
 
-const BLANK: AccountDraft = { name: '', display_name: '', unit: null, roles: {} };
+const BLANK: AccountDraft = {
+  name: '',
+  display_name: '',
+  unit: null,
+  roles: {},
+  oidc: false,
+  oidc_subject: '',
+};
 
 /** The form of a new account; once it is made, its password takes the form's place. */
 export function NewAccount({ onChanged }: { onChanged: () => void }) {
@@ -29,6 +36,7 @@ export function NewAccount({ onChanged }: { onChanged: () => void }) {
         display_name: draft.display_name.trim(),
         unit,
         roles,
+        ...(draft.oidc && { oidc: true, oidc_subject: draft.oidc_subject.trim() || null }),
       });
       onChanged();
       if (answer.password) setMade({ name: answer.account.name, password: answer.password });

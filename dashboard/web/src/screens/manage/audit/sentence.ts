@@ -27,7 +27,8 @@ export const NOUNS = [
 /** What it was done to, as people call it. */
 function subjectOf({ subject, detail }: AuditRow, noun: string): string {
   if (typeof detail.name === 'string' && detail.name !== '') return detail.name;
-  return subject.startsWith(`${noun} `) ? subject.slice(noun.length + 1) : subject;
+  const named = subject.startsWith(`${noun} `) ? subject.slice(noun.length + 1) : subject;
+  return named.replace(/^\d+ (?=\S)/, ''); // its number is for the search; a name says more
 }
 
 /** Whole sentences for what is said in its own way; verb and noun put together for the rest; else the bare words. */
