@@ -8,16 +8,17 @@ from fastapi import APIRouter, Query, Response
 from psycopg import AsyncConnection
 
 from dashboard.api.answers import Id, Limit, NotFound, Offset, answer
-from dashboard.api.changing import Changing
+from dashboard.api.changing import Change, Changing
 from dashboard.api.organisation import scope_now
 from dashboard.api.organisation_requests import Day, Expected, NewRoster, RosterChange, said
 from dashboard.api.units import find as find_unit
-from dashboard.security.rights import Administrator, CurrentViewer
+from dashboard.security.rights import Administrator, CurrentViewer, Right
 from dashboard.shapes import Named, Scope
+from dashboard.store import places
 from dashboard.store import rosters as store
-from tracker.model.duty import MIDNIGHT, TEMPLATES, Roster, Turn, moment_of
+from tracker.model.duty import MIDNIGHT, TEMPLATES, Follower, Roster, Turn, moment_of
 from tracker.organisation import duty, rosters
-from tracker.organisation.rosters import Kept
+from tracker.organisation.rosters import Kept, RosterChanges
 
 MOST_DAYS: Final = 62
 
@@ -64,7 +65,7 @@ def router(changing: Changing) -> APIRouter:
             )
             begin, end = (moment_of(datetime.combine(since + timedelta(days=day), MIDNIGHT), zone) for day in (0, days))
             turns = await duty.turns(connection, plan, begin, end)
-            names = await store.names(connection, [each.member for each in kept.members])
+            names = await store.names(connection, viewer.account.scope, [each.member for each in kept.members])
         shown = [since + timedelta(days=day) for day in range(days)]
         return answer({"days": [day_of(day, turns, names) for day in shown]})
 
@@ -85,7 +86,10 @@ def router(changing: Changing) -> APIRouter:
             if "unit" in given.model_fields_set:
                 await change.unit(given.unit)
             await change.members(each.member for each in given.members)
-            changed = await rosters.change(change.connection, roster, revision=given.revision, changes=given.given())
+            changes: RosterChanges = given.given()
+            if "members" in changes:
+                changes["members"] = [*changes["members"], *await kept_members(change, roster)]
+            changed = await rosters.change(change.connection, roster, revision=given.revision, changes=changes)
             detail = {"roster": roster, **said(given)}
             await change.note("roster.changed", changed.name, unit=changed.unit, detail=detail)
             return answer(await card_of(change.connection, await scope_now(change), roster))
@@ -107,6 +111,15 @@ async def card_of(connection: AsyncConnection[Any], scope: Scope, roster: int) -
     if found is None:
         raise NotFound("roster")
     return found
+
+
+async def kept_members(change: Change, roster: int) -> list[Follower]:
+    """Return who is on the roster and not the administrator's: a whole new list of one's own must not touch them."""
+    scope = change.viewer.scope(Right.ADMINISTER)
+    followers = (await rosters.find(change.connection, roster)).members
+    found = await places.members(change.connection, [each.member for each in followers])
+    foreign = {place.id for place in found if not scope.holds(place.tree_left)}
+    return [each for each in followers if each.member in foreign]
 
 
 def day_of(day: Any, turns: list[Turn], names: Mapping[int, Named]) -> dict[str, Any]:

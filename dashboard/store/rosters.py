@@ -1,4 +1,4 @@
-"""Rosters kept in one subtree, and the names of those who are on them."""
+"""Rosters kept in one subtree, and the names of those on them who are of it."""
 
 from datetime import date, time
 from typing import Any, LiteralString
@@ -81,12 +81,22 @@ async def find(connection: Connection, scope: Scope, roster: int) -> RosterCard 
     if row is None:
         return None
     return RosterCard(
-        **_named(row), shifts=await _shifts(connection, roster), members=await _members(connection, roster)
+        **_named(row), shifts=await _shifts(connection, roster), members=await _members(connection, scope, roster)
     )
 
 
-async def names(connection: Connection, members: list[int]) -> dict[int, Named]:
-    cursor = await connection.execute("SELECT id, name FROM member WHERE id = ANY(%(members)s)", {"members": members})
+async def names(connection: Connection, scope: Scope, members: list[int]) -> dict[int, Named]:
+    """Return the names of those who are the scope's."""
+    cursor = await connection.execute(
+        """
+        SELECT member.id, member.name
+        FROM member
+        JOIN assignment ON assignment.member = member.id AND is_primary
+        JOIN unit ON unit.id = assignment.unit
+        WHERE member.id = ANY(%(members)s) AND tree_left BETWEEN %(left)s AND %(right)s
+        """,
+        {**within(scope), "members": members},
+    )
     return {member: Named(member, name) async for member, name in cursor}
 
 
@@ -98,15 +108,18 @@ async def _shifts(connection: Connection, roster: int) -> list[Shift]:
     return [Shift(number, name, day, clock(starts), clock(ends)) async for number, name, day, starts, ends in cursor]
 
 
-async def _members(connection: Connection, roster: int) -> list[RosterMember]:
+async def _members(connection: Connection, scope: Scope, roster: int) -> list[RosterMember]:
     cursor = await connection.execute(
         """
         SELECT member.id, member.name, offset_days, since, until
-        FROM roster_member JOIN member ON member.id = roster_member.member
-        WHERE roster = %(roster)s AND member.closed_at IS NULL
+        FROM roster_member
+        JOIN member ON member.id = roster_member.member AND member.closed_at IS NULL
+        JOIN assignment ON assignment.member = member.id AND is_primary
+        JOIN unit ON unit.id = assignment.unit
+        WHERE roster = %(roster)s AND tree_left BETWEEN %(left)s AND %(right)s
         ORDER BY offset_days, member.name, member.id
         """,
-        {"roster": roster},
+        {**within(scope), "roster": roster},
     )
     return [RosterMember(Named(member, name), *rest) async for member, name, *rest in cursor]
 

@@ -45,7 +45,11 @@ _TEAM: LiteralString = """
         (SELECT count(*) FROM work_team_member WHERE team = work_team.id AND until IS NULL) AS size
     FROM work_team
     JOIN unit ON unit.id = work_team.unit
-    LEFT JOIN member AS leader ON leader.id = work_team.leader
+    LEFT JOIN (
+        SELECT member.id, member.name FROM member
+        JOIN assignment ON assignment.member = member.id AND is_primary
+        JOIN unit ON unit.id = assignment.unit AND tree_left BETWEEN %(left)s AND %(right)s
+    ) AS leader ON leader.id = work_team.leader
     WHERE tree_left BETWEEN %(left)s AND %(right)s
 """
 
@@ -81,22 +85,25 @@ async def page(
 
 
 async def find(connection: Connection, scope: Scope, team: int) -> TeamCard | None:
-    """Return one team with its members, wherever these belong: who sees a team sees who is in it."""
+    """Return one team with its members, as far as they are the scope's; `size` counts them all."""
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(_TEAM + " AND work_team.id = %(team)s", {**within(scope), "team": team})
         row = await cursor.fetchone()
-    return None if row is None else TeamCard(**_named(row), members=await _members(connection, team))
+    return None if row is None else TeamCard(**_named(row), members=await _members(connection, scope, team))
 
 
-async def _members(connection: Connection, team: int) -> list[TeamMember]:
+async def _members(connection: Connection, scope: Scope, team: int) -> list[TeamMember]:
     cursor = await connection.execute(
         """
         SELECT member.id, member.name, duty, since
-        FROM work_team_member JOIN member ON member.id = work_team_member.member
-        WHERE team = %(team)s AND until IS NULL
+        FROM work_team_member
+        JOIN member ON member.id = work_team_member.member
+        JOIN assignment ON assignment.member = member.id AND is_primary
+        JOIN unit ON unit.id = assignment.unit
+        WHERE team = %(team)s AND until IS NULL AND tree_left BETWEEN %(left)s AND %(right)s
         ORDER BY duty, member.name, member.id
         """,
-        {"team": team},
+        {**within(scope), "team": team},
     )
     return [TeamMember(Named(member, name), duty, since) async for member, name, duty, since in cursor]
 
