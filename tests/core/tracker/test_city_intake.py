@@ -1,17 +1,22 @@
 """Bad files: each is told with file and row, or repaired and said. Nothing here needs a database."""
 
+import re
 import string
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.main import get_command_from_info
 
+from gridwarden.cli import city_app
 from tracker.city.intake.findings import KINDS, LISTED
 from tracker.city.intake.given import Contents, Level, Role
 from tracker.city.intake.reading import Options
 from tracker.city.intake.run import Prepared, judge
 from tracker.city.intake.stored import Stored
+from tracker.city.intake.tables import FILE_BYTES
+from tracker.city.intake.vectors import VERTICES
 from tracker.city.model import Post, Terminal
 
 LEVELS = {
@@ -276,3 +281,24 @@ def test_every_text_names_the_same_facts_in_both_languages() -> None:
     for word, kind in KINDS.items():
         if word != "phone":  # its reason is English
             assert names(kind.en, kind.todo_en) == names(kind.zh, kind.todo_zh), word
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "city-files.md"
+
+
+def test_the_page_on_city_files_explains_every_finding_and_no_other() -> None:
+    findings = PAGE.read_text("utf-8").split("## What is wrong")[1]
+    assert set(re.findall(r"^\| `(\w+)` \|", findings, re.MULTILINE)) == set(KINDS)
+
+
+def test_the_page_on_city_files_names_the_options_that_there_are() -> None:
+    (command,) = [each for each in city_app.registered_commands if each.name == "import"]
+    parameters = get_command_from_info(command, pretty_exceptions_short=True, rich_markup_mode=None).params
+    options = {name for parameter in parameters for name in parameter.opts if name.startswith("--")}
+    assert set(re.findall(r"^\| `(--[\w-]+)` \|", PAGE.read_text("utf-8"), re.MULTILINE)) == options - {"--database"}
+
+
+def test_the_page_on_city_files_states_the_limits_that_hold() -> None:
+    text = PAGE.read_text("utf-8")
+    assert f"at most {FILE_BYTES >> 20} MiB" in text
+    assert f"at most {VERTICES:,} vertices" in text
