@@ -105,6 +105,27 @@ def press_audience(page: Page) -> None:
     page.get_by_test_id("audience-row").first.wait_for(timeout=WAIT_MS)
 
 
+def press_first_row(page: Page) -> None:
+    page.locator(".table-open").first.click(timeout=WAIT_MS)
+
+
+def press_new_account(page: Page) -> None:
+    page.get_by_test_id("add-account").click()
+
+
+def press_security(page: Page) -> None:
+    page.locator('[data-tab="security"]').click()
+    page.get_by_test_id("session").first.wait_for(timeout=WAIT_MS)
+
+
+def press_audit_row(page: Page) -> None:
+    page.get_by_test_id("audit-row").first.get_by_role("button").click(timeout=WAIT_MS)
+
+
+def managing(section: str, act: Act | None = None, name: str = "") -> Screen:
+    return Screen(name=f"manage-{name or section}", path=f"/?manage={section}", act=act, only="desk")
+
+
 SCREENS: Final = (
     Screen(name="map", path="/"),
     Screen(name="duty", path="/?panel=member&member={member}", act=press_further_away, only="desk"),
@@ -120,6 +141,20 @@ SCREENS: Final = (
     Screen(name="ingest", path="/?panel=ingest", only="desk"),
     Screen(name="me", path="/?panel=me", only="phone"),
     Screen(name="help", path="/", act=press_help, only="desk"),
+    Screen(name="security", path="/?panel=me", act=press_security),
+    managing("organisation"),
+    managing("members"),
+    managing("members", press_first_row, "member"),
+    managing("terminals"),
+    managing("teams"),
+    managing("rosters"),
+    managing("contacts"),
+    managing("grids"),
+    managing("role-sets"),
+    managing("import"),
+    managing("accounts"),
+    managing("accounts", press_new_account, "new-account"),
+    managing("audit", press_audit_row),
 )
 
 
@@ -191,8 +226,12 @@ def draw_login(page: Page, place: Place, name: str) -> None:
 
 def draw(page: Page, url: str, act: Act | None) -> None:
     page.goto(url)
-    page.locator("[data-testid=map][data-ready=true]").wait_for(timeout=WAIT_MS)
-    page.wait_for_function("() => Number(document.querySelector('[data-testid=map]').dataset.points) > 0")
+    if "manage=" in url:
+        page.locator("#manage-content").wait_for(timeout=WAIT_MS)
+        page.wait_for_load_state("networkidle")
+    else:
+        page.locator("[data-testid=map][data-ready=true]").wait_for(timeout=WAIT_MS)
+        page.wait_for_function("() => Number(document.querySelector('[data-testid=map]').dataset.points) > 0")
     if act:
         act(page)
     page.wait_for_timeout(SETTLE_MS)

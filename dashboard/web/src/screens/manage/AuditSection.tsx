@@ -9,7 +9,7 @@ import { Icon } from '../../design/Icon';
 import { Page } from '../../design/Page';
 import { Facts } from '../../design/Panel';
 import { SearchField } from '../../design/SearchField';
-import { named, number, t, time } from '../../i18n';
+import { named, number, t, time, tWord } from '../../i18n';
 import { nowMs } from '../../state/clock';
 import { NOUNS, periodOf, sentenceOf } from './audit/sentence';
 import { UnitFilter, unitFilter } from './forms/UnitFilter';
@@ -216,7 +216,11 @@ function AuditLine({ row }: { row: AuditRow }) {
               row.address ? [t('audit.address'), row.address] : null,
               row.token ? [t('audit.token'), number(row.token)] : null,
               ...Object.entries(row.detail).map(
-                ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const,
+                ([name, value]) =>
+                  [
+                    tWord('audit.detail', name),
+                    typeof value === 'string' ? value : JSON.stringify(value),
+                  ] as const,
               ),
             ]}
           />
