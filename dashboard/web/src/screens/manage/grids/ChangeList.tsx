@@ -17,6 +17,7 @@ import {
   forget,
   ground,
   isBusy,
+  isCornerOnly,
   isReadOnly,
   leavesById,
   nameOf,
@@ -31,7 +32,7 @@ export function ChangeList() {
   const [isPublishing, setPublishing] = useState(false);
   const found = report.value;
   const isSound = found !== null && found.problems.length === 0;
-  if (isReadOnly.value) return null;
+  if (isReadOnly.value) return <Empty title={t('grids.readonly')} />;
   return (
     <>
       <div class="grid-side-body">
@@ -105,12 +106,13 @@ function Change({ change, said }: { change: GridChange; said: ChangedGrid | null
   const { unit, area, new: made } = change;
   const isAgainstNothing = unit < 0 && area === null;
   if (isAgainstNothing) return null;
-  const isTouched = said !== null && Math.max(said.gained_m2, said.lost_m2) < 1; // a corner more, for a neighbour's cut
   const leaf = leavesById.value.get(unit);
   return (
     <section class="entry grid-change" data-testid="change">
       <div class="line">
-        <strong class="grow clip">{made ? made.name : nameOf(unit)}</strong>
+        <strong class="grow clip" title={nameOf(unit)}>
+          {nameOf(unit)}
+        </strong>
         {made && <Badge tone="good">{t('grids.new')}</Badge>}
         {area === null && <Badge tone="warn">{t('grids.gone')}</Badge>}
         {leaf && (
@@ -126,7 +128,7 @@ function Change({ change, said }: { change: GridChange; said: ChangedGrid | null
       </div>
       {said && (
         <p class="second num">
-          {isTouched && !made && area !== null ? (
+          {isCornerOnly(unit) ? (
             t('grids.corner')
           ) : (
             <>

@@ -19,7 +19,7 @@ import { snap } from './snapping';
 
 setWorkerUrl(workerUrl);
 
-const PADDING_PX = 48;
+const PADDING_PX = { top: 76, right: 48, bottom: 88, left: 48 }; // clear of the tools and the hint
 const REACH_PX = 16;
 const DIGITS = 7; // of a degree: the lattice
 const SPLIT = 'linestring';

@@ -17,7 +17,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button, SquareButton } from '../../../design/Button';
 import { explain } from '../../../design/Feedback';
 import { Icon } from '../../../design/Icon';
-import { type Key, named, t } from '../../../i18n';
+import { type Key, t } from '../../../i18n';
 import { me } from '../../../state/session';
 import { theme } from '../../../state/theme';
 import { shortName, unitsById } from '../../../state/units';
@@ -31,6 +31,7 @@ import {
   editError,
   ground,
   isBusy,
+  isCornerOnly,
   isReadOnly,
   leaves,
   leavesById,
@@ -140,13 +141,14 @@ function pressCentre(): void {
 }
 
 const lookOf = (unit: number, isInside: boolean): Look => {
-  if (changes.value.has(unit)) return unit < 0 ? 'new' : 'changed';
+  const isChanged = !isReadOnly.value && changes.value.has(unit) && !isCornerOnly(unit);
+  if (isChanged) return unit < 0 ? 'new' : 'changed';
   return isInside ? 'plain' : 'around';
 };
 
 function labelOf(unit: number): string {
   const known = unitsById.value.get(unit);
-  return known && !changes.value.get(unit)?.new ? shortName(known) || named(known) : nameOf(unit);
+  return known && unit > 0 ? shortName(known) : nameOf(unit);
 }
 
 function bind(view: EditMap): (() => void)[] {
@@ -213,16 +215,18 @@ export function GridMap() {
   const placed = chosen.value.length === 1 ? leavesById.value.get(chosen.value[0]!) : undefined;
   return (
     <div class="grid-map">
-      <div
-        ref={container}
-        class="grid-map-canvas"
-        role="region"
-        aria-label={t('grids.map')}
-        data-testid="grid-map"
-        data-ready={isReady}
-        data-grids={leaves.value.length}
-        data-chosen={placed?.properties.code}
-      />
+      <div class="city-map">
+        <div
+          ref={container}
+          class="grid-map-canvas"
+          role="region"
+          aria-label={t('grids.map')}
+          data-testid="grid-map"
+          data-ready={isReady}
+          data-grids={leaves.value.length}
+          data-chosen={placed?.properties.code}
+        />
+      </div>
       {(tool.value === 'split' || tool.value === 'draw') && <div class="grid-map-cross" aria-hidden="true" />}
       {!isReadOnly.value && <Toolbar />}
       <Hint />
@@ -282,7 +286,7 @@ function Hint() {
       ) : (
         <p>
           {names.length > 0 && <strong>{names.join(t('list.comma'))} </strong>}
-          <span class="second">
+          <span class="second" data-testid="hint">
             {isBusy.value ? t('grids.busy') : t(isReadOnly.value ? 'grids.readonly' : at.how)}
           </span>
         </p>

@@ -8,7 +8,7 @@ import { FormError } from '../../../design/FormError';
 import { say } from '../../../design/Toast';
 import { t, time } from '../../../i18n';
 import { serverNow } from '../../../state/clock';
-import { pending, publish } from './editing';
+import { isCornerOnly, publish } from './editing';
 import { published } from './versions';
 
 type When = 'now' | 'later';
@@ -85,8 +85,9 @@ export function PublishDialog({ report, onClose }: { report: GridReport; onClose
 
 /** `3 grids change, 1 new; 140 people are placed anew at 12:00.` */
 function consequence(report: GridReport, moment: Date | null): string {
-  const isOurs = (unit: number) => pending.value.some((change) => change.unit === unit);
-  const changed = report.changed.filter(({ unit, is_leaf }) => is_leaf && unit > 0 && isOurs(unit)).length;
+  const changed = report.changed.filter(
+    ({ unit, is_leaf }) => is_leaf && unit > 0 && !isCornerOnly(unit),
+  ).length;
   return t('grids.consequence', {
     changed: t('grids.count.changed', { count: changed }),
     added: t('grids.count.new', { count: report.changed.filter(({ unit }) => unit < 0).length }),

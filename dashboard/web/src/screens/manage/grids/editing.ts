@@ -14,12 +14,14 @@ import {
   reshapeGrid,
   splitGrid,
 } from '../../../api/gridsets';
+import { named } from '../../../i18n';
 import { unitsById } from '../../../state/units';
 
 export type Tool = 'select' | 'split' | 'merge' | 'reshape' | 'draw';
 export type Changes = ReadonlyMap<number, GridChange>;
 
 const NOTHING: Changes = new Map();
+const CORNER_M2 = 1; // a border that is cut moves by less than a step of the lattice
 
 export const ground = signal<EditedArea | null>(null);
 export const groundError = signal<unknown>(null);
@@ -40,6 +42,7 @@ export const isReadOnly = computed(() => viewed.value !== null);
 
 /** Every grid as it would be, with those that are new; none for those merged away. */
 export const leaves = computed<Leaf[]>(() => {
+  if (isReadOnly.value) return ground.value?.grids.features ?? [];
   const drawn = changes.value;
   const kept = (ground.value?.grids.features ?? []).flatMap((leaf) => {
     const change = drawn.get(leaf.properties.id);
@@ -71,9 +74,20 @@ function asLeaf({ unit, area, new: made }: GridChange): Leaf {
   };
 }
 
-/** What a grid is called here; a new one by the name it will have. */
-export const nameOf = (unit: number): string =>
-  leavesById.value.get(unit)?.properties.name ?? unitsById.value.get(unit)?.name ?? `#${-unit}`;
+/** What a grid is called here, in the reader's language; a new one by the name it will have. */
+export function nameOf(unit: number): string {
+  const made = changes.value.get(unit)?.new;
+  const known = made ?? unitsById.value.get(unit) ?? leavesById.value.get(unit)?.properties;
+  return known ? named(known) : `#${-unit}`;
+}
+
+/** Whether a change gives a neighbour a corner more on its border and nothing else. */
+export const isCornerOnly = (unit: number): boolean => {
+  const said = report.value?.changed.find((one) => one.unit === unit);
+  return (
+    unit > 0 && said !== undefined && said.after_m2 > 0 && Math.max(said.gained_m2, said.lost_m2) < CORNER_M2
+  );
+};
 
 let asked = 0;
 
