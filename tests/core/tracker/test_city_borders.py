@@ -354,12 +354,19 @@ def test_a_whole_city_drawn_carelessly_is_snapped(tmp_path: Path) -> None:
     rows = [f"{unit.code},{unit.name},{level(unit.level)},{unit.parent or ''}" for unit in city.units]
     (tmp_path / "units.csv").write_text("\n".join(["code,name,level,parent", *rows]), "utf-8")
     (tmp_path / "grids.geojson").write_text(features(list(careless.items())))
-    prepared = judge(an_empty_database(), [tmp_path / "units.csv", tmp_path / "grids.geojson"], Options())
+    paths = [tmp_path / "units.csv", tmp_path / "grids.geojson"]
+    prepared = judge(an_empty_database(), paths, Options())
     assert prepared.city is not None, told(prepared)
     for name in ("county", "grid-1", "grid-2", "grid-3"):
         areas = [prepared.city.areas[unit.code] for unit in city.units if unit.level == name]
         assert shapely.coverage_is_valid(areas)
         assert shapely.is_valid(areas).all()
+    moved_one = next(unit.code for unit in city.units if unit.level == "grid-2")
+    careless[moved_one] = moved(careless[moved_one], east_m=80)
+    (tmp_path / "grids.geojson").write_text(features(list(careless.items())))
+    text = told(judge(an_empty_database(), paths, Options()))
+    assert f"m2 of {moved_one}, up to " in text
+    assert f"m out of {moved_one} (" in text
 
 
 def trembling(area: BaseGeometry, number: int) -> BaseGeometry:

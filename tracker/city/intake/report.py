@@ -46,7 +46,7 @@ class Report:
 
     def _changes(self) -> Iterator[str]:
         if self.difference is None:
-            yield "the files cannot be compared with the database before that"
+            yield "borders are checked, and changes counted, when the units are a tree"
             return
         if not self.difference:
             yield "nothing changes"

@@ -88,7 +88,7 @@ def tidied(city: Contents, given: Given, findings: Findings, *, tolerance_m: flo
     leaves = [code for code in codes if code not in below]
     is_sound = _tidy_leaves(work, leaves)
     for parent in _upwards(city, below):
-        _tidy_parent(work, parent, below[parent], is_sound=is_sound)
+        is_sound = _tidy_parent(work, parent, below[parent], is_sound=is_sound) and is_sound
     return {
         code: city.areas[code] if shape is shapes[code] else to_degrees(shape) for code, shape in work.shapes.items()
     }
@@ -261,14 +261,17 @@ def _tell_snapped(work: _Tidying, drawn: Mapping[str, BaseGeometry]) -> None:
             work.findings.add("slivers", work.given.place("grid", code), code=code, more=more, less=less)
 
 
-def _tidy_parent(work: _Tidying, parent: str, children: Sequence[str], *, is_sound: bool) -> None:
-    """Find what its grids leave of a parent and reach beyond it; make it their sum where both are slivers."""
+def _tidy_parent(work: _Tidying, parent: str, children: Sequence[str], *, is_sound: bool) -> bool:
+    """Find what its grids leave of a parent and reach beyond it; make it their sum where both are slivers.
+
+    Return whether it is their sum. `is_sound` says that the grids so far, of all levels below, are coverages.
+    """
     drawn = work.shapes[parent]
     shapes = np.array([work.shapes[code] for code in children], object)
     whole = shapely.coverage_union_all(shapes) if is_sound else shapely.union_all(shapes, grid_size=1)
     whole = shapely.orient_polygons(whole.normalize())
     if is_same(whole, drawn):
-        return
+        return True
     gaps, outside = (
         shapely.get_parts(shapely.difference(left, right, grid_size=1))
         for left, right in ((drawn, whole), (whole, drawn))
@@ -284,11 +287,12 @@ def _tidy_parent(work: _Tidying, parent: str, children: Sequence[str], *, is_sou
         far = float(shapely.distance(points, work.ruler.plane(drawn)).max())
         work.add("outside_parent", children[int(sizes.argmax())], part, parent=parent, distance=round(far, 1))
     if len(gaps) or len(outside) or not is_sound:
-        return
+        return False
     work.shapes[parent] = whole
     m2 = round(square_metres(shapely.symmetric_difference(whole, drawn, grid_size=1)), 2)
     if m2:
         work.findings.add("redrawn", work.given.place("grid", parent), code=parent, m2=m2)
+    return True
 
 
 def _beside(part: BaseGeometry, children: Sequence[str], shapes: Geometries) -> str:
