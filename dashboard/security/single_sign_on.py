@@ -113,7 +113,7 @@ class Provider:
             facts = await self._discover(client)
             token = await self._redeem(client, _text(facts, "token_endpoint"), code, started.verifier)
             keys = await _fetch(client, _text(facts, "jwks_uri"))
-        return self._identity(await asyncio.to_thread(self._claims, token, keys, started.nonce))
+        return self._identity(await asyncio.to_thread(self.verified, token, keys, started.nonce))
 
     async def _discover(self, client: httpx.AsyncClient) -> Mapping[str, Any]:
         """Return what the provider says of itself, kept for a while: anybody may press the button."""
@@ -146,7 +146,7 @@ class Provider:
         secret = self.settings.client_secret
         return None if secret is None else (quote_plus(self.settings.client_id), quote_plus(secret))
 
-    def _claims(self, token: str, keys: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
+    def verified(self, token: str, keys: Mapping[str, Any], nonce: str) -> Mapping[str, Any]:
         """Verify an id_token by OpenID Connect Core 1.0, 3.1.3.7; raises NotBelieved."""
         settings = self.settings
         rules = jwt.JWTClaimsRegistry(
