@@ -1,6 +1,7 @@
 """A terminal on one page, with paho-mqtt: it reports positions and loses none.
 
     python examples/terminal_paho.py HOST PORT TERMINAL SECRET
+    python examples/terminal_paho.py --config FILE     # as `gridwarden terminal add --config FILE` writes it
 
 The one rule: a report stays in the backlog until its PUBACK. A listening Gridwarden sends the PUBACK after the position
 was committed, so what is acknowledged is safe, and the rest is sent again after a reconnect. Sending a position
@@ -12,6 +13,7 @@ import json
 import math
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from paho.mqtt import client as mqtt
@@ -39,11 +41,21 @@ def send(client: mqtt.Client, topic: str) -> None:
         del backlog[:BATCH]
 
 
+def configuration(words: list[str]) -> tuple[str, int, str, str, bool]:
+    """Return host, port, terminal, secret, and whether to speak TLS."""
+    if words[0] != "--config":
+        return words[0], int(words[1]), words[2], words[3], False
+    said = json.loads(Path(words[1]).read_text(encoding="utf-8"))
+    return said["host"], said["port"], said["username"], said["password"], said["tls"]
+
+
 def main() -> None:
-    host, port, terminal, secret = sys.argv[1:5]
+    host, port, terminal, secret, is_tls = configuration(sys.argv[1:])
     topics = f"gw/v1/t/{terminal}/"
     client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=terminal, clean_session=False)
     client.username_pw_set(terminal, secret)
+    if is_tls:
+        client.tls_set()
     client.will_set(topics + "status", "offline", qos=1, retain=True)
 
     def connected(_client: mqtt.Client, _data: object, _flags: object, reason: Any, _properties: object) -> None:
@@ -59,7 +71,7 @@ def main() -> None:
         print(f"ALERT: {message.payload.decode()}", flush=True)
 
     client.on_connect, client.on_publish, client.on_message = connected, acknowledged, alerted
-    client.connect_async(host, int(port), keepalive=60)
+    client.connect_async(host, port, keepalive=60)
     due = connect_at = time.monotonic()
     while True:  # one thread, so that an acknowledgement never overtakes the note of what was sent
         if time.monotonic() >= due:

@@ -14,7 +14,7 @@ from tracker.geometry.atlas import Atlas, Micros, Want
 from tracker.geometry.fences import Fences
 from tracker.store import grid_sets
 
-MOST: Final = 6  # sets held; one of 17,350 polygons takes some 60 MB
+MOST: Final = 4  # sets held; one of 17,350 polygons takes some 130 MB
 AHEAD_US: Final = 180_000_000  # fixes may be 60 s ahead of our clock, and loading takes seconds
 
 Connection = psycopg.AsyncConnection[Any]
