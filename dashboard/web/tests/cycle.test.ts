@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  bestOffset,
   coverage,
   dateAfter,
   dayOfCycle,
@@ -79,6 +80,17 @@ describe('a roster', () => {
       [1, 1, 1, 1],
     ]);
     expect(coverage(template('three'), [0, 2, 4, 6], 8)).toEqual(Array(3).fill(Array(8).fill(1)));
+  });
+
+  it('puts one person after another where they fill most gaps', () => {
+    const filled = (code: string, cycleDays: number, people: number) => {
+      const offsets: number[] = [];
+      for (let each = 0; each < people; each++) offsets.push(bestOffset(template(code), offsets, cycleDays));
+      return offsets;
+    };
+    expect(coverage(template('three'), filled('three', 8, 4), 8).flat()).not.toContain(0);
+    expect(coverage(template('two'), filled('two', 4, 4), 4).flat()).not.toContain(0);
+    expect(filled('weekdays', 7, 3)).toEqual([0, 0, 0]);
   });
 
   it('shows the days on which nobody comes', () => {

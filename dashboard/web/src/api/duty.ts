@@ -37,8 +37,13 @@ export interface TeamChange {
 
 type NewTeamMember = { member: number; duty: string };
 
-export const getTeams = (query: { unit?: number | null; closed?: 1 | null }) =>
-  get<{ teams: Team[]; total?: number }>('teams', query);
+interface Page {
+  limit: number;
+  offset: number;
+}
+
+export const getTeams = (query: { q?: string; unit?: number | null; closed?: 1 | null } & Page) =>
+  get<{ teams: Team[]; total: number }>('teams', { ...query });
 export const getTeam = (id: number) => get<TeamCard>(`teams/${id}`);
 export const addTeam = (team: TeamChange & { members: NewTeamMember[] }) => post<TeamCard>('teams', team);
 export const changeTeam = (id: number, revision: number, change: Partial<TeamChange>) =>
@@ -69,6 +74,7 @@ export interface Roster {
   timezone: string;
   anchor: string; // the date of day 0
   cycle_days: number;
+  size?: number; // people, in the list
   revision: number;
 }
 
@@ -101,7 +107,8 @@ export interface OnDuty {
   is_online: boolean;
 }
 
-export const getRosters = (unit: number | null) => get<{ rosters: Roster[] }>('rosters', { unit });
+export const getRosters = (query: { unit: number | null } & Page) =>
+  get<{ rosters: Roster[]; total: number }>('rosters', { ...query });
 export const getRoster = (id: number) => get<RosterCard>(`rosters/${id}`);
 export const addRoster = (roster: RosterChange) => post<RosterCard>('rosters', roster);
 export const changeRoster = (id: number, revision: number, change: Partial<RosterChange>) =>
@@ -109,8 +116,8 @@ export const changeRoster = (id: number, revision: number, change: Partial<Roste
 export const closeRoster = (id: number, revision: number) => post<void>(`rosters/${id}/close`, { revision });
 export const getCalendar = (id: number, from: string, days: number) =>
   get<{ days: CalendarDay[] }>(`rosters/${id}/calendar`, { from, days });
-export const getOnDuty = (unit: number, at?: string) =>
-  get<{ at: string; on_duty: OnDuty[]; total: number }>('duty', { unit, at });
+export const getOnDuty = (query: { unit: number } & Page) =>
+  get<{ at: string; on_duty: OnDuty[]; total: number }>('duty', { ...query });
 export const addException = (exception: {
   member: number;
   starts_at: string;
@@ -143,8 +150,8 @@ export interface Contact extends Omit<ContactChange, 'unit'> {
   revision: number;
 }
 
-export const getContacts = (query: { q?: string; unit?: number | null; kind?: ContactKind | null }) =>
-  get<{ contacts: Contact[]; total?: number }>('contacts', { ...query });
+export const getContacts = (query: { q?: string; unit?: number | null; kind?: ContactKind | null } & Page) =>
+  get<{ contacts: Contact[]; total: number }>('contacts', { ...query });
 export const addContact = (contact: ContactChange) => post<Contact>('contacts', contact);
 export const changeContact = (id: number, revision: number, change: Partial<ContactChange>) =>
   post<Contact>(`contacts/${id}`, { revision, ...change });

@@ -135,3 +135,23 @@ export function dateAfter(date: string, days: number): string {
   day.setUTCDate(day.getUTCDate() + days);
   return day.toISOString().slice(0, 10);
 }
+
+/**
+ * Where in the cycle one more person fills most gaps; among equals where fewest stand, then the earliest.
+ * A cycle of whole weeks follows the calendar: everybody stands where the week does.
+ */
+export function bestOffset(lines: readonly Line[], offsets: readonly number[], cycleDays: number): number {
+  if (cycleDays % 7 === 0) return 0;
+  const gaps = (offset: number) =>
+    coverage(lines, [...offsets, offset], cycleDays)
+      .flat()
+      .filter((count) => count === 0).length;
+  const standing = (offset: number) => offsets.filter((each) => remainder(each, cycleDays) === offset).length;
+  const ranked = Array.from({ length: cycleDays }, (_, offset) => ({
+    offset,
+    gaps: gaps(offset),
+    standing: standing(offset),
+  }));
+  ranked.sort((a, b) => a.gaps - b.gaps || a.standing - b.standing || a.offset - b.offset);
+  return ranked[0]?.offset ?? 0;
+}

@@ -5,12 +5,14 @@ import { CONTACT_KINDS, type Contact, type ContactKind, getContacts } from '../.
 import { Button } from '../../design/Button';
 import { Empty } from '../../design/Feedback';
 import { Page } from '../../design/Page';
+import { Pager } from '../../design/Pager';
 import { SearchField } from '../../design/SearchField';
 import { type Column, Table } from '../../design/Table';
 import { Tabs } from '../../design/Tabs';
 import { named, t } from '../../i18n';
 import { useFetched } from '../../state/async';
 import { useKept } from '../../state/kept';
+import { PAGE, useOffset } from '../../state/offset';
 import { itemId, openItem } from '../../state/place';
 import { can } from '../../state/session';
 import { ContactForm } from './contacts/ContactForm';
@@ -22,7 +24,9 @@ export function ContactsSection() {
   const [q, setQ] = useState('');
   const [kind, setKind] = useState<Shown>('all');
   const unit = unitFilter.value;
-  const query = { q, unit, kind: kind === 'all' ? null : kind };
+  const filters = { q, unit, kind: kind === 'all' ? null : kind };
+  const [offset, setOffset] = useOffset(JSON.stringify(filters));
+  const query = { ...filters, limit: PAGE, offset };
   const { value, error, reload } = useFetched(JSON.stringify(query), () => getContacts(query));
   const kept = useKept(value);
   const open = itemId.value;
@@ -45,6 +49,7 @@ export function ContactsSection() {
           <UnitFilter />
         </>
       }
+      foot={kept && <Pager total={kept.total} limit={PAGE} offset={offset} onOffset={setOffset} />}
     >
       <Tabs<Shown>
         label={t('contacts.kind')}
@@ -92,7 +97,6 @@ const columns = (): readonly Column<Contact>[] => [
     label: t('organisation.name'),
     width: '22%',
     cell: (contact) => <strong>{contact.name}</strong>,
-    sortBy: (contact) => contact.name,
   },
   {
     name: 'who',
@@ -111,7 +115,6 @@ const columns = (): readonly Column<Contact>[] => [
     label: t('unit'),
     width: '16%',
     cell: ({ unit }) => named(unit),
-    sortBy: ({ unit }) => named(unit),
   },
 ];
 

@@ -5,11 +5,13 @@ import { getRosters, type Roster } from '../../api/duty';
 import { Button } from '../../design/Button';
 import { Empty } from '../../design/Feedback';
 import { Page } from '../../design/Page';
+import { Pager } from '../../design/Pager';
 import { type Column, Table } from '../../design/Table';
 import { Tabs } from '../../design/Tabs';
-import { day, named, t } from '../../i18n';
+import { day, named, number, t } from '../../i18n';
 import { useFetched } from '../../state/async';
 import { useKept } from '../../state/kept';
+import { PAGE, useOffset } from '../../state/offset';
 import { itemId, openItem } from '../../state/place';
 import { can } from '../../state/session';
 import { UnitFilter, unitFilter } from './forms/UnitFilter';
@@ -25,7 +27,10 @@ export function RostersSection() {
 function RosterList() {
   const [tab, setTab] = useState<'rosters' | 'now'>('rosters');
   const unit = unitFilter.value;
-  const { value, error, reload } = useFetched(`rosters ${unit}`, () => getRosters(unit));
+  const [offset, setOffset] = useOffset(String(unit));
+  const { value, error, reload } = useFetched(`rosters ${unit} ${offset}`, () =>
+    getRosters({ unit, limit: PAGE, offset }),
+  );
   const kept = useKept(value);
   return (
     <Page
@@ -39,6 +44,10 @@ function RosterList() {
         )
       }
       filters={<UnitFilter />}
+      foot={
+        tab === 'rosters' &&
+        kept && <Pager total={kept.total} limit={PAGE} offset={offset} onOffset={setOffset} />
+      }
     >
       <Tabs
         label={t('section.rosters')}
@@ -73,9 +82,8 @@ const columns = (): readonly Column<Roster>[] => [
     label: t('organisation.name'),
     width: '30%',
     cell: (roster) => <strong>{roster.name}</strong>,
-    sortBy: (roster) => roster.name,
   },
-  { name: 'unit', label: t('unit'), cell: ({ unit }) => named(unit), sortBy: ({ unit }) => named(unit) },
+  { name: 'unit', label: t('unit'), cell: ({ unit }) => named(unit) },
   {
     name: 'cycle',
     label: t('rosters.cycle'),
@@ -87,5 +95,12 @@ const columns = (): readonly Column<Roster>[] => [
     label: t('rosters.anchor'),
     width: '18%',
     cell: ({ anchor }) => <span class="num">{day(anchor)}</span>,
+  },
+  {
+    name: 'size',
+    label: t('teams.size'),
+    width: '8%',
+    end: true,
+    cell: ({ size }) => (size === undefined ? '–' : number(size)),
   },
 ];

@@ -6,26 +6,30 @@ import { Badge } from '../../design/Badge';
 import { Button } from '../../design/Button';
 import { Empty } from '../../design/Feedback';
 import { Page } from '../../design/Page';
+import { Pager } from '../../design/Pager';
+import { SearchField } from '../../design/SearchField';
 import { type Column, Table } from '../../design/Table';
 import { Tabs } from '../../design/Tabs';
 import { day, named, number, t } from '../../i18n';
 import { useFetched } from '../../state/async';
 import { useKept } from '../../state/kept';
+import { PAGE, useOffset } from '../../state/offset';
 import { itemId, openItem } from '../../state/place';
 import { can } from '../../state/session';
 import { UnitFilter, unitFilter } from './forms/UnitFilter';
 import { TeamDrawer } from './teams/TeamDrawer';
 
-type Shown = 'now' | 'past';
+type Shown = 'now' | 'all'; // those that have ended are among all
 
 export function TeamsSection() {
   const [shown, setShown] = useState<Shown>('now');
   const unit = unitFilter.value;
-  const { value, error, reload } = useFetched(`teams ${unit} ${shown}`, () =>
-    getTeams({ unit, closed: shown === 'past' ? 1 : null }),
-  );
+  const [q, setQ] = useState('');
+  const filters = { q, unit, closed: shown === 'all' ? (1 as const) : null };
+  const [offset, setOffset] = useOffset(JSON.stringify(filters));
+  const query = { ...filters, limit: PAGE, offset };
+  const { value, error, reload } = useFetched(`teams ${JSON.stringify(query)}`, () => getTeams(query));
   const kept = useKept(value);
-  const rows = kept?.teams.filter((team) => (shown === 'past') === (team.closed_at !== null)) ?? null;
   const open = itemId.value;
   return (
     <Page
@@ -38,13 +42,19 @@ export function TeamsSection() {
           </Button>
         )
       }
-      filters={<UnitFilter />}
+      filters={
+        <>
+          <SearchField label={t('teams.find')} onSearch={setQ} />
+          <UnitFilter />
+        </>
+      }
+      foot={kept && <Pager total={kept.total} limit={PAGE} offset={offset} onOffset={setOffset} />}
     >
       <Tabs<Shown>
         label={t('section.teams')}
         tabs={[
           ['now', t('teams.now')],
-          ['past', t('teams.past')],
+          ['all', t('teams.all')],
         ]}
         chosen={shown}
         onChoose={setShown}
@@ -52,15 +62,15 @@ export function TeamsSection() {
       <Table<Team>
         label={t('section.teams')}
         columns={columns()}
-        rows={rows}
+        rows={kept?.teams ?? null}
         keyOf={(team) => team.id}
         error={error}
         onRetry={reload}
         chosen={Number(open) || null}
         onChoose={(team) => openItem(team.id)}
         empty={
-          shown === 'past' ? (
-            <Empty title={t('teams.none.past')} />
+          q || unit !== null ? (
+            <Empty title={t('teams.nomatch')}>{t('members.nomatch.how')}</Empty>
           ) : (
             <Empty title={t('section.teams.none')}>{t('section.teams.how')}</Empty>
           )
@@ -79,7 +89,6 @@ const columns = (): readonly Column<Team>[] => [
     label: t('organisation.name'),
     width: '20%',
     cell: (team) => <strong>{team.name}</strong>,
-    sortBy: (team) => team.name,
   },
   { name: 'purpose', label: t('teams.purpose'), cell: ({ purpose }) => purpose || quiet('–') },
   {
@@ -87,7 +96,6 @@ const columns = (): readonly Column<Team>[] => [
     label: t('teams.unit'),
     width: '16%',
     cell: ({ unit }) => named(unit),
-    sortBy: ({ unit }) => named(unit),
   },
   {
     name: 'leader',
@@ -99,8 +107,12 @@ const columns = (): readonly Column<Team>[] => [
     name: 'time',
     label: t('teams.time'),
     width: '18%',
-    cell: (team) => <span class="num">{period(team)}</span>,
-    sortBy: (team) => team.starts_at,
+    cell: (team) =>
+      team.closed_at ? (
+        <Badge>{t('teams.ended', { at: day(team.closed_at) })}</Badge>
+      ) : (
+        <span class="num">{period(team)}</span>
+      ),
   },
   {
     name: 'size',
@@ -108,7 +120,6 @@ const columns = (): readonly Column<Team>[] => [
     width: '8%',
     end: true,
     cell: ({ size }) => (size === undefined ? '–' : number(size)),
-    sortBy: ({ size }) => size ?? 0,
   },
 ];
 

@@ -104,7 +104,7 @@ export function MemberForm({ member, onSaved, onClosed, onClose }: Props) {
       {member && isClosing && (
         <Consequence
           title={t('members.close.what', { name: member.name })}
-          does={t('members.close')}
+          does={t('members.close.do')}
           onLeave={() => setClosing(false)}
           onDo={() => closeMember(member.id, member.revision).then(() => onClosed(member.name))}
         >

@@ -1,12 +1,14 @@
 /** Who is on duty at this moment, by roster, or by being on-line where there is none. */
 import { getOnDuty, type OnDuty } from '../../../api/duty';
 import { Empty } from '../../../design/Feedback';
+import { Pager } from '../../../design/Pager';
 import { PresenceMark } from '../../../design/Presence';
 import { type Column, Table } from '../../../design/Table';
 import { named, t, time } from '../../../i18n';
 import { useFetched } from '../../../state/async';
 import { nowMs } from '../../../state/clock';
 import { useKept } from '../../../state/kept';
+import { PAGE, useOffset } from '../../../state/offset';
 import { openMember } from '../../../state/place';
 import { me } from '../../../state/session';
 import { unitFilter } from '../forms/UnitFilter';
@@ -15,7 +17,12 @@ const REFRESH_MS = 30_000;
 
 export function DutyNow() {
   const unit = unitFilter.value ?? me.value?.unit.id ?? 0;
-  const { value, error, reload } = useFetched(`duty ${unit}`, () => getOnDuty(unit), REFRESH_MS);
+  const [offset, setOffset] = useOffset(String(unit));
+  const { value, error, reload } = useFetched(
+    `duty ${unit} ${offset}`,
+    () => getOnDuty({ unit, limit: PAGE, offset }),
+    REFRESH_MS,
+  );
   const kept = useKept(value);
   return (
     <>
@@ -34,6 +41,7 @@ export function DutyNow() {
           <span class="second num">
             {t('rosters.now.count', { count: kept.total, at: time(kept.at, nowMs.value) })}
           </span>
+          <Pager total={kept.total} limit={PAGE} offset={offset} onOffset={setOffset} />
         </footer>
       )}
     </>

@@ -98,20 +98,19 @@ function Opened({ roster, onChanged }: { roster: RosterCard; onChanged: () => vo
           </Consequence>
         </div>
       )}
-      {tab === 'calendar' ? (
+      <div class="roster-scroll" hidden={tab !== 'calendar'}>
         <Calendar key={`${roster.revision} ${version}`} roster={roster} />
-      ) : (
-        <div class="roster-scroll">
-          <RosterForm
-            key={roster.revision}
-            roster={roster}
-            onSaved={() => {
-              say(t('saved'));
-              onChanged();
-            }}
-          />
-        </div>
-      )}
+      </div>
+      <div class="roster-scroll" hidden={tab !== 'pattern'}>
+        <RosterForm
+          key={roster.revision}
+          roster={roster}
+          onSaved={() => {
+            say(t('saved'));
+            onChanged();
+          }}
+        />
+      </div>
       {doing === 'exception' && (
         <ExceptionForm
           roster={roster}

@@ -3,7 +3,7 @@ import { Trash2 } from 'lucide';
 import { SquareButton } from '../../../design/Button';
 import { t, weekday } from '../../../i18n';
 import { nowMs } from '../../../state/clock';
-import { coverage, dateAfter, dayOfCycle, type Line } from '../../../state/cycle';
+import { bestOffset, coverage, dateAfter, dayOfCycle, type Line } from '../../../state/cycle';
 import { MemberPicker } from '../forms/MemberPicker';
 import type { Follower } from './draft';
 
@@ -102,7 +102,11 @@ export function RosterPeople({ members, lines, cycleDays, anchor, onMembers, err
                 ...members,
                 {
                   member: { id: member.id, name: member.name },
-                  offset_days: nextOffset(members, cycleDays),
+                  offset_days: bestOffset(
+                    lines,
+                    members.map((each) => each.offset_days),
+                    cycleDays,
+                  ),
                   since: today,
                   until: null,
                 },
@@ -113,13 +117,6 @@ export function RosterPeople({ members, lines, cycleDays, anchor, onMembers, err
       </div>
     </fieldset>
   );
-}
-
-/** The offset that the fewest people have: who is added last fills the gap. */
-function nextOffset(members: readonly Follower[], cycleDays: number): number {
-  const taken = (offset: number) => members.filter((each) => each.offset_days % cycleDays === offset).length;
-  const all = Array.from({ length: cycleDays }, (_, offset) => offset);
-  return all.reduce((best, offset) => (taken(offset) < taken(best) ? offset : best), 0);
 }
 
 interface DateProps {
