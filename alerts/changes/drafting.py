@@ -39,7 +39,7 @@ async def draft(connection: Connection, alert: UUID, *, by: Actor, content: Cont
         await _check_repeat(connection, alert, by)
         return False
     await alerts.add_version(connection, written(alert, 1, "draft", content, by=by, now=now))
-    await audit.record(connection, at=now, account=by.account, action="alert.drafted", subject=str(alert))
+    await audit.record(connection, at=now, by=by, action="alert.drafted", subject=str(alert))
     return True
 
 
@@ -63,9 +63,7 @@ async def edit(
     await alerts.add_version(connection, written(alert, version, "edit", content, by=by, now=now))
     await alerts.move(connection, alert, state=opened.target, version=version)
     await alerts.rewrite(connection, alert, expires_at=content.expires_at, is_drill=content.is_drill)
-    await audit.record(
-        connection, at=now, account=by.account, action="alert.edited", subject=str(alert), version=version
-    )
+    await audit.record(connection, at=now, by=by, action="alert.edited", subject=str(alert), version=version)
 
 
 async def submit(connection: Connection, alert: UUID, *, by: Actor, expected_version: int, now: datetime) -> None:
@@ -85,9 +83,7 @@ async def submit(connection: Connection, alert: UUID, *, by: Actor, expected_ver
     version = head.version + 1
     await alerts.add_version(connection, carried(head, version, "submit", made_by=by.account, now=now))
     await alerts.move(connection, alert, state=opened.target, version=version)
-    await audit.record(
-        connection, at=now, account=by.account, action="alert.submitted", subject=str(alert), version=version
-    )
+    await audit.record(connection, at=now, by=by, action="alert.submitted", subject=str(alert), version=version)
 
 
 async def check_content(connection: Connection, content: Content, *, now: datetime) -> None:

@@ -47,7 +47,7 @@ async def end(
     await audit.record(
         connection,
         at=now,
-        account=by.account,
+        by=by,
         action=ACTIONS[move],
         subject=str(alert),
         version=version,

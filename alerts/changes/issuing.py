@@ -187,7 +187,7 @@ async def _speak(
     await audit.record(
         connection,
         at=now,
-        account=by.account,
+        by=by,
         action=f"alert.{kind.value}d" if kind is not Kind.ISSUE else "alert.issued",
         subject=str(head.id),
         version=version,
@@ -201,7 +201,7 @@ async def _log_override(connection: Connection, head: Head, *, by: Actor, reason
     await audit.record(
         connection,
         at=now,
-        account=by.account,
+        by=by,
         action="alert.overridden",
         subject=str(head.id),
         reason=reason,

@@ -6,12 +6,39 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 
+from alerts.core.records import Actor
+
 
 async def record(
-    connection: AsyncConnection[Any], *, at: datetime, account: int | None, action: str, subject: str, **detail: object
+    connection: AsyncConnection[Any],
+    *,
+    at: datetime,
+    action: str,
+    subject: str,
+    by: Actor | None = None,
+    account: int | None = None,
+    **detail: object,
 ) -> None:
-    """`action` is a noun.verb; `account` None is the clock."""
+    """`action` is a noun.verb, `subject` the alert's id; without `by` and `account` it was the clock.
+
+    It concerns the alert's own unit: administrators of that one and of those above may read it.
+    """
     await connection.execute(
-        "INSERT INTO audit (at, account, action, subject, detail) VALUES (%s, %s, %s, %s, %s)",
-        [at, account, action, subject, Jsonb(detail)],
+        """
+        INSERT INTO audit (at, account, action, subject, unit, token, address, detail)
+        VALUES (
+            %(at)s, %(account)s, %(action)s, %(subject)s, (SELECT unit FROM alert WHERE id = %(alert)s::uuid),
+            %(token)s, %(address)s, %(detail)s
+        )
+        """,
+        {
+            "at": at,
+            "account": account if by is None else by.account,
+            "action": action,
+            "subject": subject,
+            "alert": subject,
+            "token": None if by is None else by.token,
+            "address": "" if by is None else by.address,
+            "detail": Jsonb(detail),
+        },
     )

@@ -74,6 +74,13 @@ async def use_recovery_code(connection: Connection, account: int, *, digest: byt
 
 
 async def remove(connection: Connection, account: int) -> None:
+    """Take it away, and with it what sessions and API tokens were allowed for having shown it."""
+    await connection.execute(
+        "UPDATE login_session SET second_factor_at = NULL WHERE account = %(account)s", {"account": account}
+    )
+    await connection.execute(
+        "UPDATE api_token SET second_factor_at = NULL WHERE account = %(account)s", {"account": account}
+    )
     await connection.execute(
         """
         UPDATE account
