@@ -34,6 +34,7 @@ export const imports: Readonly<Record<keyof typeof zh, Text>> = {
   'imports.added': 'Added',
   'imports.changed': 'Changed',
   'imports.closed': 'Closed',
+  'imports.shelved': 'Shelved',
   'imports.kind.units': 'Units',
   'imports.kind.grids': 'Grid borders',
   'imports.kind.members': 'Members',

@@ -29,6 +29,7 @@ export const imports = {
   'imports.added': '新增',
   'imports.changed': '变更',
   'imports.closed': '撤销',
+  'imports.shelved': '转为备用',
   'imports.kind.units': '组织',
   'imports.kind.grids': '网格边界',
   'imports.kind.members': '人员',

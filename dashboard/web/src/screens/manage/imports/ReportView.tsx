@@ -1,6 +1,7 @@
 /** What an import would do: the verdict, how much of what, and what was found, by weight and kind. */
-import { CircleCheck, CircleX, Info, Wrench } from 'lucide';
+import { ArrowRight, CircleCheck, CircleX, Info, Wrench } from 'lucide';
 import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import { type Change, type Finding, KINDS, type Report, WEIGHTS, type Weight } from '../../../api/imports';
 import { Icon } from '../../../design/Icon';
 import { number, t } from '../../../i18n';
@@ -12,8 +13,10 @@ export function ReportView({ report, children }: { report: Report; children?: Co
   const changes = KINDS.map((kind) => report.changes.find((change) => change.kind === kind)).filter(
     (change): change is Change => change !== undefined && MOVES.some((move) => change[move] > 0),
   );
+  const top = useRef<HTMLElement>(null);
+  useEffect(() => top.current?.scrollIntoView({ block: 'start' }), []);
   return (
-    <section class="intake-part" aria-label={t('imports.report')} data-testid="import-report">
+    <section ref={top} class="intake-part" aria-label={t('imports.report')} data-testid="import-report">
       <Verdict report={report} />
       {changes.length > 0 && <Changes changes={changes} />}
       {children}
@@ -52,7 +55,7 @@ function Changes({ changes }: { changes: Change[] }) {
             {MOVES.map((move) => (
               <div key={move} class="figure" data-none={change[move] === 0 || undefined}>
                 <dd class="figure-value num">{number(change[move])}</dd>
-                <dt class="figure-name">{t(`imports.${move}`)}</dt>
+                <dt class="figure-name">{nameOf(move, change)}</dt>
               </div>
             ))}
           </dl>
@@ -62,6 +65,10 @@ function Changes({ changes }: { changes: Change[] }) {
     </div>
   );
 }
+
+/** A terminal is not closed by an import: it goes back on the shelf. */
+const nameOf = (move: (typeof MOVES)[number], { kind }: Change): string =>
+  t(move === 'closed' && kind === 'terminals' ? 'imports.shelved' : `imports.${move}`);
 
 function Samples({ change }: { change: Change }) {
   const lists = [
@@ -75,7 +82,7 @@ function Samples({ change }: { change: Change }) {
       <ul class="intake-samples">
         {lists.map(([move, text]) => (
           <li key={`${move} ${text}`}>
-            <span class="quiet">{t(`imports.${move}`)}</span> {text}
+            <span class="quiet">{nameOf(move, change)}</span> {text}
           </li>
         ))}
       </ul>
@@ -104,7 +111,6 @@ function FindingView({ finding }: { finding: Finding }) {
   const more = finding.count - finding.listed.length;
   return (
     <div class="intake-finding">
-      {finding.todo && <p class="intake-todo">{finding.todo}</p>}
       <ul class="intake-places">
         {finding.listed.map((each) => (
           <li key={`${each.file} ${each.row} ${each.what}`}>
@@ -114,6 +120,12 @@ function FindingView({ finding }: { finding: Finding }) {
         ))}
       </ul>
       {more > 0 && <p class="quiet">{t('imports.more', { count: more })}</p>}
+      {finding.todo && (
+        <p class="intake-todo">
+          <Icon node={ArrowRight} />
+          {finding.todo}
+        </p>
+      )}
     </div>
   );
 }
