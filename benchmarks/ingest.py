@@ -4,11 +4,8 @@ The database is a real one with fsync, and its own CPU is not counted. Batches o
 9,011 messages a second makes in 22 ms.
 """
 
-import tempfile
 import time
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from uuid import uuid4
 
@@ -16,7 +13,7 @@ import numpy as np
 from psycopg_pool import AsyncConnectionPool
 
 from benchmarks import bare
-from gridwarden.embedded import EmbeddedPostgres
+from benchmarks.cluster import a_cluster
 from ingest.inbox import Inbox
 from ingest.pipeline.batch import disassemble, place
 from ingest.pipeline.loop import Owner, Pipeline
@@ -50,21 +47,11 @@ class _Nobody:
 
 
 async def measure() -> Mapping[str, float]:
-    with _cluster() as cluster:
+    with a_cluster() as cluster:
         migrate(cluster.dsn)
         await load_city(cluster.dsn, generate(1, DEMO), folder=cluster.folder / "roster")
         async with await open_pool(cluster.dsn, name="bench", size=3) as pool:
             return await _measure(pool)
-
-
-@contextmanager
-def _cluster() -> Generator[EmbeddedPostgres]:
-    with tempfile.TemporaryDirectory(prefix="gridwarden-bench-") as folder:
-        Path(folder).chmod(0o755)
-        cluster = EmbeddedPostgres(Path(folder))
-        cluster.start()
-        yield cluster
-        cluster.stop()
 
 
 async def _measure(pool: AsyncConnectionPool[Any]) -> Mapping[str, float]:

@@ -13,11 +13,11 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import ingest
+from benchmarks import city, ingest
 
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 Benchmark = Callable[[], Awaitable[Mapping[str, float]]]
-BENCHMARKS: Final[Mapping[str, Benchmark]] = {"ingest": ingest.measure}
+BENCHMARKS: Final[Mapping[str, Benchmark]] = {"city": city.measure, "ingest": ingest.measure}
 
 
 def main(names: list[str]) -> int:

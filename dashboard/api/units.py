@@ -12,6 +12,7 @@ from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import Scope, Staffed, UnitCard, Whereabouts
 from dashboard.store import members, units
 from tracker.organisation import role_sets
+from tracker.store.search import MOST
 
 PresenceWord = Literal["fresh", "ageing", "silent", "offline", "online"]
 MOST_FOUND = 20
@@ -46,8 +47,9 @@ def router(pool: AsyncConnectionPool, whereabouts: Whereabouts) -> APIRouter:
             among = None if state is None else whereabouts.members_in(unit, presence_of(state))
             total = await members.count(connection, within, words=q, among=among)
             rows = await members.page(connection, within, words=q, among=among, limit=limit, offset=offset)
+        is_capped = bool(q.strip()) and total > MOST
         shown = [views.member(who, viewer.account.scope, whereabouts) for who in rows]
-        return answer({"total": total, "members": shown})
+        return answer({"total": MOST if is_capped else total, "is_capped": is_capped, "members": shown})
 
     @routes.get("/api/search")
     async def search(viewer: CurrentViewer, q: Words) -> Response:

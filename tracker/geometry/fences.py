@@ -37,6 +37,7 @@ class Fences:
         """
         self.version = version
         self.units: Units = np.array(units, np.int32)
+        self._homes = np.append(self.units, np.int32(OUTSIDE))  # by rank; behind the last one is nowhere
         self._parents = parents or {}
         self._polygons = _geometries(areas)
         self._tree = shapely.STRtree(self._polygons)
@@ -49,11 +50,12 @@ class Fences:
 
     def place(self, lon: Degrees, lat: Degrees) -> Units:
         """Return the leaf of each point, shape (n,); OUTSIDE where it lies in none or is not finite."""
-        points = shapely.points(np.where(np.isfinite(lon) & np.isfinite(lat), (lon, lat), np.nan).T)
-        which, rank = self._tree.query(points, predicate="intersects")
+        spots = np.column_stack([lon, lat])
+        spots[~np.isfinite(lon + lat)] = np.nan
+        which, rank = self._tree.query(shapely.points(spots), predicate="intersects")
         first = np.full(len(lon), len(self.units), np.int64)
         np.minimum.at(first, which, rank)
-        return np.append(self.units, np.int32(OUTSIDE))[first]
+        return self._homes[first]
 
     def distance_m(self, grid: Units, lon: Degrees, lat: Degrees) -> npt.NDArray[np.float64]:
         """Return metres from each point to its `grid`, 0 inside; infinite for a unit that is no leaf of this set.
