@@ -21,6 +21,7 @@ setWorkerUrl(workerUrl);
 
 const PADDING_PX = { top: 76, right: 48, bottom: 88, left: 48 }; // clear of the tools and the hint
 const REACH_PX = 16;
+const POINTER_PX = 14; // a click this near to the last corner ends the line
 const DIGITS = 7; // of a degree: the lattice
 const SPLIT = 'linestring';
 const DRAW = 'polygon';
@@ -97,10 +98,12 @@ export class EditMap {
       modes: [
         new TerraDrawLineStringMode({
           snapping,
+          pointerDistance: POINTER_PX,
           styles: { ...points, lineStringColor: hex('accent'), lineStringWidth: 3 },
         }),
         new TerraDrawPolygonMode({
           snapping,
+          pointerDistance: POINTER_PX,
           styles: { ...points, fillColor: hex('accent'), fillOpacity: 0.2, outlineColor: hex('accent') },
         }),
         new TerraDrawSelectMode({

@@ -113,7 +113,7 @@ async function edit(work: (version: number) => Promise<readonly GridChange[]>): 
   try {
     const made = await work(version);
     step(new Map([...changes.value, ...made.map((change) => [change.unit, change] as const)]));
-    await check();
+    void check();
     return true;
   } catch (error) {
     editError.value = error;
