@@ -1,7 +1,7 @@
 """Who is on duty by rosters, leave and calls, at a moment. Members of whom these say nothing are not in the answer.
 
-The shifts that run are worked out here (tracker.model.duty), once for each pattern of hours; whose they are is one
-join: 270,342 members with a roster take a fraction of a second.
+Which hours run is worked out here (tracker.model.duty), once for each pattern of hours: 17,350 rosters of six shifts
+each may share three. Whose they are is one join.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from tracker.model.duty import Hours, Roster, Shift, Turn, on_hours, running_at,
 from tracker.organisation.rosters import zone_of
 
 EVERYWHERE: Final = (0, 2**31 - 1)
+FEW: Final = 5_000  # members: a county of the reference city has 20,000
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -41,20 +42,18 @@ class Words:
 
 
 class _Pattern(NamedTuple):
-    roster: int
+    """The hours of shifts: many rosters have the same."""
+
     zone: str
-    number: int
-    name: str
-    day: int
     starts: time
     ends: time
 
 
 class _Running(NamedTuple):
-    roster: int
+    """Such hours, begun on a local day, that are not over."""
+
+    pattern: _Pattern
     day: date
-    day_of_cycle: int
-    shift: str
     until: datetime
 
 
@@ -62,45 +61,52 @@ async def on_duty(
     connection: Connection, at: datetime, *, left: int, right: int, among: Sequence[int] | None = None
 ) -> list[OnDuty]:
     """Return who is on duty in a subtree (and `among`, when given), each once, in the order of ids."""
-    running = await _running(connection, at)
+    people = await _few_in(connection, left, right) if among is None else list(among)
+    patterns = await _patterns(connection, people)
+    running = await asyncio.to_thread(_run, patterns, at)
     async with connection.cursor(row_factory=class_row(OnDuty)) as cursor:
         await cursor.execute(
             """
             WITH on_shift AS (
-                SELECT follower.member, roster.id AS roster, roster.name AS roster_name, running.shift, running.until
-                FROM unnest(%(rosters)s::integer[], %(days)s::date[], %(cycle)s::integer[], %(shifts)s::text[],
-                    %(until)s::timestamptz[]) AS running (roster, day, day_of_cycle, shift, until)
-                JOIN roster ON roster.id = running.roster
+                SELECT follower.member, roster.id AS roster, roster.name AS roster_name, shift.name AS shift,
+                    running.until
+                FROM unnest(%(zones)s::text[], %(starts)s::time[], %(ends)s::time[], %(days)s::date[],
+                    %(until)s::timestamptz[]) AS running (zone, starts, ends, day, until)
+                JOIN roster ON roster.timezone = running.zone AND closed_at IS NULL
+                JOIN roster_shift AS shift ON shift.roster = roster.id
+                    AND shift.starts = running.starts AND shift.ends = running.ends
                 JOIN roster_member AS follower ON follower.roster = roster.id
                     AND follower.since <= running.day AND COALESCE(follower.until >= running.day, true)
                     AND (running.day - roster.anchor + follower.offset_days) %% roster.cycle_days
-                        IN (running.day_of_cycle, running.day_of_cycle - roster.cycle_days)
-                WHERE NOT EXISTS (
-                    SELECT FROM duty_exception AS leave
-                    WHERE leave.member = follower.member AND NOT is_on AND starts_at <= %(at)s AND ends_at > %(at)s)
+                        IN (shift.day, shift.day - roster.cycle_days)
+                WHERE (%(among)s::integer[] IS NULL OR follower.member = ANY(%(among)s))
+                    AND NOT EXISTS (
+                        SELECT FROM duty_exception AS leave
+                        WHERE leave.member = follower.member AND NOT is_on AND starts_at <= %(at)s AND ends_at > %(at)s)
             ), called AS (
                 SELECT member, NULL::integer AS roster, NULL AS roster_name, NULL AS shift, ends_at AS until
                 FROM duty_exception WHERE is_on AND starts_at <= %(at)s AND ends_at > %(at)s
+                    AND (%(among)s::integer[] IS NULL OR member = ANY(%(among)s))
             )
             SELECT DISTINCT ON (member.id) member.id AS member, roster, roster_name, shift, until
             FROM (SELECT * FROM on_shift UNION ALL SELECT * FROM called) AS duty
             JOIN member ON member.id = duty.member AND member.closed_at IS NULL
             JOIN assignment ON assignment.member = member.id AND is_primary
             JOIN unit ON unit.id = assignment.unit AND tree_left BETWEEN %(left)s AND %(right)s
-            WHERE %(among)s::integer[] IS NULL OR member.id = ANY(%(among)s)
             ORDER BY member.id, until DESC, roster NULLS LAST
             """,
             {
                 "at": at,
                 "left": left,
                 "right": right,
-                "among": None if among is None else list(among),
-                "rosters": [each.roster for each in running],
+                "among": people,
+                "zones": [each.pattern.zone for each in running],
+                "starts": [each.pattern.starts for each in running],
+                "ends": [each.pattern.ends for each in running],
                 "days": [each.day for each in running],
-                "cycle": [each.day_of_cycle for each in running],
-                "shifts": [each.shift for each in running],
                 "until": [each.until for each in running],
             },
+            prepare=False,  # one plan for a few and for all members would be a bad one for either
         )
         return await cursor.fetchall()
 
@@ -126,35 +132,44 @@ def _present(turn: Turn, leave: Mapping[int, Sequence[Hours]]) -> Turn:
     return Turn(shift=turn.shift, day=turn.day, starts_at=turn.starts_at, ends_at=turn.ends_at, members=members)
 
 
-async def _running(connection: Connection, at: datetime) -> list[_Running]:
+async def _few_in(connection: Connection, left: int, right: int) -> list[int] | None:
+    """Return the members of a subtree, to be looked up one by one; None when going through all rosters is faster."""
+    cursor = await connection.execute(
+        """
+        SELECT member FROM unit JOIN assignment ON assignment.unit = unit.id AND is_primary
+        WHERE tree_left BETWEEN %(left)s AND %(right)s LIMIT %(most)s
+        """,
+        {"left": left, "right": right, "most": FEW + 1},
+    )
+    members = [row[0] for row in await cursor.fetchall()]
+    return members if len(members) <= FEW else None
+
+
+async def _patterns(connection: Connection, among: list[int] | None) -> list[_Pattern]:
     async with connection.cursor(row_factory=class_row(_Pattern)) as cursor:
         await cursor.execute(
             """
-            SELECT roster, timezone AS zone, number, roster_shift.name, day, starts, ends
-            FROM roster_shift JOIN roster ON roster.id = roster_shift.roster
-            WHERE closed_at IS NULL
-            """
+            SELECT DISTINCT timezone AS zone, starts, ends
+            FROM roster_shift
+            JOIN roster ON roster.id = roster_shift.roster AND closed_at IS NULL
+            WHERE %(among)s::integer[] IS NULL
+                OR roster.id = ANY(ARRAY(SELECT roster FROM roster_member WHERE member = ANY(%(among)s)))
+            """,
+            {"among": among},
+            prepare=False,
         )
-        patterns = await cursor.fetchall()
-    return await asyncio.to_thread(_run, patterns, at)
+        return await cursor.fetchall()
 
 
 def _run(patterns: Iterable[_Pattern], at: datetime) -> list[_Running]:
-    """Work out each pair of times once for a zone: rosters of a city differ in days, hardly in hours."""
     zones: dict[str, ZoneInfo] = {}
-    known: dict[tuple[str, time, time], list[tuple[date, Hours]]] = {}
     found: list[_Running] = []
     for pattern in patterns:
-        key = (pattern.zone, pattern.starts, pattern.ends)
-        if key not in known:
-            zone = zones.setdefault(pattern.zone, zone_of(pattern.zone))
-            shift = Shift(
-                number=pattern.number, name=pattern.name, day=pattern.day, starts=pattern.starts, ends=pattern.ends
-            )
-            known[key] = running_at(shift, zone, at)
-        found.extend(
-            _Running(pattern.roster, day, pattern.day, pattern.name, hours.ends_at) for day, hours in known[key]
-        )
+        if pattern.zone not in zones:
+            zones[pattern.zone] = zone_of(pattern.zone)
+        shift = Shift(number=0, name="", day=0, starts=pattern.starts, ends=pattern.ends)
+        running = running_at(shift, zones[pattern.zone], at)
+        found.extend(_Running(pattern, day, hours.ends_at) for day, hours in running)
     return found
 
 

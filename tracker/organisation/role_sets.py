@@ -144,6 +144,7 @@ async def gaps(
             FROM assignment
             JOIN member ON member.id = assignment.member AND member.closed_at IS NULL
             JOIN unit ON unit.id = assignment.unit AND tree_left BETWEEN %(left)s AND %(right)s
+            WHERE role IN (SELECT role FROM role_set_post WHERE role_set = %(code)s AND least > 0)
             GROUP BY assignment.unit, assignment.role
         ), missing AS (
             SELECT unit.id AS unit, tree_left, post.role, least, COALESCE(have, 0) AS have

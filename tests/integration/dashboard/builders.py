@@ -219,6 +219,18 @@ class Screen:
             if decoded["kind"] == kind:
                 return decoded
 
+    async def kinds_until_pong(self) -> set[str]:
+        """Return the kinds of all that is said until we know that the server has listened."""
+        await self.say(op="ping")
+        kinds: set[str] = set()
+        while "pong" not in kinds:
+            message = await self._socket.recv()
+            if isinstance(message, bytes):
+                await self.say(op="ack", tick=read_frame(message).tick)
+            else:
+                kinds.add(msgspec.json.decode(message)["kind"])
+        return kinds
+
     async def closed(self) -> int:
         """Return the code the server closes with."""
         with suppress(ConnectionClosed):

@@ -87,9 +87,8 @@ async def test_nobody_takes_others_people_into_a_team_or_sees_them_there(place: 
 
 
 async def test_a_roster_s_calendar_says_who_is_there_when(place: Place) -> None:
-    night = {"starts": "20:00", "ends": "08:00", "cycle_days": 2}
     async with place.logged_in("east") as client:
-        roster = await made(client, "/api/rosters", **a_roster(LI, WANG, **night))
+        roster = await made(client, "/api/rosters", **a_roster(LI, WANG, starts="20:00", ends="08:00", cycle_days=2))
         changed = await client.post(
             f"/api/rosters/{roster['id']}",
             json={
