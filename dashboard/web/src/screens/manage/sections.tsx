@@ -15,13 +15,13 @@ import {
 } from 'lucide';
 import type { ComponentType } from 'preact';
 import type { Right } from '../../api/types';
+import { later } from '../../design/later';
 import type { Key } from '../../i18n';
 import { openSection, place, type SectionName } from '../../state/place';
 import { can } from '../../state/session';
 import { AccountsSection } from './AccountsSection';
 import { AuditSection } from './AuditSection';
 import { ContactsSection } from './ContactsSection';
-import { GridsSection } from './GridsSection';
 import { ImportSection } from './ImportSection';
 import { MembersSection } from './MembersSection';
 import { OrganisationSection } from './OrganisationSection';
@@ -29,6 +29,9 @@ import { RoleSetsSection } from './RoleSetsSection';
 import { RostersSection } from './RostersSection';
 import { TeamsSection } from './TeamsSection';
 import { TerminalsSection } from './TerminalsSection';
+
+/** With its drawing tools a tenth of all the code. */
+const GridsSection = later(async () => (await import('./GridsSection')).GridsSection);
 
 export const GROUPS = ['organisation', 'city', 'system'] as const;
 export type Group = (typeof GROUPS)[number];
