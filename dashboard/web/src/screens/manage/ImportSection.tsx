@@ -1,9 +1,11 @@
 /** A whole city from files: choose, read the report, apply; and out again. */
-import { useState } from 'preact/hooks';
+import { Download } from 'lucide';
+import { useMemo, useState } from 'preact/hooks';
 import { type Applied, apply, bring, type Import, type Wishes } from '../../api/imports';
 import { Button } from '../../design/Button';
 import { Skeleton } from '../../design/Feedback';
 import { FormError } from '../../design/FormError';
+import { Icon } from '../../design/Icon';
 import { Once } from '../../design/Once';
 import { Page } from '../../design/Page';
 import { t, time } from '../../i18n';
@@ -12,6 +14,7 @@ import { Consequence } from './imports/Consequence';
 import { Export } from './imports/Export';
 import { ReportView } from './imports/ReportView';
 
+const MOST_SHOWN = 5_000; // characters
 const USUAL: Wishes = { encoding: 'auto', gcj02: false, crs: '', takesEffectAt: '' };
 
 export function ImportSection() {
@@ -74,19 +77,45 @@ function Done({ applied, onAgain }: { applied: Applied; onAgain: () => void }) {
       <p class="intake-verdict" role="status" data-testid="import-applied">
         {t('imports.applied', { at: time(applied.applied_at ?? '', Date.now()) })}
       </p>
-      {applied.credentials && (
-        <Once
-          label={t('imports.credentials')}
-          note={t('imports.credentials.note')}
-          value={applied.credentials.trimEnd()}
-          file="terminals.csv"
-          testId="import-credentials"
-        />
-      )}
-      <ReportView report={applied.report} />
+      {applied.credentials && <Credentials table={applied.credentials} />}
+      <ReportView report={applied.report} isDone />
       <div>
         <Button onClick={onAgain}>{t('imports.again')}</Button>
       </div>
     </>
+  );
+}
+
+/** A few are shown; a whole city's are a file. */
+function Credentials({ table }: { table: string }) {
+  const isLong = table.length > MOST_SHOWN;
+  const file = useMemo(
+    () => (isLong ? URL.createObjectURL(new Blob([table], { type: 'text/csv' })) : ''),
+    [table, isLong],
+  );
+  if (!isLong) {
+    return (
+      <Once
+        label={t('imports.credentials')}
+        note={t('imports.credentials.note')}
+        value={table.trimEnd()}
+        file="terminals.csv"
+        testId="import-credentials"
+      />
+    );
+  }
+  return (
+    <section class="once" aria-label={t('imports.credentials')}>
+      <h3 class="section-title">{t('imports.credentials')}</h3>
+      <p class="quiet">
+        {t('imports.credentials.note')} {t('once.note')}
+      </p>
+      <div>
+        <a class="button button-main" download="terminals.csv" href={file} data-testid="import-credentials">
+          <Icon node={Download} />
+          {t('once.file')}
+        </a>
+      </div>
+    </section>
   );
 }

@@ -9,15 +9,23 @@ import { number, t } from '../../../i18n';
 const ICONS = { error: CircleX, fixed: Wrench, hint: Info } as const;
 const MOVES = ['added', 'changed', 'closed'] as const;
 
-export function ReportView({ report, children }: { report: Report; children?: ComponentChildren }) {
+interface Props {
+  report: Report;
+  isDone?: boolean;
+  children?: ComponentChildren;
+}
+
+export function ReportView({ report, isDone, children }: Props) {
   const changes = KINDS.map((kind) => report.changes.find((change) => change.kind === kind)).filter(
     (change): change is Change => change !== undefined && MOVES.some((move) => change[move] > 0),
   );
   const top = useRef<HTMLElement>(null);
-  useEffect(() => top.current?.scrollIntoView({ block: 'start' }), []);
+  useEffect(() => {
+    if (!isDone) top.current?.scrollIntoView({ block: 'start' });
+  }, [isDone]);
   return (
     <section ref={top} class="intake-part" aria-label={t('imports.report')} data-testid="import-report">
-      <Verdict report={report} />
+      {!isDone && <Verdict report={report} />}
       {changes.length > 0 && <Changes changes={changes} />}
       {children}
       {WEIGHTS.map((weight) => (
