@@ -118,6 +118,11 @@ def press_security(page: Page) -> None:
     page.get_by_test_id("session").first.wait_for(timeout=WAIT_MS)
 
 
+def await_grids(page: Page) -> None:
+    page.locator("[data-testid=grid-map][data-ready=true]").wait_for(timeout=WAIT_MS)
+    page.wait_for_function("() => Number(document.querySelector('[data-testid=grid-map]').dataset.grids) > 0")
+
+
 def press_audit_row(page: Page) -> None:
     page.get_by_test_id("audit-row").first.get_by_role("button").click(timeout=WAIT_MS)
 
@@ -149,7 +154,7 @@ SCREENS: Final = (
     managing("teams"),
     managing("rosters"),
     managing("contacts"),
-    managing("grids"),
+    managing("grids", await_grids),
     managing("role-sets"),
     managing("import"),
     managing("accounts"),
