@@ -28,7 +28,8 @@ from gridwarden.programs import Programs
 from gridwarden.settings import Settings
 from gridwarden.sign_on import SignOnError
 from gridwarden.strangers import show_replay, show_simulation
-from gridwarden.terminal_commands import TerminalError, terminal_app
+from gridwarden.terminal_commands import terminal_app
+from gridwarden.terminal_desk import TerminalError
 from gridwarden.tls import CertificateError
 from gridwarden.up import up as run_up
 from ingest.doors.subscribe import BrokerUrlError

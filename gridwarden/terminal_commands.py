@@ -1,43 +1,35 @@
 """`gridwarden terminal ...`: terminals through their lives, for the operator; each change is audited and told."""
 
-import asyncio
 import io
 import json
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import segno
 import typer
-from psycopg import AsyncConnection
 
-from dashboard.store import audit
-from gridwarden.console import Progress
-from gridwarden.door import public_door
 from gridwarden.password_file import Written, write_passwords
-from gridwarden.reach import reached
-from gridwarden.settings import Settings
-from tracker.bus.connect import connect
-from tracker.bus.interface import CITY
-from tracker.bus.messages import CityChanged, encode
+from gridwarden.terminal_desk import (
+    ID_OF_MEMBER,
+    ID_OF_UNIT,
+    Desk,
+    Lines,
+    TerminalError,
+    id_of,
+    run,
+    settings_of,
+)
 from tracker.organisation import terminals
-from tracker.organisation.provisioning import Credential, PublicDoor, issue
+from tracker.organisation.provisioning import Credential
 from tracker.organisation.terminals import NewTerminal, Terminal
 
-Connection = AsyncConnection[Any]
-Lines = Sequence[str]
 Step = Callable[..., Awaitable[Terminal]]
 
 SECRET_MODE: Final = 0o600
 NAMED: Final = 20  # terminals that a line names before it says how many more
-ID_OF_UNIT: Final = "SELECT id FROM unit WHERE code = %(code)s"
-ID_OF_MEMBER: Final = "SELECT id FROM member WHERE code = %(code)s AND closed_at IS NULL"
-ID_OF_TERMINAL: Final = "SELECT id FROM terminal WHERE code = %(code)s"
 LISTED: Final = """
     SELECT terminal.id, terminal.code, coalesce(member.code, ''), coalesce(member.name, ''), coalesce(unit.name, '')
     FROM terminal
@@ -64,41 +56,6 @@ Config = Annotated[
 Qr = Annotated[bool, typer.Option("--qr", help="Draw the OwnTracks configuration as a QR code")]
 
 
-class TerminalError(Exception):
-    """What was asked cannot be done; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """One command's transaction; `changed` are the terminals that the doorbell names after COMMIT."""
-
-    connection: Connection
-    door: PublicDoor
-    changed: list[int]
-
-    async def find(self, code: str) -> Terminal:
-        return await terminals.find(self.connection, await _id(self.connection, ID_OF_TERMINAL, code, "terminal"))
-
-    async def note(self, action: str, terminal: Terminal, **detail: object) -> None:
-        self.changed.append(terminal.id)
-        await audit.write(
-            self.connection,
-            at=datetime.now(UTC),
-            action=action,
-            subject=terminal.code,
-            unit=terminal.unit,
-            detail={"terminal": terminal.id, "by": "command line", **detail},
-        )
-
-    async def issue(self, action: str, terminal: Terminal) -> Credential:
-        credential = await issue(self.connection, terminal.code, door=self.door, interval_s=terminal.interval_s)
-        await self.note(action, terminal)
-        return credential
-
-
-Work = Callable[[Desk], Awaitable[Lines]]
-
-
 @terminal_app.command(name="add")
 def add_terminal(
     *,
@@ -118,9 +75,9 @@ def add_terminal(
 
     async def work(desk: Desk) -> Lines:
         new = NewTerminal(
-            unit=await _id(desk.connection, ID_OF_UNIT, unit, "unit"),
+            unit=await id_of(desk.connection, ID_OF_UNIT, unit, "unit"),
             code=code,
-            member=None if member is None else await _id(desk.connection, ID_OF_MEMBER, member, "member"),
+            member=None if member is None else await id_of(desk.connection, ID_OF_MEMBER, member, "member"),
             interval_s=interval_s,
             model=model,
         )
@@ -128,7 +85,7 @@ def add_terminal(
             await desk.issue("terminal.added", await terminals.add(desk.connection, new)), otrc, config, qr=qr
         )
 
-    _run(_settings(database, redis, url), work)
+    run(settings_of(database, redis, url), work)
 
 
 @terminal_app.command(name="rotate")
@@ -150,7 +107,7 @@ def rotate_terminal(
             raise TerminalError(f"{code} is reported lost: report it found first")
         return _hand_out(await desk.issue("terminal.rotated", terminal), otrc, config, qr=qr)
 
-    _run(_settings(database, redis, url), work)
+    run(settings_of(database, redis, url), work)
 
 
 @terminal_app.command(name="list")
@@ -171,7 +128,7 @@ def list_terminals(
             lines.append("   ".join(word for word in (code, state, member, name, of) if word))
         return lines
 
-    _run(_settings(database, None, None), work)
+    run(settings_of(database, None, None), work)
 
 
 @terminal_app.command(name="show")
@@ -188,7 +145,7 @@ def show_terminal(*, code: Code, database: Database = None) -> None:
         about = [word for word in (terminal.model, terminal.note) if word]
         return ["   ".join([terminal.code, terminal.state, *about]), *carried]
 
-    _run(_settings(database, None, None), work)
+    run(settings_of(database, None, None), work)
 
 
 @terminal_app.command(name="hand")
@@ -205,12 +162,12 @@ def hand_terminal(
 
     async def work(desk: Desk) -> Lines:
         found = await desk.find(code)
-        to = None if member is None else await _id(desk.connection, ID_OF_MEMBER, member, "member")
+        to = None if member is None else await id_of(desk.connection, ID_OF_MEMBER, member, "member")
         handed = await terminals.hand(desk.connection, found.id, revision=found.revision, member=to)
         await desk.note("terminal.handed", handed, member=to)
         return [f"{code} is now with {member or 'nobody'}"]
 
-    _run(_settings(database, redis, None), work)
+    run(settings_of(database, redis, None), work)
 
 
 def _add_step(name: str, action: str, step: Step, said: str, about: str) -> None:
@@ -221,7 +178,7 @@ def _add_step(name: str, action: str, step: Step, said: str, about: str) -> None
             await desk.note(action, await step(desk.connection, found.id, revision=found.revision))
             return [f"{code} {said}"]
 
-        _run(_settings(database, redis, None), work)
+        run(settings_of(database, redis, None), work)
 
 
 _add_step(
@@ -253,14 +210,14 @@ def write_password_file(
     database: Database = None,
 ) -> None:
     """Write Mosquitto's password file: all terminals that may log in."""
-    settings = _settings(database, None, None)
+    settings = settings_of(database, None, None)
     if broker is not None:
         settings = settings.model_copy(update={"broker": broker})
 
     async def work(desk: Desk) -> Lines:
         return _said(await write_passwords(desk.connection, out, broker=settings.broker), out)
 
-    _run(settings, work)
+    run(settings, work)
     if reload is not None:
         try:
             os.kill(reload, signal.SIGHUP)
@@ -296,36 +253,3 @@ def _hand_out(credential: Credential, otrc: Path | None, config: Path | None, *,
         segno.make(credential.otrc_url, error="l", boost_error=False).terminal(drawn, compact=True)
         lines.append(drawn.getvalue())
     return lines
-
-
-def _settings(database: str | None, redis: str | None, url: str | None) -> Settings:
-    given: dict[str, Any] = {"database": database, "redis": redis, "terminal_url": url}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def _run(settings: Settings, work: Work) -> None:
-    progress = Progress()
-    with reached(settings, progress) as dsn:
-        lines = asyncio.run(_done(dsn, settings, work))
-    progress.done()
-    for line in lines:
-        print(line)  # noqa: T201 - a secret is no place for markup or wrapping
-
-
-async def _done(dsn: str, settings: Settings, work: Work) -> Lines:
-    changed: list[int] = []
-    async with await AsyncConnection.connect(dsn) as connection, connection.transaction():
-        lines = await work(Desk(connection, public_door(settings), changed))
-    if changed and settings.redis is not None:
-        bus = connect(settings.redis)
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(bus.close)
-            await bus.publish(CITY, encode(CityChanged(kind="terminals", ids=tuple(changed))))
-    return lines
-
-
-async def _id(connection: Connection, statement: Any, code: str, what: str) -> int:
-    row = await (await connection.execute(statement, {"code": code})).fetchone()
-    if row is None:
-        raise TerminalError(f"there is no {what} with the code {code}")
-    return int(row[0])

@@ -74,6 +74,7 @@ class Atlas:
         self.parents: Final[Mapping[int, int | None]] = parents or {}
         self._starts: Final = [era.since_us for era in self.eras]
         self._starts_us: Final = np.array(self._starts, np.int64)
+        self._versions: Final = np.array([era.version for era in self.eras], np.int64)
 
     def index(self, at_us: int) -> int:
         """Return the place of the era that holds `at_us`."""
@@ -84,8 +85,7 @@ class Atlas:
 
     def versions(self, at_us: Micros) -> npt.NDArray[np.int64]:
         """Return the version that judges each of the times."""
-        known = np.array([era.version for era in self.eras], np.int64)
-        return known[np.searchsorted(self._starts_us, at_us, side="right") - 1]
+        return self._versions[np.searchsorted(self._starts_us, at_us, side="right") - 1]
 
     def sheet(self, at_us: int) -> Sheet:
         """Return the judge of `at_us`. KeyError when its fences are not held: ask `lacks` first."""

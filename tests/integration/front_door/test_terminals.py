@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 
 from gridwarden.cli import app
 from gridwarden.password_file import PasswordFileError
-from gridwarden.terminal_commands import TerminalError
+from gridwarden.terminal_desk import TerminalError
 from ingest.doors.subscribe import BrokerUrlError
 from tracker.organisation.errors import Conflict
 from tracker.security import hash_secret, new_salt, verify
