@@ -102,3 +102,33 @@ def test_an_edit_is_undone_and_done_again_by_keys(page: Page, city: Running) -> 
     page.keyboard.press("Control+y")
     expect(changes.first).to_be_visible()
     page.keyboard.press("Control+z")
+
+
+def test_a_line_is_drawn_without_a_mouse(page: Page, city: Running) -> None:
+    open_editor(page, city, 3)
+    choose_a_grid(page)
+    page.keyboard.press("2")
+    page.focus(f"{MAP} canvas")
+    for key, times in (("ArrowLeft", 4), ("ArrowRight", 8)):
+        for _ in range(times):
+            page.keyboard.press(key)
+            page.wait_for_timeout(400)
+        page.keyboard.press("Space")
+    page.keyboard.press("Enter")
+    expect(page.locator('[data-testid="change"]').first).to_be_visible(timeout=PATIENCE_MS)
+    page.keyboard.press("Control+z")
+
+
+def test_a_planned_set_is_withdrawn_with_what_follows_named(page: Page, city: Running) -> None:
+    open_editor(page, city, 4)
+    draw_across(page)
+    page.click('[data-testid="publish"]', timeout=PATIENCE_MS)
+    page.locator('input[name="when"]').nth(1).check()
+    page.fill("#publish-at", "2099-01-01T08:00")
+    page.click('[data-testid="publish-confirm"]')
+    page.click('[data-tab="versions"]')
+    newest = page.locator('[data-testid="grid-set"]').first
+    expect(newest).to_contain_text("Planned", timeout=PATIENCE_MS)
+    newest.get_by_role("button", name="Withdraw").click()
+    page.click('[data-testid="withdraw-confirm"]')
+    expect(newest).to_contain_text("Withdrawn", timeout=PATIENCE_MS)
