@@ -29,7 +29,9 @@ UNIT_OF_CODE: Final = "SELECT id FROM unit WHERE code = %(code)s"
 account_app = typer.Typer(no_args_is_help=True, help="Who may log in, and what they may do.")
 
 Name = Annotated[str, typer.Argument(help="What the account logs in with")]
-Database = Annotated[str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: embedded]")]
+Database = Annotated[
+    str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: the embedded one of the data folder]")
+]
 UnitCode = Annotated[str, typer.Option("--unit", help="Code of the unit whose subtree it sees")]
 Roles = Annotated[
     list[str] | None,

@@ -25,6 +25,7 @@ from gridwarden.folder import FolderError
 from gridwarden.password_file import PasswordFileError
 from gridwarden.ports import PortTakenError
 from gridwarden.programs import Programs
+from gridwarden.reach import reached
 from gridwarden.settings import Settings
 from gridwarden.sign_on import SignOnError
 from gridwarden.strangers import show_replay, show_simulation
@@ -175,9 +176,10 @@ def migrate_command(*, database: Database = None) -> None:
 @app.command()
 def logins(*, database: Database = None) -> None:
     """Give the accounts of the command centre new passwords, and print them."""
-    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
-    for login in asyncio.run(new_logins(dsn)):
-        Progress().print(f"{login.name}   {login.password}")
+    with Progress() as progress, reached(_settings(database=database), progress) as dsn:
+        made = asyncio.run(new_logins(dsn))
+    for login in made:
+        progress.print(f"{login.name}   {login.password}")
 
 
 @app.command()
@@ -295,9 +297,7 @@ def city_generate(
 @city_app.command(name="load")
 def city_load(*, folder: Path, database: Database = None) -> None:
     """Load a city's files into an empty database; writes terminals.csv, the new credentials, into the folder."""
-    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
-    with Progress() as progress:
-        migrate(dsn, say=progress.step)
+    with Progress() as progress, reached(_settings(database=database), progress) as dsn:
         progress.step(f"reading {folder}")
         city = read_city(folder)
         _run(load_city(dsn, city, folder=folder, say=progress.step, count=progress.count))
@@ -323,12 +323,13 @@ def city_import(
     json: Annotated[Path | None, typer.Option(help="Write the report here too")] = None,
 ) -> None:
     """Say what files would change in the city of a database, and with --apply change it: all of it or nothing."""
-    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
     options = options_of(
         code_column=code_column, crs=crs, encoding=encoding, gcj02=gcj02, tolerance_m=tolerance_m, at=takes_effect_at
     )
     wish = Wish(files=files, options=options, is_to_be_applied=apply, out=out, json=json)
-    _run(import_city(dsn, _settings(redis=redis).redis, wish))
+    settings = _settings(database=database, redis=redis)
+    with Progress() as progress, reached(settings, progress) as dsn:
+        _run(import_city(dsn, settings.redis, wish))
 
 
 @city_app.command(name="export")
@@ -339,8 +340,8 @@ def city_export(
     form: Annotated[GridFormat, typer.Option("--format", help="Of the areas")] = GridFormat.GEOJSON,
 ) -> None:
     """Write the city of a database as files that import reads."""
-    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
-    _run(export_city(dsn, folder, form))
+    with Progress() as progress, reached(_settings(database=database), progress) as dsn:
+        _run(export_city(dsn, folder, form))
 
 
 def _settings(**given: Any) -> Settings:

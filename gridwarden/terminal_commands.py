@@ -46,7 +46,9 @@ CARRIERS: Final = """
 terminal_app = typer.Typer(no_args_is_help=True, help="Terminals: credentials, carriers, loss and retirement.")
 
 Code = Annotated[str, typer.Argument(help="The terminal's code: its MQTT user name")]
-Database = Annotated[str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: embedded]")]
+Database = Annotated[
+    str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: the embedded one of the data folder]")
+]
 Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...: they hear of it at once")]
 Url = Annotated[str | None, typer.Option("--url", help="Where terminals connect: mqtts://gps.example.org:8883")]
 Otrc = Annotated[Path | None, typer.Option("--otrc", help="Write the OwnTracks app's configuration into this file")]
