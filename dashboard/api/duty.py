@@ -50,7 +50,7 @@ def router(changing: Changing, whereabouts: Whereabouts) -> APIRouter:
         async with changing.begin(viewer, "members") as change:
             place = await change.member(given.member)
             await rosters.add_exception(change.connection, **given.model_dump())
-            await change.note("roster.exception_added", place.name, unit=place.unit, detail=said(given))
+            await change.note("duty.added", place.name, unit=place.unit, detail=said(given))
         return Response(status_code=204)
 
     @routes.post("/api/duty/exceptions/delete")
@@ -58,7 +58,7 @@ def router(changing: Changing, whereabouts: Whereabouts) -> APIRouter:
         async with changing.begin(viewer, "members") as change:
             place = await change.member(given.member)
             await rosters.delete_exception(change.connection, given.member, starts_at=given.starts_at)
-            await change.note("roster.exception_deleted", place.name, unit=place.unit, detail=said(given))
+            await change.note("duty.deleted", place.name, unit=place.unit, detail=said(given))
         return Response(status_code=204)
 
     return routes

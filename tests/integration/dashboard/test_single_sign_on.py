@@ -1,10 +1,7 @@
 """Coming by the city's own identity provider: a stranger's one, over real HTTP."""
 
-import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,44 +14,17 @@ from pyotp.totp import TOTP
 
 from dashboard.security.seal import Seal
 from dashboard.security.single_sign_on import NotBelieved, Provider, SingleSignOn
+from tests.identity_provider import IdentityProvider, identity_provider
 from tests.integration.dashboard.builders import PASSWORD, Place, now
 from tests.integration.dashboard.running import a_dashboard, free_port
 
-START_S = 30.0
 MAIL = "chen.li@city.example"
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """The identity provider."""
-
-    url: str
-
-    def knows(self, subject: str, **claims: object) -> None:
-        httpx.put(f"{self.url}/users/{subject}", json=claims).raise_for_status()
-
-
 @pytest.fixture(scope="module")
-def peer() -> Iterator[Peer]:
-    port = free_port()
-    command = [sys.executable, "-W", "ignore", "-m", "oidc_provider_mock", "--port", str(port), "--require-nonce"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - a fixed command
-    found, deadline = Peer(f"http://127.0.0.1:{port}"), time.monotonic() + START_S
-    try:
-        while not _answers(found):
-            assert time.monotonic() < deadline, "the identity provider did not start"
-            time.sleep(0.1)
+def peer() -> Iterator[IdentityProvider]:
+    with identity_provider() as found:
         yield found
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(peer: Peer) -> bool:
-    try:
-        return httpx.get(f"{peer.url}/.well-known/openid-configuration").is_success
-    except httpx.TransportError:
-        return False
 
 
 def settings_of(url: str, port: int) -> SingleSignOn:
@@ -68,7 +38,7 @@ def settings_of(url: str, port: int) -> SingleSignOn:
 
 
 @pytest.fixture
-async def front(database: str, city: psycopg.AsyncConnection[Any], peer: Peer) -> AsyncIterator[Place]:
+async def front(database: str, city: psycopg.AsyncConnection[Any], peer: IdentityProvider) -> AsyncIterator[Place]:
     port = free_port()
     async with a_dashboard(database, port=port, single_sign_on=settings_of(peer.url, port)) as place:
         yield place
@@ -105,7 +75,7 @@ async def test_the_log_in_page_offers_it_by_name(front: Place, place: Place) -> 
         assert (await without.get("/api/login/oidc")).status_code == 404
 
 
-async def test_who_was_invited_comes_in_and_is_bound(front: Place, peer: Peer) -> None:
+async def test_who_was_invited_comes_in_and_is_bound(front: Place, peer: IdentityProvider) -> None:
     await invite(front)
     peer.knows("chen", email=MAIL, email_verified=True)
     async with front.client() as client:
@@ -130,7 +100,7 @@ async def test_who_was_invited_comes_in_and_is_bound(front: Place, peer: Peer) -
     ],
 )
 async def test_anybody_else_is_told_that_no_account_is_theirs(
-    front: Place, peer: Peer, city: psycopg.AsyncConnection[Any], claims: dict[str, Any]
+    front: Place, peer: IdentityProvider, city: psycopg.AsyncConnection[Any], claims: dict[str, Any]
 ) -> None:
     await invite(front)
     peer.knows("stranger", **claims)
@@ -141,7 +111,7 @@ async def test_anybody_else_is_told_that_no_account_is_theirs(
     assert await row.fetchall() == [("single_sign_on",)]
 
 
-async def test_the_answer_to_another_browser_is_not_taken(front: Place, peer: Peer) -> None:
+async def test_the_answer_to_another_browser_is_not_taken(front: Place, peer: IdentityProvider) -> None:
     """Else somebody could send a link that logs its reader in as somebody else."""
     await invite(front)
     peer.knows("chen", email=MAIL, email_verified=True)
@@ -167,7 +137,7 @@ async def test_refusing_there_leads_back_to_the_log_in_page(front: Place) -> Non
     assert back.headers["location"] == "/?login=oidc_failed"
 
 
-async def test_our_second_factor_is_asked_unless_theirs_was_shown(front: Place, peer: Peer) -> None:
+async def test_our_second_factor_is_asked_unless_theirs_was_shown(front: Place, peer: IdentityProvider) -> None:
     await invite(front)
     peer.knows("chen", email=MAIL, email_verified=True)
     async with front.client() as client:

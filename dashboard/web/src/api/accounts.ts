@@ -1,9 +1,10 @@
 /** Logging in, one's own account, the accounts of others, and the audit trail. */
 import { address, get, post } from './client';
-import type { Named, Right, Rights } from './types';
+import type { Me, Named, Right, Rights } from './types';
 
 export const getLoginOptions = () => get<{ oidc: { name: string } | null }>('login/options');
 export const SINGLE_SIGN_ON = '/api/login/oidc';
+export const sendSignOnCode = (code: string) => post<Me>('login/oidc/code', { code });
 
 export interface LoginSession {
   id: string | number;

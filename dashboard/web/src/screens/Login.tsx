@@ -10,20 +10,35 @@ import { explain } from '../design/Feedback';
 import { TextField } from '../design/Field';
 import { FormError } from '../design/FormError';
 import { Icon } from '../design/Icon';
-import { chooseLanguage, language, span, t } from '../i18n';
+import { chooseLanguage, type Key, language, span, t } from '../i18n';
 import { useFetched } from '../state/async';
-import { enterAs } from '../state/session';
+import { place, writePlace } from '../state/place';
+import { enterAs, enterWithCode } from '../state/session';
 import { switchTheme, theme } from '../state/theme';
 import { LoginScene } from './LoginScene';
 
 const nowS = () => Date.now() / 1000;
 const waitUntilS = signal(0); // outlives the form: a reloaded one must not invite the next wrong try
+/** What single sign-on came back with, in the address. */
 const said = signal(new URLSearchParams(location.search).get('login'));
+const CODE_WANTED = 'oidc_code'; // they are known, and show our second factor now
+const SAID: Readonly<Record<string, Key>> = {
+  oidc_unknown: 'login.oidc_unknown',
+  oidc_away: 'login.oidc_away',
+  oidc_late: 'login.oidc_late',
+};
+
+function forgetSaid(): void {
+  if (said.value === null) return;
+  said.value = null;
+  history.replaceState(null, '', `/${writePlace(place.value)}`); // a reload must not say it again
+}
 
 export function Login() {
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [wantsCode, setWantsCode] = useState(false);
+  const isBack = said.value === CODE_WANTED;
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const waitS = useWait();
@@ -31,19 +46,23 @@ export function Login() {
   const enter = async (code?: string) => {
     setBusy(true);
     setError(null);
-    said.value = null;
     try {
-      await enterAs(name.trim(), password, code);
+      if (isBack && code !== undefined) await enterWithCode(code);
+      else await enterAs(name.trim(), password, code);
+      forgetSaid();
     } catch (failure) {
       setBusy(false);
-      if (isWord(failure, 'second_factor') && code === undefined) setWantsCode(true);
+      if (!isBack) forgetSaid();
+      if (isWord(failure, 'not_logged_in')) said.value = 'oidc_late';
+      else if (isWord(failure, 'second_factor') && code === undefined) setWantsCode(true);
       else setError(reason(failure, code !== undefined));
     }
   };
   const given = { isBusy: isBusy || waitS > 0, error: waitS > 0 ? waiting(waitS) : error };
-  if (wantsCode) {
+  if (wantsCode || isBack) {
     const back = () => {
       setWantsCode(false);
+      forgetSaid();
       setError(null);
     };
     return (
@@ -118,11 +137,9 @@ function useWait(): number {
   return left;
 }
 
-/** What single sign-on came back with. */
 function Said() {
   if (!said.value) return null;
-  const isKnown = said.value === 'oidc_unknown';
-  return <FormError error={t(isKnown ? 'login.oidc_unknown' : 'login.oidc_failed')} />;
+  return <FormError error={t(SAID[said.value] ?? 'login.oidc_failed')} />;
 }
 
 interface CodeProps {

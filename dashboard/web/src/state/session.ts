@@ -1,5 +1,6 @@
 /** Who is logged in. `undefined` until the server was asked, `null` when nobody is. */
 import { computed, signal } from '@preact/signals';
+import { sendSignOnCode } from '../api/accounts';
 import { getMe, logIn, logOut } from '../api/client';
 import { ApiError } from '../api/errors';
 import type { Me, Named, Right, Role, UnitLevel } from '../api/types';
@@ -51,6 +52,9 @@ export async function resume(): Promise<void> {
 
 export const enterAs = async (name: string, password: string, code?: string): Promise<void> =>
   enter(await logIn(name, password, code));
+
+/** After single sign-on, where the account has a second factor of ours. */
+export const enterWithCode = async (code: string): Promise<void> => enter(await sendSignOnCode(code));
 
 export async function leave(): Promise<void> {
   await logOut().catch(() => undefined); // the cookie may be gone already: leaving always works
