@@ -29,6 +29,7 @@ class Change:
     viewer: Viewer
     at: datetime
     touched: list[int] = field(default_factory=list[int])  # told with the doorbell
+    also: dict[str, list[int]] = field(default_factory=dict[str, list[int]])  # of other kinds, told as well
 
     async def unit(self, unit: int) -> Place:
         """Raises NotFound, or Problem 403."""
@@ -90,4 +91,5 @@ class Changing:
         async with self.pool.connection() as connection, connection.transaction():
             change = Change(connection=connection, viewer=viewer, at=self.clock())
             yield change
-        await self.bus.publish(CITY, messages.encode(CityChanged(kind, tuple(change.touched))))
+        for word, ids in {kind: change.touched, **change.also}.items():
+            await self.bus.publish(CITY, messages.encode(CityChanged(word, tuple(ids))))

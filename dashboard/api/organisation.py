@@ -9,6 +9,7 @@ from dashboard.api.units import card_of
 from dashboard.security.rights import Administrator, Right
 from dashboard.shapes import Scope, UnitCard, Whereabouts
 from dashboard.store import units as store
+from tracker.city import grid_moves
 from tracker.organisation import unit_closing, units
 
 
@@ -38,9 +39,14 @@ def router(changing: Changing, whereabouts: Whereabouts) -> APIRouter:
         async with changing.begin(viewer, "units") as change:
             await change.unit(unit)
             to = await change.unit(given.parent)
-            moved = await units.move(change.connection, unit, revision=given.revision, parent=to.id)
+            moved = await grid_moves.move(
+                change.connection, unit, revision=given.revision, parent=to.id, made_by=viewer.account.id
+            )
             change.touched.append(unit)
-            await change.note("unit.moved", moved.name, unit=unit, detail={"parent": to.id, "to": to.name})
+            detail = {"parent": to.id, "to": to.name, "grid_set": moved.version}
+            await change.note("unit.moved", moved.unit.name, unit=unit, detail=detail)
+            if moved.version is not None:
+                change.also["grid_sets"] = [moved.version]
             return answer(await card(change, unit))
 
     @routes.post("/api/units/{unit}/close")

@@ -14,11 +14,13 @@ from shapely.geometry.base import BaseGeometry
 from tracker.city import grid_rows
 from tracker.city.generator import Sizes, generate
 from tracker.city.grid_edits import merge, split
+from tracker.city.grid_moves import move
 from tracker.city.grid_plans import Change, NewGrid, next_code, plan
 from tracker.city.grid_sets import LEAD, Unsound, publish, withdraw
 from tracker.city.load import load_city
 from tracker.city.tiling import tiles
 from tracker.organisation.errors import Conflict, Invalid, Refused, Unknown
+from tracker.organisation.units import NewUnit, add
 
 SIZES = Sizes(counties=2, grids_1=4, grids_2=9, grids_3=30, leaders=46, members=90)
 LEVELS = ("city", "county", "grid-1", "grid-2", "grid-3")
@@ -295,3 +297,49 @@ def test_the_next_code_is_the_next_sequence_of_the_same_width() -> None:
     assert next_code("4101", ["410107"], ["410108"]) == "410109"
     assert next_code("4101", ["9", "4101x"], []) == "4101001"
     assert next_code("4101", ["410199"], []) == "4101100"
+
+
+async def moved(town: Town, unit: int, parent: int) -> int | None:
+    async with town.connection.transaction():
+        return (await move(town.connection, unit, revision=1, parent=parent, made_by=None)).version
+
+
+async def test_a_unit_that_moves_takes_its_ground_along_at_every_level(town: Town) -> None:
+    first = await town.one("SELECT id FROM unit WHERE level = 'grid-2' ORDER BY code LIMIT 1")
+    left = await town.one("SELECT parent FROM unit WHERE id = %s", first)
+    to = await town.one("SELECT id FROM unit WHERE level = 'grid-1' ORDER BY code DESC LIMIT 1")
+    before, ground = await town.level(1, "grid-1"), (await town.level(1, "grid-2"))[first]
+    version = await moved(town, first, to)
+    assert version == 2
+    after = await town.level(2, "grid-1")
+    assert after[to].symmetric_difference(before[to].union(ground)).area == pytest.approx(0, abs=1e-12)
+    assert left not in after or after[left].intersection(ground).area == pytest.approx(0, abs=1e-12)
+    for level in LEVELS:
+        whole = shapely.union_all(list((await town.level(1, level)).values())).area
+        assert sum(area.area for area in (await town.level(2, level)).values()) == pytest.approx(whole, abs=1e-9)
+    assert {unit: area.wkb for unit, area in (await town.leaves(2)).items()} == {
+        unit: area.wkb for unit, area in (await town.leaves(1)).items()
+    }
+
+
+async def test_a_unit_without_ground_moves_without_a_new_set(town: Town) -> None:
+    top, county = await town.one("SELECT id FROM unit WHERE level = 'city'"), "county"
+    to = await town.one("SELECT id FROM unit WHERE level = %s ORDER BY code LIMIT 1", county)
+    async with town.connection.transaction():
+        office = await add(town.connection, NewUnit(parent=top, code="OFFICE", name="办公室", level="grid-3"))
+    assert await moved(town, office.id, to) is None
+    assert await town.one("SELECT count(*) FROM grid_set") == 1
+
+
+async def test_a_unit_does_not_move_into_a_grid_nor_before_a_planned_set(town: Town) -> None:
+    leaf, other = list(await town.leaves(1))[::29][:2]
+    level = "INSERT INTO level (code, rank, name_zh, name_en) VALUES ('cell', 99, '格', 'cell')"
+    await town.connection.execute(level)
+    await town.connection.execute("UPDATE unit SET level = 'cell' WHERE id = %s", [leaf])
+    with pytest.raises(Invalid, match="without grids below it"):
+        await moved(town, leaf, other)
+    parent = await town.one("SELECT parent FROM unit WHERE id = %s", other)
+    await town.publish(await town.halve(), at=in_days(2))
+    with pytest.raises(Invalid, match="is planned for"):
+        await moved(town, leaf, parent)
+    assert await town.one("SELECT parent FROM unit WHERE id = %s", leaf) != parent
