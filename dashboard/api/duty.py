@@ -10,6 +10,7 @@ from dashboard.api.organisation_requests import DutyException, DutyExceptionKey,
 from dashboard.api.units import find as find_unit
 from dashboard.security.rights import Administrator, CurrentViewer
 from dashboard.shapes import Named, Scope, Whereabouts
+from dashboard.store import duty_exceptions
 from dashboard.store import members as people
 from tracker.organisation import duty, rosters
 from tracker.organisation.duty import OnDuty
@@ -44,6 +45,25 @@ def router(changing: Changing, whereabouts: Whereabouts) -> APIRouter:
         by_member = {each.member: each for each in planned}
         listed = [shown(who, by_member.get(who.id), is_online=who.id in online) for who in found]
         return answer({"at": moment, "on_duty": listed, "total": len(ids)})
+
+    @routes.get("/api/duty/exceptions")
+    async def exceptions(
+        *,
+        viewer: CurrentViewer,
+        unit: Id | None = None,
+        since: Annotated[Moment | None, Query(alias="from")] = None,
+        until: Annotated[Moment | None, Query(alias="to")] = None,
+        limit: Limit = 100,
+        offset: Offset = 0,
+    ) -> Response:
+        """Without `from`: those that are not over."""
+        async with changing.pool.connection() as connection:
+            row = await find_unit(connection, viewer.account.scope, unit or viewer.account.unit)
+            inside = Scope(unit=row.id, left=row.tree_left, right=row.tree_right)
+            found, total = await duty_exceptions.page(
+                connection, inside, since=since or changing.clock(), until=until, limit=limit, offset=offset
+            )
+        return answer({"exceptions": found, "total": total})
 
     @routes.post("/api/duty/exceptions")
     async def add(viewer: Administrator, given: DutyException) -> Response:

@@ -106,13 +106,18 @@ def hours_of(shift: Shift, day: date, zone: ZoneInfo) -> Hours:
     )
 
 
-def shifts_between(roster: Roster, since: datetime, until: datetime) -> list[Turn]:
-    """Return the turns that have a moment in [since, until) and somebody to take them, in order of time."""
+def shifts_between(roster: Roster, since: datetime, until: datetime, *, also_unmanned: bool = False) -> list[Turn]:
+    """Return the turns that have a moment in [since, until) and somebody to take them, in order of time.
+
+    `also_unmanned`: those as well that one of the roster's teams (its offsets, ended ones too) lives on a day when
+    nobody follows it.
+    """
+    offsets = {each.offset_days for each in roster.followers} or {0}
     turns = [
         Turn(shift=shift, day=day, starts_at=hours.starts_at, ends_at=hours.ends_at, members=members)
         for day in _days(roster.zone, since, until)
         for shift in roster.shifts
-        if (members := _takers(roster, shift, day))
+        if ((members := _takers(roster, shift, day)) or (also_unmanned and _comes(roster, shift, day, offsets)))
         and (hours := hours_of(shift, day, roster.zone)).starts_at < until
         and hours.ends_at > since
         and hours.starts_at < hours.ends_at
@@ -160,6 +165,10 @@ def _takers(roster: Roster, shift: Shift, day: date) -> tuple[int, ...]:
         for follower in roster.followers
         if follower.follows_on(day) and roster.day_of_cycle(day, follower.offset_days) == shift.day
     )
+
+
+def _comes(roster: Roster, shift: Shift, day: date, offsets: Iterable[int]) -> bool:
+    return any(roster.day_of_cycle(day, offset) == shift.day for offset in offsets)
 
 
 def _merged(hours: Iterable[Hours]) -> Iterator[Hours]:

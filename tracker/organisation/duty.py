@@ -120,8 +120,8 @@ async def words(connection: Connection, at: datetime) -> Words:
 
 
 async def turns(connection: Connection, roster: Roster, since: datetime, until: datetime) -> list[Turn]:
-    """Return the turns of a roster with those who take them: without whoever is on leave for the whole of one."""
-    planned = await asyncio.to_thread(shifts_between, roster, since, until)
+    """Return all turns of a roster with those who take them: without whoever is on leave for the whole of one."""
+    planned = await asyncio.to_thread(shifts_between, roster, since, until, also_unmanned=True)
     leave = await _leave(connection, [each.member for each in roster.followers], since, until)
     return [_present(turn, leave) for turn in planned]
 

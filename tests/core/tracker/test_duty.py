@@ -1,6 +1,7 @@
 """Shifts over a cycle, against a watchman who looks at the local clock every minute."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -211,6 +212,23 @@ def test_the_teams_of_a_template_relieve_each_other_round_the_clock(code: str) -
     turns = duty.shifts_between(roster, utc(1, 0), utc(28, 0))
     assert all(len(turn.members) == 1 for turn in turns)
     assert all(one.ends_at == following.starts_at for one, following in pairwise(turns))
+
+
+def test_a_calendar_may_ask_for_the_shifts_that_nobody_takes() -> None:
+    nights = a_roster(a_shift(starts=time(20), ends=time(8)), cycle_days=2)
+    followers = [
+        Follower(member=1, since=date(2026, 11, 1)),
+        Follower(member=2, offset_days=1, since=date(2026, 11, 1)),
+    ]
+    until_the_17th = replace(followers[1], until=date(2026, 11, 17))
+    roster = replace(nights, followers=[followers[0], until_the_17th])
+    since, until = utc(16, 0), utc(20, 0)
+    taken = duty.shifts_between(roster, since, until)
+    planned = duty.shifts_between(roster, since, until, also_unmanned=True)
+    assert len(planned) == 4
+    assert [turn.members for turn in planned if turn not in taken] == [()]
+    bare = duty.shifts_between(replace(roster, followers=[]), since, until, also_unmanned=True)
+    assert [turn.members for turn in bare] == [()] * len(bare)
 
 
 def test_weekdays_leave_the_weekend_free() -> None:

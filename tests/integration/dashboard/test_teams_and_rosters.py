@@ -106,8 +106,8 @@ async def test_a_roster_s_calendar_says_who_is_there_when(place: Place) -> None:
     assert [[[who["id"] for who in shift["members"]] for shift in day["shifts"]] for day in days] == [
         [[LI]],
         [[WANG]],
-        [[]],
-        [],
+        [[]],  # on leave
+        [[]],  # no longer on the roster: the shift is there, and nobody for it
     ]
     assert days[0]["shifts"][0]["starts_at"] == "2026-01-05T12:00:00Z"
 
@@ -164,6 +164,27 @@ async def test_on_duty_is_who_is_in_a_shift_and_who_has_no_roster_while_on_line(
     assert again == (409, "already_there")
     assert [(each["member"]["id"], each["shift"]) for each in planned["on_duty"]] == [(QIAN, "全天")]
     assert (then["is_on_duty"], then["shift"], then["roster"]["name"]) == (True, "全天", "东街值班")
+
+
+async def test_leave_and_exchanges_are_listed_until_they_are_over_and_taken_back(place: Place) -> None:
+    leave = {"member": LI, "starts_at": "2026-01-07T00:00:00Z", "ends_at": "2026-01-09T00:00:00Z", "is_on": False}
+    call = {"starts_at": "2100-01-01T00:00:00Z", "ends_at": "2100-01-02T00:00:00Z", "is_on": True, "note": "替班"}
+    async with place.logged_in("centre") as centre:
+        for given in (leave, {"member": WANG, **call}, {"member": ZHAO, **call}):
+            assert (await centre.post("/api/duty/exceptions", json=given)).status_code == 204
+    january = {"from": "2026-01-08T00:00:00Z", "to": "2026-02-01T00:00:00Z"}
+    async with place.logged_in("east") as client:
+        coming = (await client.get("/api/duty/exceptions")).json()
+        then = (await client.get("/api/duty/exceptions", params=january)).json()
+        foreign = (await client.get(f"/api/duty/exceptions?unit={WEST}")).status_code
+        key = {"member": WANG, "starts_at": call["starts_at"]}
+        assert (await client.post("/api/duty/exceptions/delete", json=key)).status_code == 204
+        left = (await client.get("/api/duty/exceptions")).json()
+    assert [(each["member"]["id"], each["is_on"], each["note"]) for each in coming["exceptions"]] == [
+        (WANG, True, "替班")
+    ]
+    assert [(each["member"]["id"], each["unit"]["id"]) for each in then["exceptions"]] == [(LI, EAST_LEAF)]
+    assert (foreign, left["total"]) == (404, 0)
 
 
 async def test_templates_are_patterns_to_begin_with(place: Place) -> None:
