@@ -20,7 +20,7 @@ from gridwarden.city_commands import Encoding, GridFormat, Wish, export_city, im
 from gridwarden.console import Progress
 from gridwarden.door import listening
 from gridwarden.embedded import EmbeddedPostgresError
-from gridwarden.first_city import NoCityError, ensure_names, new_logins
+from gridwarden.first_city import NoCityError, ensure_names, keep_roster, new_logins
 from gridwarden.folder import FolderError
 from gridwarden.password_file import PasswordFileError
 from gridwarden.ports import PortTakenError
@@ -297,10 +297,13 @@ def city_generate(
 @city_app.command(name="load")
 def city_load(*, folder: Path, database: Database = None) -> None:
     """Load a city's files into an empty database; writes terminals.csv, the new credentials, into the folder."""
-    with Progress() as progress, reached(_settings(database=database), progress) as dsn:
+    settings = _settings(database=database)
+    with Progress() as progress, reached(settings, progress) as dsn:
         progress.step(f"reading {folder}")
         city = read_city(folder)
         _run(load_city(dsn, city, folder=folder, say=progress.step, count=progress.count))
+    if settings.database is None:
+        keep_roster(folder, settings.data)
     progress.print(f"loaded in {progress.done():.1f} s; the terminals' secrets are in {folder / HANDOVER}")
 
 

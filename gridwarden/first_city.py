@@ -1,5 +1,6 @@
 """What a first start needs before anybody can look at it: a city, its terminals' credentials, a login."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -10,9 +11,9 @@ from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
 from tracker.city.accounts import put_account
-from tracker.city.files import write_city
+from tracker.city.files import GRIDS, write_city
 from tracker.city.generator import DEMO, generate
-from tracker.city.load import load_city
+from tracker.city.load import HANDOVER, load_city
 from tracker.database.partitions import ensure_partitions
 from tracker.organisation.names import ensure_spelled
 from tracker.security import new_password
@@ -60,6 +61,16 @@ async def ensure_city(dsn: str, folder: Path, *, seed: int, walkers: int, say: C
     write_city(city, roster)
     say("loading it into the database")
     await load_city(dsn, city, folder=roster, say=say)
+
+
+def keep_roster(files: Path, folder: Path) -> None:
+    """Keep a loaded city's credentials and areas in the data `folder`, where simulated terminals look for them."""
+    roster = folder / ROSTER
+    if files.resolve() == roster.resolve():
+        return
+    roster.mkdir(parents=True, exist_ok=True)
+    for name in (HANDOVER, GRIDS):
+        shutil.copy2(files / name, roster / name)  # with its mode: the credentials are the owner's
 
 
 async def new_logins(dsn: str) -> list[Login]:

@@ -1,4 +1,5 @@
 import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,9 +9,12 @@ import psycopg
 FILES = ("grids.geojson", "members.csv", "units.csv")
 
 
-def gridwarden(*words: str) -> str:
+def gridwarden(*words: str, data: Path | None = None) -> str:
     command = [sys.executable, "-m", "gridwarden", *words]
-    done = subprocess.run(command, capture_output=True, check=False, text=True, timeout=110)  # noqa: S603
+    environment = {**os.environ, **({} if data is None else {"GRIDWARDEN_DATA": str(data)})}
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, check=False, text=True, timeout=110, env=environment
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -37,3 +41,13 @@ def test_a_city_on_disk_is_loaded_and_its_people_can_be_found(database: str, tmp
     with psycopg.connect(database) as connection:
         (unspelled,) = connection.execute("SELECT count(*) FROM member WHERE pinyin = ''").fetchone() or (None,)
     assert unspelled == 0
+
+
+def test_a_city_loaded_without_an_address_lies_in_the_data_folder_ready_to_be_walked(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    gridwarden("city", "generate", "--small", "--out", str(tmp_path / "city"))
+    gridwarden("city", "load", str(tmp_path / "city"), data=data)
+    assert "315 units and 640 members" in gridwarden("city", "export", str(tmp_path / "again"), data=data)
+    roster = data / "city"
+    assert (roster / "terminals.csv").stat().st_mode & 0o777 == 0o600
+    assert (roster / "grids.geojson").exists()
