@@ -118,6 +118,18 @@ export const getCalendar = (id: number, from: string, days: number) =>
   get<{ days: CalendarDay[] }>(`rosters/${id}/calendar`, { from, days });
 export const getOnDuty = (query: { unit: number } & Page) =>
   get<{ at: string; on_duty: OnDuty[]; total: number }>('duty', { ...query });
+export interface DutyException {
+  member: Named;
+  unit: Named;
+  starts_at: string;
+  ends_at: string;
+  is_on: boolean; // an exchange or overtime; else leave
+  note: string;
+}
+
+/** Those that are not over. */
+export const getExceptions = (query: { unit: number | null } & Page) =>
+  get<{ exceptions: DutyException[]; total: number }>('duty/exceptions', { ...query });
 export const addException = (exception: {
   member: number;
   starts_at: string;

@@ -40,6 +40,7 @@ export const closeUnit = (id: number, revision: number, membersTo: number | null
 
 export interface LevelRow extends UnitLevel {
   role_set: string | null;
+  hangs_anywhere: boolean; // outside the order of ranks
 }
 
 export interface Post {
@@ -64,6 +65,12 @@ export interface Gap {
 
 export const getLevels = () => get<{ levels: LevelRow[] }>('levels');
 export const getRoles = () => get<{ roles: Role[] }>('roles');
+export const addLevel = (level: LevelRow) => post<LevelRow>('levels', level);
+export const changeLevel = (code: string, level: Omit<LevelRow, 'code'>) =>
+  post<LevelRow>(`levels/${encodeURIComponent(code)}`, level);
+export const addRole = (role: Role) => post<Role>('roles', role);
+export const changeRole = (code: string, role: Omit<Role, 'code'>) =>
+  post<Role>(`roles/${encodeURIComponent(code)}`, role);
 export const getRoleSets = () => get<{ role_sets: RoleSet[] }>('role-sets');
 export const addRoleSet = (set: RoleSet) => post<RoleSet>('role-sets', set);
 export const changeRoleSet = (code: string, set: Omit<RoleSet, 'units'>) =>

@@ -61,6 +61,7 @@ export const en: Readonly<Record<Key, Text>> = {
   'counts.online': 'On-line',
   'counts.silent': 'Silent',
   'counts.offline': 'Off-line',
+  'counts.duty': 'On duty',
   'counts.line': '{online} on-line · {silent} silent · {total} in all',
   'link.connecting': 'Connecting…',
   'link.late': 'Late by {span}',

@@ -60,6 +60,7 @@ export const zh = {
   'counts.online': '在线',
   'counts.silent': '静默',
   'counts.offline': '离线',
+  'counts.duty': '当班',
   'counts.line': '在线 {online} · 静默 {silent} · 共 {total}',
   'link.connecting': '正在连接…',
   'link.late': '数据延迟 {span}',

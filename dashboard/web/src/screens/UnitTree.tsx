@@ -5,7 +5,7 @@ import { PresenceMark } from '../design/Presence';
 import { Tree, type TreeNode } from '../design/Tree';
 import { named, number, t } from '../i18n';
 import { openEmergencies } from '../state/emergencies';
-import { counts, gridCounts } from '../state/live';
+import { counts } from '../state/live';
 import { go, openPanel } from '../state/place';
 import { me } from '../state/session';
 import {
@@ -48,7 +48,7 @@ export function UnitTree({ rowPx = 32, onChosen }: { rowPx?: number; onChosen?: 
   );
 }
 
-/** On-line, silent and off-line people of the unit in view, as the live channel counts them. */
+/** On-line, silent and off-line people, and those on duty, of the unit in view, as the live channel counts them. */
 export function UnitCounts() {
   const now = counts.value;
   const states = [
@@ -69,6 +69,12 @@ export function UnitCounts() {
           </span>
         </div>
       ))}
+      <div class="figure">
+        <span class="figure-value" data-testid="count-duty">
+          {now === null ? '–' : number(now.on_duty)}
+        </span>
+        <span class="figure-name">{t('counts.duty')}</span>
+      </div>
     </div>
   );
 }
@@ -126,11 +132,8 @@ function Units({ rowPx, onChosen }: { rowPx: number; onChosen?: () => void }) {
   );
 }
 
-/** People on duty by unit: the live counts where the server sends them (of leaf grids), else the tree's own figures. */
+/** People on duty by unit: live for the unit in view, else the tree's own figures. */
 function onDutyByUnit(): (unit: number) => number | null {
-  const leaves = gridCounts.value;
-  return (unit) => {
-    if (counts.value?.unit === unit) return counts.value.online;
-    return leaves?.get(unit)?.online ?? unitsById.value.get(unit)?.on_duty ?? null;
-  };
+  const now = counts.value;
+  return (unit) => (now?.unit === unit ? now.on_duty : (unitsById.value.get(unit)?.on_duty ?? null));
 }

@@ -18,6 +18,7 @@ export interface Counts {
   offline: number;
   total: number;
   sos: number;
+  on_duty: number;
 }
 
 export interface GridCount {
@@ -60,8 +61,17 @@ function countsByGrid(frame: CountsFrame): Map<number, GridCount> {
   return found;
 }
 
+let epoch: number | null = null;
+
+/** A new epoch says that the city itself was changed. */
+function learnEpoch(next: number): void {
+  if (epoch !== null && epoch !== next) void loadUnits();
+  epoch = next;
+}
+
 function takeFrame(frame: Frame): void {
   learnServerTime(frame.serverTimeMs);
+  learnEpoch(frame.epoch);
   if (frame.kind === 'counts') {
     gridCounts.value = new Map([...(gridCounts.value ?? []), ...countsByGrid(frame)]);
     return;

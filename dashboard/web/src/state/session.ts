@@ -34,6 +34,9 @@ const rights = computed(() => (me.value ? rightsOf(me.value.account, me.value.un
 /** Whether the account has a right at all; for which unit, `unitOf` says. The server decides anyway. */
 export const can = (right: Right): boolean => rights.value[right] !== undefined;
 export const unitOf = (right: Right): Named | null => rights.value[right] ?? null;
+/** Whether the account administers the whole city: what all units share is changed by nobody else. */
+export const isTopAdministrator = (): boolean =>
+  me.value?.unit.parent === null && unitOf('administrator')?.id === me.value.unit.id;
 
 function enter(answer: Me): void {
   learnServerTime(Date.parse(answer.server_time));

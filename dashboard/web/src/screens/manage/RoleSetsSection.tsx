@@ -10,15 +10,16 @@ import { Tabs } from '../../design/Tabs';
 import { number, t, titled } from '../../i18n';
 import { useFetched } from '../../state/async';
 import { itemId, openItem } from '../../state/place';
-import { can, roleName } from '../../state/session';
+import { isTopAdministrator, roleName } from '../../state/session';
 import { wanted } from '../../state/staffing';
 import { Gaps } from './rolesets/Gaps';
+import { LevelsAndRoles } from './rolesets/LevelsAndRoles';
 import { RoleSetForm } from './rolesets/RoleSetForm';
 
 const NEW = 'new';
 
 export function RoleSetsSection() {
-  const [tab, setTab] = useState<'sets' | 'gaps'>('sets');
+  const [tab, setTab] = useState<'sets' | 'gaps' | 'levels'>('sets');
   const { value, error, reload } = useFetched('role-sets', getRoleSets);
   const sets = value?.role_sets ?? null;
   const open = itemId.value;
@@ -28,7 +29,8 @@ export function RoleSetsSection() {
       title={t('section.role-sets')}
       note={t('section.role-sets.note')}
       tools={
-        can('administrator') && (
+        tab !== 'levels' &&
+        isTopAdministrator() && (
           <Button icon={Plus} look="main" onClick={() => openItem(NEW)}>
             {t('rolesets.add')}
           </Button>
@@ -40,13 +42,14 @@ export function RoleSetsSection() {
         tabs={[
           ['sets', t('section.role-sets')],
           ['gaps', t('rolesets.gaps')],
+          ...(isTopAdministrator() ? ([['levels', t('rolesets.levels')]] as const) : []),
         ]}
         chosen={tab}
         onChoose={setTab}
       />
-      {tab === 'gaps' ? (
-        <Gaps sets={sets ?? []} />
-      ) : (
+      {tab === 'gaps' && <Gaps sets={sets ?? []} />}
+      {tab === 'levels' && <LevelsAndRoles sets={sets ?? []} />}
+      {tab === 'sets' && (
         <Table<RoleSet>
           label={t('section.role-sets')}
           columns={columns()}

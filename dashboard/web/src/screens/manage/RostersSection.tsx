@@ -16,6 +16,7 @@ import { itemId, openItem } from '../../state/place';
 import { can } from '../../state/session';
 import { UnitFilter, unitFilter } from './forms/UnitFilter';
 import { DutyNow } from './rosters/DutyNow';
+import { Exceptions } from './rosters/Exceptions';
 import { RosterPage } from './rosters/RosterPage';
 
 export function RostersSection() {
@@ -25,7 +26,7 @@ export function RostersSection() {
 }
 
 function RosterList() {
-  const [tab, setTab] = useState<'rosters' | 'now'>('rosters');
+  const [tab, setTab] = useState<'rosters' | 'now' | 'exceptions'>('rosters');
   const unit = unitFilter.value;
   const [offset, setOffset] = useOffset(String(unit));
   const { value, error, reload } = useFetched(`rosters ${unit} ${offset}`, () =>
@@ -54,13 +55,14 @@ function RosterList() {
         tabs={[
           ['rosters', t('rosters.list')],
           ['now', t('rosters.now')],
+          ['exceptions', t('rosters.exceptions')],
         ]}
         chosen={tab}
         onChoose={setTab}
       />
-      {tab === 'now' ? (
-        <DutyNow />
-      ) : (
+      {tab === 'now' && <DutyNow />}
+      {tab === 'exceptions' && <Exceptions />}
+      {tab === 'rosters' && (
         <Table<Roster>
           label={t('section.rosters')}
           columns={columns()}
