@@ -72,7 +72,12 @@ class Marking:
 
         async def mark(connection: Connection, row: EmergencyRow, at: datetime) -> None:
             if not await emergencies.take(connection, row.id, account=viewer.account.id, at=at):
-                raise Problem(409, "already_taken", f"taken by {row.taken_by_name}, or closed already")
+                raise Problem(
+                    409,
+                    "already_taken",
+                    f"taken by {row.taken_by_name}, or closed already",
+                    zh=f"已由{row.taken_by_name or '他人'}接警，或已结案",
+                )
 
         return await self._mark(viewer, emergency, "emergency.taken", mark)
 
@@ -81,7 +86,12 @@ class Marking:
 
         async def mark(connection: Connection, row: EmergencyRow, at: datetime) -> None:
             if not await emergencies.close(connection, row.id, account=viewer.account.id, at=at):
-                raise Problem(409, "already_closed", f"closed by {row.closed_by_name}")
+                raise Problem(
+                    409,
+                    "already_closed",
+                    f"closed by {row.closed_by_name}",
+                    zh=f"已由{row.closed_by_name or '他人'}结案",
+                )
 
         return await self._mark(viewer, emergency, "emergency.closed", mark)
 

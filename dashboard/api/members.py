@@ -64,7 +64,12 @@ def router(pool: AsyncConnectionPool, whereabouts: Whereabouts, *, clock: Callab
         end = until or clock()
         begin = since or end - USUAL
         if not timedelta(0) <= end - begin <= LONGEST:
-            raise Problem(422, "bad_request", f"`from` must lie before `to`, by {LONGEST.days} days at most")
+            raise Problem(
+                422,
+                "bad_request",
+                f"`from` must lie before `to`, by {LONGEST.days} days at most",
+                zh=f"开始时间须早于结束时间，最长 {LONGEST.days} 天",
+            )
         async with pool.connection() as connection:
             row = await find(connection, viewer.account.scope, member)
             points = await members.track(connection, member, since=begin, until=end, limit=MOST_POINTS)

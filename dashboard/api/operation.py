@@ -36,7 +36,10 @@ def router(pool: AsyncConnectionPool, *, version: str) -> APIRouter:
         async with pool.connection() as connection:
             if not await units.is_top(connection, viewer.account.unit):
                 raise Problem(
-                    403, "not_allowed", "only accounts of the whole city see ingest: refused reports have no unit"
+                    403,
+                    "not_allowed",
+                    "only accounts of the whole city see ingest: refused reports have no unit",
+                    zh="被拒收的报告不属于任何组织，只有全市账号可以查看",
                 )
             runs = await operation.runs(connection, limit=MOST_RUNS)
             refusals = await operation.refusals(connection)

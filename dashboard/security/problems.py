@@ -21,4 +21,6 @@ class NotFound(Problem):
     """It is not there, or lies outside the viewer's subtree: the two are not told apart."""
 
     def __init__(self, what: str) -> None:
-        super().__init__(404, "not_found", f"there is no such {what} in your units")
+        super().__init__(
+            404, "not_found", f"there is no such {what} in your units", zh="它不存在，或不在您的管辖范围内"
+        )
