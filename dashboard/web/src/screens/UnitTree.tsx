@@ -57,25 +57,27 @@ export function UnitCounts() {
     ['offline', 'offline', now?.offline],
   ] as const;
   return (
-    <div class="figures">
-      {states.map(([name, mark, value]) => (
-        <div key={name} class="figure">
-          <span class="figure-value" data-testid={`count-${name}`}>
-            {value === undefined ? '–' : number(value)}
-          </span>
-          <span class="figure-name">
-            <PresenceMark state={mark} />
-            <span aria-hidden="true">{t(`counts.${name}`)}</span>
-          </span>
-        </div>
-      ))}
-      <div class="figure">
-        <span class="figure-value" data-testid="count-duty">
-          {now === null ? '–' : number(now.on_duty)}
-        </span>
-        <span class="figure-name">{t('counts.duty')}</span>
+    <>
+      <div class="figures">
+        {states.map(([name, mark, value]) => (
+          <div key={name} class="figure">
+            <span class="figure-value" data-testid={`count-${name}`}>
+              {value === undefined ? '–' : number(value)}
+            </span>
+            <span class="figure-name">
+              <PresenceMark state={mark} />
+              <span aria-hidden="true">{t(`counts.${name}`)}</span>
+            </span>
+          </div>
+        ))}
       </div>
-    </div>
+      <p class="line">
+        <span class="second">{t('counts.duty')}</span>
+        <strong class="num" data-testid="count-duty">
+          {now === null ? '–' : number(now.on_duty)}
+        </strong>
+      </p>
+    </>
   );
 }
 

@@ -281,6 +281,7 @@ export const organisation = {
   'levels.code.how': '例如 grid-4，保存后不能更改。',
   'levels.anywhere': '可挂在任意层级',
   'levels.anywhere.how': '适用于部门等：可设在任何组织之下，不受序号限制。',
+  'levels.set': '角色配置',
   'levels.set.how': '没有单独指定的组织采用这一配置。',
   'roles.all': '角色',
   'roles.how': '人员在组织中的身份；角色配置规定各需几人。',

@@ -101,7 +101,7 @@ export function LevelForm({ level, sets, onClose, onSaved }: Props) {
       />
       <Select
         name="level-set"
-        label={t('section.role-sets')}
+        label={t('levels.set')}
         hint={t('levels.set.how')}
         value={draft.role_set}
         onValue={(role_set) => set({ role_set })}

@@ -116,7 +116,7 @@ const levelColumns = (sets: readonly RoleSet[]): readonly Column<LevelRow>[] => 
   { name: 'code', label: t('unit.code'), width: '18%', cell: mono },
   {
     name: 'set',
-    label: t('section.role-sets'),
+    label: t('levels.set'),
     cell: ({ role_set }) => {
       const set = sets.find(({ code }) => code === role_set);
       return set ? titled(set) : <span class="quiet">–</span>;
