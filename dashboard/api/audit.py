@@ -3,7 +3,7 @@
 import csv
 import json
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import StringIO
 from typing import Annotated, Any, Final
@@ -17,7 +17,7 @@ from dashboard.api.answers import Id, Limit, Words, answer
 from dashboard.api.units import find as find_unit
 from dashboard.security.rights import Administrator, Right, Viewer
 from dashboard.shapes import Named, Scope
-from dashboard.store import audit
+from dashboard.store import audit, units
 from dashboard.store.audit import AuditRow, Search
 
 Before = Annotated[int, Field(ge=1, le=2**63 - 1)]
@@ -108,12 +108,20 @@ async def lines(pool: AsyncConnectionPool, what: Search) -> AsyncGenerator[str]:
     yield BYTE_ORDER_MARK + line(COLUMNS)
     before: int | None = None
     while True:
-        async with pool.connection() as connection:
-            found = await audit.search(connection, what, before=before, limit=BATCH)
+        async with pool.connection() as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            found = await audit.search(connection, await _numbered_now(connection, what), before=before, limit=BATCH)
         yield "".join(line(cells(row)) for row in found)
         if len(found) < BATCH:
             return
         before = found[-1].id
+
+
+async def _numbered_now(connection: audit.Connection, what: Search) -> Search:
+    """Return the search with its unit's interval of now: the tree may change while a slow reader takes the file."""
+    row = await units.find(connection, Scope.everywhere(), what.scope.unit)
+    scope = Scope(unit=what.scope.unit, left=0, right=-1)
+    return replace(what, scope=scope if row is None else Scope(unit=row.id, left=row.tree_left, right=row.tree_right))
 
 
 def cells(row: AuditRow) -> list[object]:

@@ -13,8 +13,8 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard.security.problems import NotFound
-from dashboard.security.rights import Right, Viewer
-from dashboard.store import audit, places
+from dashboard.security.rights import Right, Viewer, tree_changed
+from dashboard.store import accounts, audit, places
 from dashboard.store.places import Place
 from tracker.bus import messages
 from tracker.bus.interface import CITY, Bus
@@ -33,7 +33,7 @@ class Change:
 
     async def unit(self, unit: int) -> Place:
         """Raises NotFound, or Problem 403."""
-        return self._checked(await places.unit(self.connection, unit), "unit")
+        return await self._checked(await places.unit(self.connection, unit), "unit")
 
     async def member(self, member: int) -> Place:
         return (await self.members([member]))[0]
@@ -42,19 +42,19 @@ class Change:
         """Return all of them, or raise for the first that is not there or not theirs."""
         asked = list(dict.fromkeys(members))
         found = {place.id: place for place in await places.members(self.connection, asked)}
-        return [self._checked(found.get(member), "member") for member in asked]
+        return [await self._checked(found.get(member), "member") for member in asked]
 
     async def terminal(self, terminal: int) -> Place:
-        return self._checked(await places.terminal(self.connection, terminal), "terminal")
+        return await self._checked(await places.terminal(self.connection, terminal), "terminal")
 
     async def team(self, team: int) -> Place:
-        return self._checked(await places.team(self.connection, team), "team")
+        return await self._checked(await places.team(self.connection, team), "team")
 
     async def roster(self, roster: int) -> Place:
-        return self._checked(await places.roster(self.connection, roster), "roster")
+        return await self._checked(await places.roster(self.connection, roster), "roster")
 
     async def contact(self, contact: int) -> Place:
-        return self._checked(await places.contact(self.connection, contact), "contact")
+        return await self._checked(await places.contact(self.connection, contact), "contact")
 
     async def note(
         self, action: str, subject: str, *, unit: int | None, detail: Mapping[str, object] | None = None
@@ -70,7 +70,13 @@ class Change:
             detail=detail,
         )
 
-    def _checked(self, place: Place | None, what: str) -> Place:
+    async def steady(self) -> None:
+        """Raise Problem 409 when the tree is numbered otherwise than for the viewer; after reading, before judging."""
+        if not await accounts.is_numbered(self.connection, self.viewer.numbering):
+            raise tree_changed()
+
+    async def _checked(self, place: Place | None, what: str) -> Place:
+        await self.steady()
         if place is None:
             raise NotFound(what)
         self.viewer.check(Right.ADMINISTER, place.tree_left, what)

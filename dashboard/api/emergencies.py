@@ -11,9 +11,9 @@ from pydantic import Field
 from dashboard import views
 from dashboard.api.answers import Id, Limit, NotFound, Problem, answer
 from dashboard.api.units import find as find_unit
-from dashboard.security.rights import CurrentViewer, Dispatcher, Right, Viewer
+from dashboard.security.rights import CurrentViewer, Dispatcher, Right, Viewer, tree_changed
 from dashboard.shapes import Emergency, Scope, Whereabouts
-from dashboard.store import audit, crossings, emergencies
+from dashboard.store import accounts, audit, crossings, emergencies
 from dashboard.store.emergencies import Connection, EmergencyRow
 from tracker.bus import messages
 from tracker.bus.interface import EVENTS, Bus
@@ -107,6 +107,8 @@ class Marking:
             row = await emergencies.find(connection, emergency)
             if row is None or row.tree_left is None:
                 raise NotFound("emergency")
+            if not await accounts.is_numbered(connection, viewer.numbering):
+                raise tree_changed()
             viewer.check(Right.DISPATCH, row.tree_left, "emergency")
             await mark(connection, row, now)
             await audit.write(

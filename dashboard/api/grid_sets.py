@@ -67,6 +67,7 @@ def router(changing: Changing) -> APIRouter:
         async with changing.begin(viewer, "grid_sets") as change:
             await tree.lock(change.connection)
             made = await _planned(change.connection, viewer, asked, changes)
+            await change.steady()  # whoever held the lock before may have numbered the tree
             version = await _publish(change, asked, made)
         return answer(_report(made, language_of(request), version=version), 201)
 
@@ -74,6 +75,7 @@ def router(changing: Changing) -> APIRouter:
     async def withdraw(viewer: Administrator, version: Version) -> Response:
         async with changing.begin(viewer, "grid_sets") as change:
             await _ensure_all_mine(change.connection, viewer, await _touched(change.connection, version))
+            await change.steady()
             closed = await grid_sets.withdraw(change.connection, version)
             change.touched.append(version)
             await change.note("grid_set.withdrawn", f"grid set {version}", unit=None, detail={"closed_units": closed})

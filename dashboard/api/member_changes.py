@@ -79,4 +79,5 @@ async def kept_posts(change: Change, member: int) -> list[Post]:
         place = await places.unit(change.connection, post.unit)
         if place is not None and not scope.holds(place.tree_left):
             kept.append(post)
+    await change.steady()
     return kept

@@ -118,6 +118,7 @@ async def kept_members(change: Change, roster: int) -> list[Follower]:
     scope = change.viewer.scope(Right.ADMINISTER)
     followers = (await rosters.find(change.connection, roster)).members
     found = await places.members(change.connection, [each.member for each in followers])
+    await change.steady()
     foreign = {place.id for place in found if not scope.holds(place.tree_left)}
     return [each for each in followers if each.member in foreign]
 

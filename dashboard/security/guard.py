@@ -5,16 +5,19 @@ it, and a script of one is stopped by the browser's preflight, which nobody here
 needs no such mark: no browser adds the header Authorization by itself.
 """
 
+from functools import partial
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 import psycopg
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.security.problems import Problem
 from dashboard.security.rights import Viewer
 from dashboard.security.sessions import COOKIE, Sessions
+from dashboard.security.steady import Steady
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 # These need no session; those that change something need the header all the same.
@@ -23,6 +26,7 @@ OPEN: Final = frozenset(
 )
 OF_BROKERS: Final = frozenset({"/api/broker/auth", "/api/broker/acl"})  # show a secret of their own
 MARK: Final = "gridwarden"
+MOST_LOOKS: Final = 5
 
 
 def refusal(status: int, error: str, message: str, *, field: str = "") -> JSONResponse:
@@ -33,6 +37,7 @@ def refusal(status: int, error: str, message: str, *, field: str = "") -> JSONRe
 
 NOT_OURS: Final = (403, "not_our_page", "send the header X-Requested-With: gridwarden")
 NOT_LOGGED_IN: Final = (401, "not_logged_in", "log in first")
+TREE_CHANGES: Final = (503, "tree_changed", "units are being moved or renamed: try again")
 NO_DATABASE: Final = (503, "database_away", "the database is away: try again in a few seconds")
 
 
@@ -50,8 +55,38 @@ class Guard:
         refused = await self._judge(scope)
         if refused is not None:
             await refusal(*refused)(scope, receive, send)
-            return
-        await self._app(scope, receive, send)
+        elif "viewer" not in scope.get("state", {}):
+            await self._app(scope, receive, send)
+        elif scope["method"] in SAFE:
+            await self._look(scope, receive, send)
+        else:
+            await self._app(scope, self._judging_again(scope, receive), send)
+
+    async def _look(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer from one numbering of the tree: what was read under two of them may be somebody else's."""
+        for _ in range(MOST_LOOKS):
+            steady = Steady(send, partial(self._sessions.holds_still, scope["state"]["viewer"]))
+            await self._app({**scope, "state": {**scope["state"]}}, receive, steady)
+            if not steady.is_stale:
+                return
+            refused = await self._judge(scope)
+            if refused is not None:
+                await refusal(*refused)(scope, receive, send)
+                return
+        await refusal(*TREE_CHANGES)(scope, receive, send)
+
+    def _judging_again(self, scope: Scope, receive: Receive) -> Receive:
+        """Return `receive`, which reads the viewer afresh when a body is whole: a slow one must not keep old rights."""
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False):
+                refused = await self._judge(scope)
+                if refused is not None:
+                    scope["state"]["refused"] = Problem(*refused)
+            return message
+
+        return received
 
     async def _judge(self, scope: Scope) -> tuple[int, str, str] | None:
         """Return why the request is refused; None when it may pass."""

@@ -45,6 +45,7 @@ class Viewer:
     """Who asks, and how they came: by a session's cookie, or by an API token."""
 
     account: Account
+    numbering: int = 0  # of the tree, when the account was read
     session: bytes = b""  # the hash of the session's token, or of the API token
     token: int | None = None  # the API token they came by
     token_roles: frozenset[str] | None = None  # what it is limited to; None: a person at a screen
@@ -116,6 +117,15 @@ def second_factor_needed() -> Problem:
     )
 
 
+def tree_changed() -> Problem:
+    return Problem(
+        409,
+        "tree_changed",
+        "units were moved or renamed at this very moment: try again",
+        zh="组织结构刚刚发生变动，请重试",
+    )
+
+
 def password_change_needed() -> Problem:
     return Problem(
         403,
@@ -134,6 +144,9 @@ class Needs:
     in_person: bool = False  # a program with an API token may not
 
     def __call__(self, request: Request) -> Viewer:
+        refused: Problem | None = getattr(request.state, "refused", None)
+        if refused is not None:
+            raise refused
         viewer: Viewer = request.state.viewer
         viewer.scope(self.right)
         if self.is_top and not viewer.is_top_administrator:

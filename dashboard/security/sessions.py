@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
@@ -130,6 +131,14 @@ class Sessions:
         """Return the same viewer, read afresh; None when the session or token has ended."""
         return await self._read(viewer.session, is_api_token=viewer.token is not None, address=viewer.address)
 
+    async def holds_still(self, viewer: Viewer) -> bool:
+        """Whether the tree is numbered as it was when the viewer was read; False too when nobody can say."""
+        try:
+            async with self._pool.connection() as connection:
+                return await accounts.is_numbered(connection, viewer.numbering)
+        except psycopg.OperationalError:
+            return False
+
     async def close(self, viewer: Viewer) -> None:
         async with self._pool.connection() as connection, connection.transaction():
             await session_table.close(connection, token_hash=viewer.session)
@@ -203,6 +212,7 @@ class Sessions:
             return None
         return Viewer(
             account=found.account,
+            numbering=found.numbering,
             session=token_hash,
             token=found.token,
             token_roles=found.token_roles,

@@ -14,7 +14,7 @@ from psycopg import AsyncConnection
 
 from dashboard.security.passwords import Passwords, check_strength
 from dashboard.security.problems import NotFound, Problem
-from dashboard.security.rights import Right, Viewer
+from dashboard.security.rights import Right, Viewer, tree_changed
 from dashboard.store import accounts, audit, factors, staff
 from dashboard.store import sessions as session_table
 from dashboard.store.staff import StaffRow
@@ -173,6 +173,7 @@ class Staff:
         if row is None:
             raise NotFound("account")
         if viewer is not None:
+            await _steady(connection, viewer)
             viewer.check(Right.ADMINISTER, row.tree_left, "account")
         return row
 
@@ -182,6 +183,8 @@ class Staff:
         """Return the roles to be held, when the viewer may grant each and the account's unit contains its unit."""
         held = {Right.LOOK.value: unit} | {role: where for role, where in roles.items() if role != Right.LOOK}
         places = await staff.places(connection, sorted(set(held.values())))
+        if viewer is not None:
+            await _steady(connection, viewer)
         for where in held.values():
             place = places.get(where)
             if place is None:
@@ -223,6 +226,12 @@ class Staff:
             detail=detail | by,
         )
         return row
+
+
+async def _steady(connection: Connection, viewer: Viewer) -> None:
+    """Raise Problem when the tree is numbered otherwise than for the viewer."""
+    if not await accounts.is_numbered(connection, viewer.numbering):
+        raise tree_changed()
 
 
 def _not_oneself(viewer: Viewer | None, account: int) -> None:

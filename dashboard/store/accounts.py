@@ -48,6 +48,7 @@ class Entry(NamedTuple):
     """An account and how it came in."""
 
     account: Account
+    numbering: int  # of the tree, by which its intervals count
     has_second_factor: bool
     token: int | None = None  # the API token
     token_roles: frozenset[str] | None = None
@@ -108,7 +109,7 @@ _ACCOUNT: LiteralString = """
     SELECT
         account.id, account.name, display_name, member, must_change_password,
         totp_confirmed_at IS NOT NULL AS has_totp,
-        home.id AS unit, home.tree_left, home.tree_right,
+        home.id AS unit, home.tree_left, home.tree_right, (SELECT number FROM tree_numbering) AS numbering,
         (
             SELECT COALESCE(
                 jsonb_object_agg(
@@ -136,7 +137,7 @@ async def account_of_session(connection: Connection, *, token_hash: bytes, now: 
         {"token_hash": token_hash, "now": now},
     )
     row = await cursor.fetchone()
-    return None if row is None else Entry(account_of(row), row["has_second_factor"])
+    return None if row is None else Entry(account_of(row), row["numbering"], row["has_second_factor"])
 
 
 def account_of(row: dict[str, Any]) -> Account:
@@ -160,7 +161,21 @@ async def account_of_token(connection: Connection, *, token_hash: bytes, now: da
     row = await cursor.fetchone()
     if row is None:
         return None
-    return Entry(account_of(row), row["has_second_factor"], row["token"], frozenset(row["roles"]), row["last_used_at"])
+    return Entry(
+        account_of(row),
+        row["numbering"],
+        row["has_second_factor"],
+        row["token"],
+        frozenset(row["roles"]),
+        row["last_used_at"],
+    )
+
+
+async def is_numbered(connection: Connection, numbering: int) -> bool:
+    """Whether the tree is still numbered so: intervals read under another numbering say nothing."""
+    found = await connection.execute("SELECT number = %(it)s FROM tree_numbering", {"it": numbering})
+    row = await found.fetchone()
+    return row is not None and bool(row[0])
 
 
 async def role_units(connection: Connection, account: int) -> dict[str, Named]:
