@@ -15,26 +15,26 @@ LOCK: Final = 0x7061_7274  # "part": one program at a time makes days
 Connection = AsyncConnection[Any]
 
 
-async def ensure_partitions(connection: Connection, today: date) -> int:
-    """Make the daily partitions (UTC) from 91 days before `today` to 7 days after; return how many were missing.
+async def ensure_partitions(connection: Connection, today: date, *, back: int = DAYS_BACK) -> int:
+    """Make the daily partitions (UTC) from `back` days before `today` to 7 days after; return how many were missing.
 
     Each is a short transaction of its own, because it locks the table against writers. A day whose rows are in the
     default partition already stays there: that is slower, and nothing is lost.
     """
     if not await _is_partitioned(connection):
         return 0
-    wanted = [today + timedelta(days=day) for day in range(-DAYS_BACK, DAYS_AHEAD + 1)]
+    wanted = [today + timedelta(days=day) for day in range(-back, DAYS_AHEAD + 1)]
     known = await _names(connection)
     made = [await _make(connection, day) for day in wanted if _name(day) not in known]
     return sum(made)
 
 
-def ensure_partitions_at(dsn: str, today: date) -> int:
+def ensure_partitions_at(dsn: str, today: date, *, back: int = DAYS_BACK) -> int:
     """Do the same where no event loop runs yet."""
 
     async def ensure() -> int:
         async with await Connection.connect(dsn, autocommit=True) as connection:
-            return await ensure_partitions(connection, today)
+            return await ensure_partitions(connection, today, back=back)
 
     return asyncio.run(ensure())
 
