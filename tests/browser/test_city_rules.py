@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import log_in
@@ -80,3 +82,16 @@ def test_a_unit_that_somebody_else_adds_comes_into_the_tree_by_itself(chromium: 
     )
     expect(page.get_by_role("treeitem").filter(has_text="Flood desk")).to_be_visible(timeout=PATIENCE_MS)
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("section", "tab"), [("role-sets", "Levels and roles"), ("rosters", "Leave and exchanges")], ids=["rules", "leave"]
+)
+def test_neither_has_a_serious_accessibility_finding(page: Page, city: Running, section: str, tab: str) -> None:
+    page.goto(f"{city.url}/?manage={section}")
+    page.get_by_role("tab", name=tab).click(timeout=PATIENCE_MS)
+    page.wait_for_load_state("networkidle")
+    for theme in ("dark", "light"):
+        found = Axe().run(page).response["violations"]
+        assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == [], theme
+        page.click('[data-testid="theme"]')
