@@ -17,8 +17,9 @@ ACTION: Final = re.compile(r"[a-z_]+\.[a-z_]+")
 IN_SQL: Final = re.compile(r"INSERT INTO audit .*?'([a-z_]+\.[a-z_]+)'", re.DOTALL)
 LOG_LEVELS: Final = {"debug", "info", "warning", "error", "getLogger"}
 FILE_ENDINGS: Final = {"csv", "geojson", "fgb", "html", "json", "log", "password", "pid", "zip"}
-# The console puts log lines into words, the socket names messages of ASGI: none of them is an action
-NOT_WRITERS: Final = {ROOT / "gridwarden" / "console.py", ROOT / "dashboard" / "live" / "socket.py"}
+ASGI: Final = {"http", "websocket", "lifespan"}  # its messages are named like actions
+# The console puts log lines into words; none of them is an action
+NOT_WRITERS: Final = {ROOT / "gridwarden" / "console.py"}
 LEVEL_MOVES: Final = {f"alert.{kind.value}d" for kind in (Kind.UPGRADE, Kind.DOWNGRADE)}
 
 
@@ -34,9 +35,13 @@ def actions_of(tree: ast.AST) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in logged:
             found.update(IN_SQL.findall(node.value))
-            if ACTION.fullmatch(node.value) and node.value.split(".")[1] not in FILE_ENDINGS:
+            if ACTION.fullmatch(node.value) and not is_something_else(*node.value.split(".")):
                 found.add(node.value)
     return found
+
+
+def is_something_else(first: str, second: str) -> bool:
+    return first in ASGI or second in FILE_ENDINGS
 
 
 def logged_in(tree: ast.AST) -> Iterator[ast.expr]:
