@@ -1,4 +1,4 @@
-"""Tells every viewer the moment another grid set takes effect, planned ones too: their maps draw the grids again."""
+"""Tells every viewer the moment a grid set is made, and the moment it takes effect: their maps draw the grids again."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from typing import Final
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard.live.hub import Hub, News
-from dashboard.live.messages import GridsNews
+from dashboard.live.messages import GridSetNews, GridsNews
 from dashboard.shapes import Scope, encode
 from dashboard.store import grid_sets
 from tracker.database.retry import retry
@@ -24,6 +24,7 @@ class GridWatch:
         self._hub = hub
         self._changed = changed
         self._version: int | None = None
+        self._newest: int | None = None
         self._rung = asyncio.Event()
 
     def ring(self) -> None:
@@ -37,14 +38,16 @@ class GridWatch:
             await self._rest(LOOK_AGAIN_S if left_s is None else min(LOOK_AGAIN_S, left_s + AFTERWARDS_S))
 
     async def _look(self) -> float | None:
-        """Tell when another version is in force; return in how many seconds the next one is."""
+        """Tell when another version is in force, or the newest; return in how many seconds the next one is."""
         async with self._pool.connection() as connection:
-            version, left_s = await grid_sets.moments(connection)
-        if self._version not in {None, version}:
+            now = await grid_sets.moments(connection)
+        if self._version not in {None, now.in_force}:
             await self._changed()
-            self._hub.tell(_news(version))
-        self._version = version
-        return left_s
+            self._hub.tell(_news(GridsNews(now.in_force)))
+        if now.newest is not None and self._newest not in {None, now.newest}:
+            self._hub.tell(_news(GridSetNews(now.newest)))
+        self._version, self._newest = now.in_force, now.newest
+        return now.next_s
 
     async def _rest(self, most_s: float) -> None:
         try:
@@ -54,7 +57,7 @@ class GridWatch:
             return
 
 
-def _news(version: int) -> News:
-    text = encode(GridsNews(version)).decode()
+def _news(said: GridsNews | GridSetNews) -> News:
+    text = encode(said).decode()
     everywhere = Scope.everywhere()
     return News(spans=((everywhere.left, everywhere.right),), is_local=False, text=lambda _scope: text)

@@ -71,6 +71,12 @@ class GridsNews(msgspec.Struct, frozen=True, tag_field="kind", tag="grids"):
     version: int
 
 
+class GridSetNews(msgspec.Struct, frozen=True, tag_field="kind", tag="grid_set"):
+    """Another grid set is the newest, in force or not yet: what is drawn on an older one has to move over."""
+
+    newest: int
+
+
 Request = Watch | Ack | Ping
 _requests: Final = msgspec.json.Decoder(Request)
 

@@ -1,5 +1,6 @@
 """Grid sets as a list, and the leaves of one unit as an editor needs them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -51,18 +52,30 @@ async def count(connection: Connection) -> int:
     return int(found[0])
 
 
-async def moments(connection: Connection) -> tuple[int, float | None]:
-    """Return the version in force, and in how many seconds another one takes effect."""
-    cursor = await connection.execute(
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Which set is in force, which is the newest, and in how many seconds another one takes effect."""
+
+    in_force: int
+    newest: int | None
+    next_s: float | None
+
+
+async def moments(connection: Connection) -> Moments:
+    """Return how the grid sets stand at this moment."""
+    cursor = connection.cursor(row_factory=class_row(Moments))
+    await cursor.execute(
         """
-        SELECT grid_set_at(clock_timestamp()), (
+        SELECT grid_set_at(clock_timestamp()) AS in_force, (
+            SELECT version FROM grid_set WHERE withdrawn_at IS NULL ORDER BY takes_effect_at DESC, version DESC LIMIT 1
+        ) AS newest, (
             SELECT extract(epoch FROM min(takes_effect_at) - clock_timestamp())::float8 FROM grid_set
             WHERE takes_effect_at > clock_timestamp() AND withdrawn_at IS NULL
-        )
+        ) AS next_s
         """
     )
     found: Any = await cursor.fetchone()
-    return int(found[0]), found[1]
+    return found
 
 
 async def leaves_in(connection: Connection, scope: Scope, *, version: int, limit: int) -> list[GridRow]:

@@ -65,6 +65,14 @@ async def test_a_grid_is_split_checked_and_published_and_every_map_is_told(place
         assert len(before["features"]) == 2
 
 
+async def test_a_set_that_is_planned_or_withdrawn_is_told_at_once_to_those_who_draw(place: Place) -> None:
+    async with place.screen("west") as screen, place.logged_in("centre") as client:
+        await publish(client, await halve(client), takes_effect_at="2099-01-01T00:00:00Z")
+        assert (await screen.message("grid_set"))["newest"] == 2
+        await client.post("/api/grid-sets/2/withdraw")
+        assert (await screen.message("grid_set"))["newest"] == 1
+
+
 async def test_a_version_has_a_tag_of_its_own(place: Place) -> None:
     async with place.logged_in("centre") as client:
         tags = {(await client.get("/api/grids", params={"version": version})).headers["etag"] for version in (1, 2)}

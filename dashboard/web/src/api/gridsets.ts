@@ -89,6 +89,7 @@ export interface NewSet {
   changes: GridChange[];
   takes_effect_at?: string | null;
   note?: string;
+  may_move_border?: boolean; // the city's own; administrators of all of it
   dry_run?: boolean;
 }
 
@@ -103,8 +104,13 @@ export const splitGrid = (version: number, pending: Pending, unit: number, line:
   post<{ pieces: Area[]; changed: Changed }>('grid-edits/split', { version, pending, unit, line });
 export const mergeGrids = (version: number, pending: Pending, units: readonly number[]) =>
   post<{ area: Area }>('grid-edits/merge', { version, pending, units });
-export const reshapeGrid = (version: number, pending: Pending, unit: number, area: Area) =>
-  post<{ changed: Changed }>('grid-edits/reshape', { version, pending, unit, area });
+export const reshapeGrid = (
+  version: number,
+  pending: Pending,
+  unit: number,
+  area: Area,
+  may_move_border: boolean,
+) => post<{ changed: Changed }>('grid-edits/reshape', { version, pending, unit, area, may_move_border });
 
 export const getGridSets = () => get<{ total: number; sets: GridSet[] }>('grid-sets', { limit: 100 });
 export const postGridSet = (set: NewSet) => post<GridReport>('grid-sets', set, PUBLISH_WITHIN_MS);

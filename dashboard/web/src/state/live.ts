@@ -84,6 +84,8 @@ function takeFrame(frame: Frame): void {
 
 /** Which grid set took effect since we listen; 0 while none did. */
 export const gridSetInForce = signal(0);
+/** Which grid set was made, or is left as the newest, since we listen; 0 while none was. */
+export const newestGridSet = signal(0);
 
 type Message = { kind: string; [field: string]: unknown };
 
@@ -101,6 +103,9 @@ const TAKERS: Readonly<Record<string, (message: Message) => void>> = {
   grids: (message) => {
     gridSetInForce.value = Number(message.version);
     void loadUnits(); // new grids are new units
+  },
+  grid_set: (message) => {
+    newestGridSet.value = Number(message.newest);
   },
 };
 

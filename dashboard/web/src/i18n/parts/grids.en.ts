@@ -44,6 +44,18 @@ export const grids: Readonly<Record<keyof typeof zh, Text>> = {
   'grids.code': 'Code',
   'grids.code.how': 'Left empty: the next free one',
   'grids.above': 'Borders above that move with them',
+  'grids.border': 'The city’s border may move',
+  'grids.border.how':
+    'Reshape and draw may cross it. Ground that leaves the city belongs to no grid; people on it are shown outside.',
+  'grids.border.moves': 'The city’s border moves with it.',
+  'grids.overtaken': 'Version {version} is the newest now',
+  'grids.overtaken.nothing': 'Somebody else made it. You have changed nothing yet: load it and go on there.',
+  'grids.overtaken.kept': 'Somebody else made it. The grids you changed are as they were: your changes stay.',
+  'grids.overtaken.disputed':
+    'Somebody else made it, with other borders for grids you changed: {names}. All your changes will be dropped.',
+  'grids.overtaken.load': 'Load it',
+  'grids.overtaken.keep': 'Load it, keep my changes',
+  'grids.overtaken.drop': 'Load it, drop my changes',
   'grids.without': 'Units without an area',
   'grids.check': 'Check',
   'grids.unchecked': 'Not checked yet',

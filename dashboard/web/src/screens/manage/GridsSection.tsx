@@ -4,11 +4,13 @@ import { Failure } from '../../design/Feedback';
 import { Page } from '../../design/Page';
 import { Tabs } from '../../design/Tabs';
 import { t } from '../../i18n';
+import { newestGridSet } from '../../state/live';
 import { go, place } from '../../state/place';
 import { me } from '../../state/session';
 import { ChangeList } from './grids/ChangeList';
-import { ground, groundError, load, pending, viewed } from './grids/editing';
+import { ground, groundError, load, noticeNewer, pending, viewed } from './grids/editing';
 import { GridMap } from './grids/GridMap';
+import { Overtaken } from './grids/Overtaken';
 import { VersionList } from './grids/VersionList';
 import { newest } from './grids/versions';
 import { UnitPicker } from './UnitPicker';
@@ -25,6 +27,10 @@ export function GridsSection() {
   const shown = viewed.value;
   useEffect(() => void load(unit), [unit, shown, newest.value]);
   useEffect(() => leave, []);
+  const latest = newestGridSet.value;
+  useEffect(() => {
+    if (latest > 0) void noticeNewer(unit, latest);
+  }, [latest]);
   const version = ground.value?.version;
   return (
     <Page
@@ -56,7 +62,10 @@ export function GridsSection() {
           {groundError.value && tab === 'changes' ? (
             <Failure what={t('section.grids')} error={groundError.value} onRetry={() => void load(unit)} />
           ) : tab === 'changes' ? (
-            <ChangeList />
+            <>
+              <Overtaken />
+              <ChangeList />
+            </>
           ) : (
             <VersionList />
           )}

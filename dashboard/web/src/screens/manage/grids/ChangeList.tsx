@@ -5,11 +5,11 @@ import type { ChangedGrid, GridChange, GridProblem } from '../../../api/gridsets
 import { Badge } from '../../../design/Badge';
 import { Button, SquareButton } from '../../../design/Button';
 import { Empty } from '../../../design/Feedback';
-import { TextField } from '../../../design/Field';
+import { Checkbox, TextField } from '../../../design/Field';
 import { Icon } from '../../../design/Icon';
 import { named, number, t } from '../../../i18n';
 import { labelPlace } from '../../../map/geometry';
-import { levelName } from '../../../state/session';
+import { isTopAdministrator, levelName } from '../../../state/session';
 import {
   changes,
   check,
@@ -20,7 +20,9 @@ import {
   isCornerOnly,
   isReadOnly,
   leavesById,
+  mayMoveBorder,
   nameOf,
+  openBorder,
   pending,
   rename,
   report,
@@ -47,6 +49,7 @@ export function ChangeList() {
         ))}
         {found?.changed.some(({ is_leaf }) => !is_leaf) && <Above changed={found.changed} />}
         <Without />
+        {isTopAdministrator() && <CityBorder />}
       </div>
       {pending.value.length > 0 && (
         <footer class="panel-foot grid-side-foot">
@@ -126,19 +129,7 @@ function Change({ change, said }: { change: GridChange; said: ChangedGrid | null
           />
         )}
       </div>
-      {said && (
-        <p class="second num">
-          {isCornerOnly(unit) ? (
-            t('grids.corner')
-          ) : (
-            <>
-              {size(said.after_m2)}
-              {said.gained_m2 >= 1 && <span class="grid-gain"> +{number(said.gained_m2)}</span>}
-              {said.lost_m2 >= 1 && <span> −{number(said.lost_m2)}</span>}
-            </>
-          )}
-        </p>
-      )}
+      {said && <p class="second num">{isCornerOnly(unit) ? t('grids.corner') : <GainAndLoss of={said} />}</p>}
       {area === null && <p class="field-hint">{t('grids.gone.how')}</p>}
       {made && <NewGridFields unit={unit} said={said} />}
     </section>
@@ -173,6 +164,31 @@ function NewGridFields({ unit, said }: { unit: number; said: ChangedGrid | null 
   );
 }
 
+function GainAndLoss({ of: { after_m2, gained_m2, lost_m2 } }: { of: ChangedGrid }) {
+  return (
+    <>
+      {size(after_m2)}
+      {gained_m2 >= 1 && <span class="grid-gain"> +{number(gained_m2)}</span>}
+      {lost_m2 >= 1 && <span> −{number(lost_m2)}</span>}
+    </>
+  );
+}
+
+/** Where the city ends is for those who keep all of it, and only on purpose. */
+function CityBorder() {
+  return (
+    <section class="entry">
+      <Checkbox
+        name="move-border"
+        label={t('grids.border')}
+        hint={t('grids.border.how')}
+        value={mayMoveBorder.value}
+        onValue={openBorder}
+      />
+    </section>
+  );
+}
+
 /** Units above the leaves whose border moves with them. */
 function Above({ changed }: { changed: readonly ChangedGrid[] }) {
   return (
@@ -182,8 +198,7 @@ function Above({ changed }: { changed: readonly ChangedGrid[] }) {
         .filter(({ is_leaf }) => !is_leaf)
         .map((one) => (
           <p key={one.unit} class="second num">
-            {nameOf(one.unit)} {size(one.after_m2)} <span class="grid-gain">+{number(one.gained_m2)}</span> −
-            {number(one.lost_m2)}
+            {nameOf(one.unit)} <GainAndLoss of={one} />
           </p>
         ))}
     </section>

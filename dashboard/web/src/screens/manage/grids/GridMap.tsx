@@ -14,6 +14,7 @@ import {
   X,
 } from 'lucide';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Area } from '../../../api/gridsets';
 import { Button, SquareButton } from '../../../design/Button';
 import { explain } from '../../../design/Feedback';
 import { Icon } from '../../../design/Icon';
@@ -104,6 +105,12 @@ async function finish(): Promise<void> {
   if (area && units[0] !== undefined && (await reshape(units[0], area))) use('select');
 }
 
+/** What was drawn and refused is not lost: its corners can be dragged until it is right. */
+async function takeDrawn(unit: number, area: Area): Promise<void> {
+  if (await reshape(unit, area)) use('select');
+  else if (map?.edit(area)) tool.value = 'reshape';
+}
+
 async function cutAlong(line: number[][]): Promise<void> {
   const unit = chosen.value.length === 1 ? chosen.value[0]! : map?.unitUnder(line);
   if (unit === null || unit === undefined) editError.value = t('grids.split.where');
@@ -187,7 +194,7 @@ function useEditMap(container: { current: HTMLDivElement | null }): boolean {
       line: (line) => void cutAlong(line),
       area: (area) => {
         const [unit] = chosen.value;
-        if (unit !== undefined) void reshape(unit, area).then((isDone) => isDone && use('select'));
+        if (unit !== undefined) void takeDrawn(unit, area);
       },
     });
     map = view;

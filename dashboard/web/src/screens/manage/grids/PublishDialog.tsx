@@ -8,6 +8,7 @@ import { FormError } from '../../../design/FormError';
 import { say } from '../../../design/Toast';
 import { t, time } from '../../../i18n';
 import { serverNow } from '../../../state/clock';
+import { unitsById } from '../../../state/units';
 import { isCornerOnly, publish } from './editing';
 import { published } from './versions';
 
@@ -52,6 +53,7 @@ export function PublishDialog({ report, onClose }: { report: GridReport; onClose
       }
     >
       <p data-testid="consequence">{consequence(report, moment)}</p>
+      {movesCity(report) && <p class="grid-hint-bad">{t('grids.border.moves')}</p>}
       <fieldset class="plain-set grid-when">
         <legend class="field-label">{t('grids.when')}</legend>
         {(['now', 'later'] as const).map((each) => (
@@ -82,6 +84,9 @@ export function PublishDialog({ report, onClose }: { report: GridReport; onClose
     </Dialog>
   );
 }
+
+const movesCity = (report: GridReport): boolean =>
+  report.changed.some(({ unit, is_leaf }) => !is_leaf && unitsById.value.get(unit)?.parent === null);
 
 /** `3 grids change, 1 new; 140 people are placed anew at 12:00.` */
 function consequence(report: GridReport, moment: Date | null): string {

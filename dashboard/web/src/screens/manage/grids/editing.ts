@@ -32,6 +32,9 @@ export const changes = signal<Changes>(NOTHING);
 export const report = signal<GridReport | null>(null);
 export const isBusy = signal(false);
 export const editError = signal<unknown>(null);
+export const mayMoveBorder = signal(false); // the city's own
+/** The same unit in a newer version, when somebody else made one meanwhile. */
+export const overtaken = signal<EditedArea | null>(null);
 const undone = signal<readonly Changes[]>([]);
 const done = signal<readonly Changes[]>([]);
 
@@ -94,6 +97,7 @@ let asked = 0;
 export async function load(unit: number): Promise<void> {
   const mine = ++asked;
   ground.value = null;
+  overtaken.value = null;
   groundError.value = null;
   chosen.value = [];
   try {
@@ -102,6 +106,39 @@ export async function load(unit: number): Promise<void> {
   } catch (error) {
     if (mine === asked) groundError.value = error;
   }
+}
+
+/** Looks at what somebody else made meanwhile. */
+export async function noticeNewer(unit: number, version: number): Promise<void> {
+  const mine = asked;
+  const stands = ground.value?.version;
+  if (stands === undefined || stands === version || isReadOnly.value) return;
+  try {
+    const found = await getEditedArea(unit, null);
+    if (mine === asked && ground.value?.version !== found.version) overtaken.value = found;
+  } catch (error) {
+    editError.value = error;
+  }
+}
+
+const shapesOf = (area: EditedArea | null) =>
+  new Map((area?.grids.features ?? []).map(({ id, geometry }) => [id, JSON.stringify(geometry)]));
+
+/** Grids that are changed here and have another border, or none, in the newer version. */
+export const disputed = computed<number[]>(() => {
+  if (overtaken.value === null) return [];
+  const [ours, theirs] = [shapesOf(ground.value), shapesOf(overtaken.value)];
+  return [...changes.value.keys()].filter((unit) => unit > 0 && ours.get(unit) !== theirs.get(unit));
+});
+
+/** Goes on in the newer version: with what is drawn, if every grid in it is as it was. */
+export function takeNewer(): void {
+  if (overtaken.value === null) return;
+  if (disputed.value.length > 0) forget();
+  undone.value = []; // may concern grids that were not compared
+  ground.value = overtaken.value;
+  overtaken.value = null;
+  void check();
 }
 
 /** Runs one edit; what it returns becomes a step that can be undone, and is checked at once. */
@@ -175,7 +212,7 @@ export function merge(units: readonly number[]): Promise<boolean> {
 
 export function reshape(unit: number, area: Area): Promise<boolean> {
   return edit(async (version) => {
-    const { changed } = await reshapeGrid(version, pending.value, unit, area);
+    const { changed } = await reshapeGrid(version, pending.value, unit, area, mayMoveBorder.value);
     return changed.map((each) => keep(each.unit, each.area));
   });
 }
@@ -195,7 +232,12 @@ export async function check(): Promise<void> {
   const version = ground.value?.version;
   if (toPublish().length === 0 || version === undefined) return;
   try {
-    const found = await postGridSet({ based_on: version, changes: toPublish(), dry_run: true });
+    const found = await postGridSet({
+      based_on: version,
+      changes: toPublish(),
+      may_move_border: mayMoveBorder.value,
+      dry_run: true,
+    });
     if (asked === changes.value) report.value = found;
   } catch (error) {
     editError.value = error;
@@ -206,6 +248,7 @@ export async function publish(takesEffectAt: string | null, note: string): Promi
   const found = await postGridSet({
     based_on: ground.value!.version,
     changes: toPublish(),
+    may_move_border: mayMoveBorder.value,
     takes_effect_at: takesEffectAt,
     note,
   });
@@ -227,6 +270,12 @@ function turn(from: typeof done, to: typeof done): void {
 export const undo = () => turn(done, undone);
 export const redo = () => turn(undone, done);
 
+/** The city's own border: open or fixed for what is drawn from now on, and for the check. */
+export function openBorder(isOpen: boolean): void {
+  mayMoveBorder.value = isOpen;
+  void check();
+}
+
 /** Drops all that is drawn. */
 export function forget(): void {
   changes.value = NOTHING;
@@ -235,6 +284,7 @@ export function forget(): void {
   chosen.value = [];
   report.value = null;
   editError.value = null;
+  mayMoveBorder.value = false;
   tool.value = 'select';
 }
 

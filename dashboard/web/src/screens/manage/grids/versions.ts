@@ -1,7 +1,7 @@
 /** The list of grid sets, read again whenever one is published, withdrawn, or takes effect. */
 import { effect, signal } from '@preact/signals';
 import { type GridSet, getGridSets } from '../../../api/gridsets';
-import { gridSetInForce } from '../../../state/live';
+import { gridSetInForce, newestGridSet } from '../../../state/live';
 import { loadUnits } from '../../../state/units';
 
 export const sets = signal<GridSet[] | null>(null);
@@ -28,5 +28,6 @@ export function published(): void {
 export const followSets = (): (() => void) =>
   effect(() => {
     gridSetInForce.value;
+    newestGridSet.value;
     void loadSets();
   });
