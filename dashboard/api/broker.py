@@ -54,10 +54,12 @@ def router(pool: AsyncConnectionPool[Any], *, secret: str) -> APIRouter:
 
     @routes.post("/acl")
     async def acl(asked: Use) -> Response:
-        if brokers.may(asked.username, asked.action, asked.topic):
-            return answer(ALLOW)
         async with pool.connection() as connection:
-            is_terminal = await brokers.knows(connection, asked.username, "") is not None
-        return answer(DENY if is_terminal else IGNORE)
+            is_admitted = await brokers.is_admitted(connection, asked.username)
+        if is_admitted is None:
+            return answer(IGNORE)
+        # A terminal that was revoked may sit in a session of its own for weeks: it is asked about each time.
+        is_granted = is_admitted and brokers.may(asked.username, asked.action, asked.topic)
+        return answer(ALLOW if is_granted else DENY)
 
     return routes

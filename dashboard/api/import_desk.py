@@ -34,6 +34,7 @@ class Kept:
     job: ImportJob
     result: Result
     applied_at: datetime | None = None
+    is_being_applied: bool = False
 
 
 @dataclass(slots=True, weakref_slot=True)
@@ -80,8 +81,15 @@ class ImportDesk:
 
     async def apply(self, kept: Kept) -> str | None:
         """Apply what was reported; return the credentials of new terminals, which are kept nowhere."""
-        if kept.applied_at is not None:
+        if kept.applied_at is not None or kept.is_being_applied:
             raise Problem(409, "applied", "this import was applied already", zh="该导入已经执行过")
+        kept.is_being_applied = True
+        try:
+            return await self._apply(kept)
+        finally:
+            kept.is_being_applied = False
+
+    async def _apply(self, kept: Kept) -> str | None:
         job = msgspec.structs.replace(kept.job, mark=kept.result.mark, account=kept.account)
         result = await self._run(job)
         kept.applied_at = self.clock()

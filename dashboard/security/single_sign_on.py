@@ -107,7 +107,7 @@ class Provider:
     async def finish(self, *, cookie: str, state: str, code: str) -> Identity:
         """Return who came back; raises NotBelieved or ProviderAway."""
         started = self._started(cookie)
-        if started is None or not secrets.compare_digest(started.state, state):
+        if started is None or not secrets.compare_digest(started.state.encode(), state.encode()):
             raise NotBelieved("the state is not ours")
         async with _client() as client:
             facts = await self._discover(client)

@@ -15,7 +15,7 @@ from psycopg import AsyncConnection
 from dashboard.security.passwords import Passwords, check_strength
 from dashboard.security.problems import NotFound, Problem
 from dashboard.security.rights import Right, Viewer, tree_changed
-from dashboard.store import accounts, audit, factors, staff
+from dashboard.store import accounts, audit, factors, staff, tokens
 from dashboard.store import sessions as session_table
 from dashboard.store.staff import StaffRow
 from tracker.organisation.errors import Conflict, Invalid
@@ -129,7 +129,10 @@ class Staff:
     async def renew_password(
         self, connection: Connection, viewer: Viewer | None, account: int, password: str | None = None
     ) -> Done:
-        """Give it a new password, which its owner must change, and end its sessions."""
+        """Give it a new password, which its owner must change, and end its sessions and API tokens.
+
+        Whoever made a token may be whom the new password is to keep out.
+        """
         row = await self.find(connection, viewer, account)
         _not_oneself(viewer, account)
         if password is not None:
@@ -138,6 +141,7 @@ class Staff:
         hashed = await self._passwords.hash(given)
         await accounts.set_password(connection, account, password_hash=hashed, must_change=True)
         ended = await session_table.close_others(connection, account)
+        ended += await tokens.revoke_all(connection, account, at=self._clock())
         await self._written(connection, viewer, account, "account.password_reset")
         return Done(account=account, password=given if password is None else None, ended=ended)
 
@@ -157,7 +161,7 @@ class Staff:
         await staff.close(connection, account, at=self._clock())
         await _keep_a_top_administrator(connection, row)
         ended = await session_table.close_others(connection, account)
-        ended += await staff.token_hashes(connection, account)
+        ended += await tokens.revoke_all(connection, account, at=self._clock())
         await self._written(connection, viewer, account, "account.closed")
         return Done(account=account, ended=ended)
 

@@ -233,9 +233,3 @@ async def reopen(connection: Connection, account: int) -> None:
     await connection.execute(
         "UPDATE account SET closed_at = NULL, revision = revision + 1 WHERE id = %(account)s", {"account": account}
     )
-
-
-async def token_hashes(connection: Connection, account: int) -> list[bytes]:
-    """Return the hashes of the account's API tokens, so that their connections can be ended."""
-    cursor = await connection.execute("SELECT token_hash FROM api_token WHERE account = %(it)s", {"it": account})
-    return [bytes(token_hash) async for (token_hash,) in cursor]

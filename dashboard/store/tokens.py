@@ -85,6 +85,18 @@ async def revoke(connection: Connection, *, account: int, token: int, at: dateti
     return await found.fetchone()
 
 
+async def revoke_all(connection: Connection, account: int, *, at: datetime) -> list[bytes]:
+    """End all tokens of an account; return the hashes of those that lived."""
+    cursor = await connection.execute(
+        """
+        UPDATE api_token SET revoked_at = %(at)s WHERE account = %(account)s AND revoked_at IS NULL
+        RETURNING token_hash
+        """,
+        {"account": account, "at": at},
+    )
+    return [bytes(token_hash) async for (token_hash,) in cursor]
+
+
 async def touch(connection: Connection, token: int, *, at: datetime) -> None:
     """Note when it was used; callers do so once a minute, not at every request."""
     await connection.execute("UPDATE api_token SET last_used_at = %(at)s WHERE id = %(it)s", {"it": token, "at": at})

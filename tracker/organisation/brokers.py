@@ -88,6 +88,18 @@ async def admitted(connection: Connection) -> AsyncIterator[list[Hashed]]:
             yield rows
 
 
+async def is_admitted(connection: Connection, code: str) -> bool | None:
+    """Whether the terminal may use a broker at all; None when nobody has this code."""
+    if CODE.fullmatch(code) is None:
+        return None
+    cursor = await connection.execute(
+        "SELECT closed_at IS NULL AND revoked_at IS NULL AND lost_at IS NULL FROM terminal WHERE code = %(code)s",
+        {"code": code},
+    )
+    found: Any = await cursor.fetchone()
+    return None if found is None else bool(found[0])
+
+
 async def knows(connection: Connection, code: str, secret: str) -> bool | None:
     """Whether the terminal may log in with `secret`; None when nobody has this code. One index lookup."""
     if CODE.fullmatch(code) is None:

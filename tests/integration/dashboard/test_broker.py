@@ -77,6 +77,8 @@ async def test_a_terminal_that_is_withdrawn_is_denied_at_once(
     assert await result(client, "/auth", username="T1", password="s") == "allow"
     await city.execute(statement)
     assert await result(client, "/auth", username="T1", password="s") == "deny"
+    assert await result(client, "/acl", username="T1", action="subscribe", topic="gw/v1/t/T1/alert") == "deny"
+    assert await result(client, "/acl", username="T1", action="publish", topic="gw/v1/t/T1/pos") == "deny"
 
 
 async def test_no_terminal_writes_as_another(client: httpx.AsyncClient) -> None:

@@ -90,6 +90,14 @@ async def test_a_city_that_was_changed_since_the_report_is_left_alone(city: Conn
     assert (refused.status_code, refused.json()["error"]) == (409, "city_changed")
 
 
+async def test_an_import_that_is_being_applied_is_not_applied_again(city: Connection, place: Place) -> None:
+    async with place.logged_in("centre") as client:
+        number = (await brought(client, ("members.csv", NEW.encode()))).json()["id"]
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(client.post(f"/api/imports/{number}/apply", timeout=120)) for _ in range(2)]
+    assert sorted(task.result().status_code for task in asked) == [200, 409]
+
+
 async def test_only_administrators_of_the_whole_city_bring_and_take_it(city: Connection, place: Place) -> None:
     async with place.logged_in("centre") as client:
         number = (await brought(client, ("members.csv", NEW.encode()))).json()["id"]

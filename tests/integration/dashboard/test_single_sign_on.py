@@ -137,6 +137,13 @@ async def test_refusing_there_leads_back_to_the_log_in_page(front: Place) -> Non
     assert back.headers["location"] == "/?login=oidc_failed"
 
 
+async def test_a_state_that_is_no_state_leads_back_to_the_log_in_page(front: Place) -> None:
+    async with front.client() as client:
+        await client.get("/api/login/oidc")
+        back = await client.get("/api/login/oidc/callback?code=x&state=%E9%97%A8")
+    assert back.headers["location"] == "/?login=oidc_failed"
+
+
 async def test_our_second_factor_is_asked_unless_theirs_was_shown(front: Place, peer: IdentityProvider) -> None:
     await invite(front)
     peer.knows("chen", email=MAIL, email_verified=True)

@@ -66,6 +66,22 @@ async def test_a_revoked_token_ends_with_its_connections(place: Place) -> None:
     assert "token" not in listed[0]
 
 
+@pytest.mark.parametrize("step", ["password", "close"])
+async def test_a_new_password_from_above_and_the_end_of_an_account_end_its_tokens(
+    place: Place, city: psycopg.AsyncConnection[Any], step: str
+) -> None:
+    async with place.logged_in("east") as client:
+        token = (await made(client))["token"]
+    async with place.logged_in("centre") as above, bearing(place, token) as program:
+        account = (await above.get("/api/accounts", params={"q": "east"})).json()["accounts"][0]["id"]
+        assert (await program.get("/api/me")).status_code == 200
+        assert (await above.post(f"/api/accounts/{account}/{step}")).status_code == 200
+        await above.post(f"/api/accounts/{account}/reopen")
+        assert (await program.get("/api/me")).status_code == 401
+    row = await city.execute("SELECT count(*) FROM api_token WHERE revoked_at IS NULL")
+    assert await row.fetchone() == (0,)
+
+
 async def test_a_token_makes_no_keys_to_its_account(place: Place) -> None:
     async with place.logged_in("east") as client:
         token = (await made(client, "administrator"))["token"]
