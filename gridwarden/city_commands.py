@@ -1,120 +1,106 @@
-"""`gridwarden city import` and `export`: a city's files into its database, and out of it."""
+"""`gridwarden city ...`: a city made up, loaded, imported and exported as files."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import Coroutine
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from psycopg import AsyncConnection
-from rich.markup import escape
+import uvloop
 
+from gridwarden.city_exchange import Encoding, GridFormat, Wish, export_city, import_city, options_of
 from gridwarden.console import Progress
-from tracker.bus import connect as bus
-from tracker.bus.interface import CITY
-from tracker.city.export import export
-from tracker.city.intake import handover
-from tracker.city.intake.apply import Handover
-from tracker.city.intake.reading import Options
-from tracker.city.intake.run import Prepared, prepare, take_in
+from gridwarden.first_city import keep_roster
+from gridwarden.reach import reached
+from gridwarden.settings import Settings
+from tracker.city.files import read_city, write_city
+from tracker.city.generator import DEMO, REFERENCE, generate
+from tracker.city.load import HANDOVER, load_city
 
-Connection = AsyncConnection[Any]
+city_app = typer.Typer(no_args_is_help=True, help="Cities as files: made up, loaded, imported, exported.")
 
-
-class Encoding(StrEnum):
-    AUTO = "auto"
-    UTF_8 = "utf-8"
-    GBK = "gbk"
-
-
-class GridFormat(StrEnum):
-    GEOJSON = "geojson"
-    FGB = "fgb"
-    SHP = "shp"
+Database = Annotated[
+    str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: the embedded one of the data folder]")
+]
+Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...  [default: within the process]")]
+Seed = Annotated[int, typer.Option(help="Same seed, same city")]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What an import is asked to do."""
-
-    files: Sequence[Path]
-    options: Options
-    is_to_be_applied: bool
-    out: Path
-    json: Path | None
-
-
-async def import_city(dsn: str, redis: str | None, wish: Wish) -> None:
-    """Print the report, and apply it if that is asked for; raises typer.Exit(1) when it cannot be applied."""
-    progress = Progress()
-    async with await Connection.connect(dsn, autocommit=True) as connection:
-        prepared = await prepare(connection, wish.files, wish.options, say=progress.step)
-        progress.done()
-        _tell(prepared, wish, progress)
-        if not prepared.report.is_applicable:
-            raise typer.Exit(1)
-        if not wish.is_to_be_applied:
-            progress.print("a dry run: nothing was changed; say --apply to apply it")
-            return
-        await _apply(connection, redis, prepared, wish)
+@city_app.command(name="generate")
+def city_generate(
+    *,
+    out: Annotated[Path, typer.Option(help="Folder to write units.csv, grids.geojson and members.csv into")],
+    seed: Seed = 7,
+    small: Annotated[bool, typer.Option("--small", help="204 grids and 640 members, to try things in")] = False,
+    reference: Annotated[bool, typer.Option("--reference", hidden=True)] = False,  # the default, once an option
+) -> None:
+    """Make an example city (division code 99xxxx) as files: 198 / 2,997 / 17,350 grids, 270,342 members."""
+    with Progress() as progress:
+        progress.step("generating a city")
+        city = generate(seed=seed, sizes=DEMO if small and not reference else REFERENCE, count=progress.count)
+        progress.step(f"writing it into {out}")
+        write_city(city, out)
+    progress.print(f"{len(city.units):,} units and {len(city.members):,} members ({progress.done():.1f} s)")
 
 
-async def export_city(dsn: str, folder: Path, form: GridFormat) -> None:
-    progress = Progress()
-    async with await Connection.connect(dsn, autocommit=True) as connection:
-        city = await export(connection, folder, form=form.value)
-    seconds = progress.done()
-    progress.print(f"{len(city.units):,} units and {len(city.members):,} members in {folder} ({seconds:.1f} s)")
+@city_app.command(name="load")
+def city_load(*, folder: Path, database: Database = None) -> None:
+    """Load a city's files into an empty database; writes terminals.csv, the new credentials, into the folder."""
+    settings = _settings(database=database)
+    with Progress() as progress, reached(settings, progress) as dsn:
+        progress.step(f"reading {folder}")
+        city = read_city(folder)
+        _run(load_city(dsn, city, folder=folder, say=progress.step, count=progress.count))
+    if settings.database is None:
+        keep_roster(folder, settings.data)
+    progress.print(f"loaded in {progress.done():.1f} s; the terminals' secrets are in {folder / HANDOVER}")
 
 
-def options_of(
-    *, code_column: str, crs: str | None, encoding: Encoding, gcj02: bool, tolerance_m: float, at: datetime | None
-) -> Options:
-    return Options(
-        code_column=code_column,
-        crs=crs,
-        encoding=encoding.value,
-        is_gcj02=gcj02,
-        tolerance_m=tolerance_m,
-        takes_effect_at=None if at is None else at.astimezone(),  # what is typed is local time
+@city_app.command(name="import")
+def city_import(
+    *,
+    files: Annotated[list[Path], typer.Argument(help="units.csv, grids.geojson|fgb|shp, members.csv: any of them")],
+    database: Database = None,
+    redis: Redis = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Write it; without this, only report")] = False,
+    gcj02: Annotated[bool, typer.Option("--gcj02", help="The areas are in GCJ-02")] = False,
+    crs: Annotated[
+        str | None, typer.Option(help="Coordinate system of the areas, in place of the declared one")
+    ] = None,
+    encoding: Annotated[Encoding, typer.Option(help="Of tables and .dbf")] = Encoding.AUTO,
+    code_column: Annotated[str, typer.Option(help="Property of the areas that holds the code")] = "code",
+    tolerance_m: Annotated[float, typer.Option(min=0.01, max=50, help="Slivers up to this width are snapped")] = 1.0,
+    takes_effect_at: Annotated[datetime | None, typer.Option(help="When new borders count, local time")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for terminals.csv, the new credentials")] = Path(),
+    json: Annotated[Path | None, typer.Option(help="Write the report here too")] = None,
+) -> None:
+    """Say what files would change in the city of a database, and with --apply change it: all of it or nothing."""
+    options = options_of(
+        code_column=code_column, crs=crs, encoding=encoding, gcj02=gcj02, tolerance_m=tolerance_m, at=takes_effect_at
     )
+    wish = Wish(files=files, options=options, is_to_be_applied=apply, out=out, json=json)
+    settings = _settings(database=database, redis=redis)
+    with Progress() as progress, reached(settings, progress) as dsn:
+        _run(import_city(dsn, settings.redis, wish))
 
 
-def _tell(prepared: Prepared, wish: Wish, progress: Progress) -> None:
-    for line in prepared.report.lines():
-        progress.print(escape(line))
-    if wish.json is not None:
-        wish.json.write_text(json.dumps(prepared.report.shape(), ensure_ascii=False, indent=1), "utf-8")
+@city_app.command(name="export")
+def city_export(
+    *,
+    folder: Path,
+    database: Database = None,
+    form: Annotated[GridFormat, typer.Option("--format", help="Of the areas")] = GridFormat.GEOJSON,
+) -> None:
+    """Write the city of a database as files that import reads."""
+    with Progress() as progress, reached(_settings(database=database), progress) as dsn:
+        _run(export_city(dsn, folder, form))
 
 
-async def _apply(connection: Connection, redis: str | None, prepared: Prepared, wish: Wish) -> None:
-    progress = Progress()
-    kept: list[Path] = []
-
-    def keep(credentials: tuple[Handover, ...]) -> None:
-        if credentials:
-            kept.append(handover.keep(credentials, wish.out))
-
-    try:
-        await take_in(connection, prepared, wish.options, say=progress.step, before_commit=keep)
-    except BaseException:
-        for path in kept:
-            path.unlink()
-        raise
-    await _ring(redis)
-    seconds = progress.done()
-    progress.print(f"applied in {seconds:.1f} s")
-    for path in kept:
-        progress.print(f"the new terminals' secrets are in {path}")
+def _settings(**given: Any) -> Settings:
+    return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
-async def _ring(redis: str | None) -> None:
-    """Tell the programs that run: each looks at the tables again. In another process there is nobody to hear it."""
-    line = bus.connect(redis)
-    try:
-        await line.publish(CITY, b"")
-    finally:
-        await line.close()
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
