@@ -72,7 +72,8 @@ class Own:
             found = await accounts.credentials_of(connection, viewer.account.name)
         if found is None or not await self.sessions.passwords.is_right(password, found.password_hash):
             raise Problem(422, "wrong_password", "this is not your password", zh="当前密码不正确")
-        self.passed(viewer)
+        # The tries before stay counted: a known password must not make guessing codes free.
+        self.sessions.throttle.forgive(name=viewer.account.name, address=viewer.address)
 
     async def write(self, connection: accounts.Connection, viewer: Viewer, action: str) -> None:
         await audit.write(

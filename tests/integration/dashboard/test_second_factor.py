@@ -106,6 +106,14 @@ async def test_removing_it_asks_for_password_and_code(place: Place) -> None:
         assert (await log_in(client)).status_code == 200
 
 
+async def test_a_known_password_does_not_make_guessing_codes_free(place: Place) -> None:
+    async with place.logged_in("east") as client:
+        await enrolled(client)
+        given = [{"password": PASSWORD, "code": f"{n:06}"} for n in range(6)]
+        answers = [(await client.post("/api/me/totp/remove", json=one)).status_code for one in given]
+    assert answers == [422] * 5 + [429]
+
+
 async def test_one_in_use_is_not_replaced_by_another(place: Place) -> None:
     async with place.logged_in("east") as client:
         await enrolled(client)
