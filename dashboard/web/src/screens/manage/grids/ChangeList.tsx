@@ -90,7 +90,7 @@ function Problems({ problems }: { problems: readonly GridProblem[] }) {
     <ul class="grid-list" aria-label={t('grids.problems')}>
       {problems.map((problem) => (
         <li key={`${problem.word}${problem.place}`}>
-          <button type="button" class="row grid-problem" onClick={() => lookAt(problem.place)}>
+          <button type="button" class="row grid-problem" onClick={() => lookAt(problem.place, problem.m2)}>
             <Icon node={TriangleAlert} />
             <span class="grow">
               {problem.message}
@@ -124,7 +124,7 @@ function Change({ change, said }: { change: GridChange; said: ChangedGrid | null
             label={t('grids.look', { name: nameOf(unit) })}
             onClick={() => {
               chosen.value = [unit];
-              lookAt(labelPlace(leaf.geometry));
+              lookAt(labelPlace(leaf.geometry), said?.after_m2 ?? 0);
             }}
           />
         )}

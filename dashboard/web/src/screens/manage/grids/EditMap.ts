@@ -22,6 +22,8 @@ setWorkerUrl(workerUrl);
 const PADDING_PX = { top: 76, right: 48, bottom: 88, left: 48 }; // clear of the tools and the hint
 const REACH_PX = 16;
 const POINTER_PX = 14; // a click this near to the last corner ends the line
+const NEAR_ZOOM = 17;
+const NEAR_M = 140; // a third of the map at that zoom
 const DIGITS = 7; // of a degree: the lattice
 const SPLIT = 'linestring';
 const DRAW = 'polygon';
@@ -264,8 +266,11 @@ export class EditMap {
     if (bounds) this.map.fitBounds(bounds, { padding: PADDING_PX, duration: 0, maxZoom: 18 });
   }
 
-  look(place: [number, number]): void {
-    this.map.easeTo({ center: place, zoom: Math.max(this.map.getZoom(), 17), duration: 0 });
+  /** Near enough for what is `m2` large: a sliver fills no pixel from afar, a district no screen from near. */
+  look(place: [number, number], m2: number): void {
+    const tooWide = Math.log2(Math.sqrt(m2) / NEAR_M);
+    const zoom = tooWide > 0 ? NEAR_ZOOM - tooWide : Math.max(this.map.getZoom(), NEAR_ZOOM);
+    this.map.easeTo({ center: place, zoom, duration: 0 });
   }
 
   /** Ends whatever is being drawn and begins with another tool. */

@@ -63,7 +63,7 @@ export const drawFor = (unit: number): void => {
   use('draw');
 };
 
-export const lookAt = (place: [number, number]): void => map?.look(place);
+export const lookAt = (place: [number, number], m2: number): void => map?.look(place, m2);
 
 function use(next: Tool): void {
   if (isReadOnly.value && next !== 'select') return;
