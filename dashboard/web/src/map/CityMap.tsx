@@ -15,8 +15,9 @@ import { levelOf, me } from '../state/session';
 import { theme } from '../state/theme';
 import { track } from '../state/track';
 import { chosenUnit, reveal, subtreeOf, units, unitsById } from '../state/units';
-import { type Corner, nearerEdges } from './corner';
+import { nearerEdges } from './corner';
 import { HoverCard } from './HoverCard';
+import { hovered } from './hovered';
 import { gridLevels, scopeOf, sumUp } from './levels';
 import {
   accuracyCircle,
@@ -36,7 +37,6 @@ const MOST_NAMES = 200;
 const DEGREE = 1e7;
 
 /** Which person is under the pointer, and where that is: px from the nearer edges of the map. */
-export const hovered = signal<{ member: number; at: Corner } | null>(null);
 const gridsVersion = signal(0); // counts up when grids arrived
 const isReady = signal(false);
 const moved = signal(0);

@@ -6,7 +6,7 @@ import { nowMs } from '../state/clock';
 import { roster } from '../state/live';
 import { learnMember, people } from '../state/people';
 import { roleName } from '../state/session';
-import { hovered } from './CityMap';
+import { hovered } from './hovered';
 
 const ASK_AFTER_MS = 120; // a pointer that only passes by asks nothing
 

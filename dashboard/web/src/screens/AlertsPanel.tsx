@@ -8,10 +8,10 @@ import { Panel } from '../design/Panel';
 import { Tabs } from '../design/Tabs';
 import { t } from '../i18n';
 import { alerts, alertsError, loadAlerts } from '../state/alerts';
+import { isPhone } from '../state/frame';
 import { openPanel } from '../state/place';
 import { me } from '../state/session';
 import { AlertRow } from './AlertRow';
-import { isPhone } from './App';
 import { newAlert } from './keys';
 
 const ROW_PX = 56;

@@ -1,5 +1,4 @@
 /** Which frame: log-in, desk or phone; and what runs while somebody is logged in. */
-import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Failure, Skeleton } from '../design/Feedback';
 import { Toasts } from '../design/Toast';
@@ -7,6 +6,7 @@ import { t } from '../i18n';
 import { loadAlerts } from '../state/alerts';
 import { startClock } from '../state/clock';
 import { loadEmergencies, startAlarm } from '../state/emergencies';
+import { isPhone } from '../state/frame';
 import { growOlder, startLive, stopLive, watch } from '../state/live';
 import { forgetPeople } from '../state/people';
 import { me, resume, startError } from '../state/session';
@@ -19,11 +19,6 @@ import { Login } from './Login';
 import { Phone } from './Phone';
 
 const UNITS_EVERY_MS = 30_000; // numbers on duty in the tree
-const narrow = matchMedia('(max-width: 700px)');
-export const isPhone = signal(narrow.matches);
-narrow.addEventListener('change', () => {
-  isPhone.value = narrow.matches;
-});
 
 export function App() {
   useEffect(() => void resume(), []);
