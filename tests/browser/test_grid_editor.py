@@ -1,5 +1,6 @@
 """What an administrator does on the grid map, in a real browser: draws a line across a grid, publishes both parts."""
 
+import itertools
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.running import Running
 
 PATIENCE_MS = 60_000
+UNSAFE = {"X-Requested-With": "gridwarden"}
 MAP = '[data-testid="grid-map"]'
 pytestmark = pytest.mark.timeout(300)  # two maps drawn without a graphics card, and audits of the page
 
@@ -132,3 +134,34 @@ def test_a_planned_set_is_withdrawn_with_what_follows_named(page: Page, city: Ru
     newest.get_by_role("button", name="Withdraw").click()
     page.click('[data-testid="withdraw-confirm"]')
     expect(newest).to_contain_text("Withdrawn", timeout=PATIENCE_MS)
+
+
+def test_a_drawing_moves_over_when_somebody_else_publishes_elsewhere(page: Page, city: Running) -> None:
+    open_editor(page, city, 2)
+    draw_across(page)
+    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap", timeout=PATIENCE_MS)
+    changes = page.locator('[data-testid="change"]')
+    drawn = changes.count()
+    publish_a_merge(page, city, 9)
+    expect(page.locator('[data-testid="overtaken"]')).to_contain_text("your changes stay", timeout=PATIENCE_MS)
+    page.click('[data-testid="take-newer"]')
+    expect(page.locator('[data-testid="overtaken"]')).to_have_count(0)
+    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap", timeout=PATIENCE_MS)
+    expect(changes).to_have_count(drawn)
+    page.keyboard.press("Control+z")
+
+
+def publish_a_merge(page: Page, city: Running, number: int) -> None:
+    """Publish, as somebody else does, two neighbours of a street as one."""
+    street = [unit for unit in units(page) if unit["level"] == "grid-1"][number]
+    area = page.request.get(f"{city.url}/api/grid-edits/area?unit={street['id']}").json()
+    grids = [grid["id"] for grid in area["grids"]["features"] if grid["properties"]["is_inside"]]
+    for first, second in itertools.combinations(grids, 2):
+        asked = {"version": area["version"], "units": [first, second]}
+        merged = page.request.post(f"{city.url}/api/grid-edits/merge", data=asked, headers=UNSAFE)
+        if merged.ok:
+            changes = [{"unit": first, "area": merged.json()["area"]}, {"unit": second, "area": None}]
+            given = {"based_on": area["version"], "changes": changes}
+            assert page.request.post(f"{city.url}/api/grid-sets", data=given, headers=UNSAFE).ok
+            return
+    raise AssertionError("no two grids of the street touch")
