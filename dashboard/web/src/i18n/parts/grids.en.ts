@@ -5,6 +5,8 @@ import type { grids as zh } from './grids.zh';
 export const grids: Readonly<Record<keyof typeof zh, Text>> = {
   'grids.on': 'Editing on top of version {version}',
   'grids.unit': 'Unit',
+  'grids.choose': 'Choose a part of it',
+  'grids.choose.note': 'It has more grids than can be edited at once. Take one of the units inside it:',
   'grids.map': 'Map of the grid editor',
   'grids.tools': 'Editing tools',
   'grids.select': 'Select',

@@ -2,6 +2,8 @@
 export const grids = {
   'grids.on': '基于第 {version} 版网格编辑',
   'grids.unit': '单位',
+  'grids.choose': '请选择下级单位',
+  'grids.choose.note': '该单位的网格过多，无法一次编辑。请选择其中一个下级单位：',
   'grids.map': '网格编辑地图',
   'grids.tools': '编辑工具',
   'grids.select': '选择',

@@ -1,5 +1,6 @@
 /** The grid map's editor: the grids of one unit on the map, what changes beside it, and the versions there are. */
 import { useEffect, useState } from 'preact/hooks';
+import { ApiError } from '../../api/errors';
 import { Failure } from '../../design/Feedback';
 import { Page } from '../../design/Page';
 import { Tabs } from '../../design/Tabs';
@@ -11,11 +12,14 @@ import { ChangeList } from './grids/ChangeList';
 import { ground, groundError, load, noticeNewer, pending, viewed } from './grids/editing';
 import { GridMap } from './grids/GridMap';
 import { Overtaken } from './grids/Overtaken';
+import { TooMany } from './grids/TooMany';
 import { VersionList } from './grids/VersionList';
 import { newest } from './grids/versions';
 import { UnitPicker } from './UnitPicker';
 
 type Tab = 'changes' | 'versions';
+
+const isTooMany = (error: unknown) => error instanceof ApiError && error.word === 'too_many';
 
 const leave = () => {
   viewed.value = null;
@@ -59,7 +63,9 @@ export function GridsSection() {
             chosen={tab}
             onChoose={setTab}
           />
-          {groundError.value && tab === 'changes' ? (
+          {tab === 'changes' && isTooMany(groundError.value) ? (
+            <TooMany unit={unit} />
+          ) : groundError.value && tab === 'changes' ? (
             <Failure what={t('section.grids')} error={groundError.value} onRetry={() => void load(unit)} />
           ) : tab === 'changes' ? (
             <>
