@@ -49,10 +49,12 @@ async def ensure_names(dsn: str) -> None:
 async def ensure_city(dsn: str, folder: Path, *, seed: int, walkers: int, say: Callable[[str], None]) -> None:
     """Load the small example city into a database that has none; its files and credentials go to `folder`/city.
 
-    It has people for `walkers` simulated terminals and some to spare, for phones and replays.
+    It has people for `walkers` simulated terminals and some to spare, for phones and replays. Raises NoCityError when
+    there is a city, but nobody's credentials to walk with.
     """
     async with await AsyncConnection[TupleRow].connect(dsn, autocommit=True) as connection:
         if await root_unit(connection) is not None:
+            _want_credentials(folder / ROSTER, walkers)
             return
     say("building an example city")
     members = max(DEMO.members, walkers + walkers // SPARE)
@@ -61,6 +63,13 @@ async def ensure_city(dsn: str, folder: Path, *, seed: int, walkers: int, say: C
     write_city(city, roster)
     say("loading it into the database")
     await load_city(dsn, city, folder=roster, say=say)
+
+
+def _want_credentials(roster: Path, walkers: int) -> None:
+    missing = [name for name in (HANDOVER, GRIDS) if not (roster / name).exists()]
+    if walkers and missing:
+        message = f"no terminal can be simulated: {' and '.join(missing)} of this city should lie in {roster}"
+        raise NoCityError(f"{message}; put them there, or leave out --simulate")
 
 
 def keep_roster(files: Path, folder: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psycopg
 
+from tests.running import free_port
+
 FILES = ("grids.geojson", "members.csv", "units.csv")
 
 
@@ -17,6 +19,16 @@ def gridwarden(*words: str, data: Path | None = None) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def complaint(*words: str, data: Path) -> str:
+    command = [sys.executable, "-m", "gridwarden", *words]
+    environment = {**os.environ, "GRIDWARDEN_DATA": str(data)}
+    done = subprocess.run(  # noqa: S603 - our own command
+        command, capture_output=True, check=False, text=True, timeout=110, env=environment
+    )
+    assert done.returncode == 1
+    return done.stderr
 
 
 def digests(folder: Path) -> list[str]:
@@ -51,3 +63,6 @@ def test_a_city_loaded_without_an_address_lies_in_the_data_folder_ready_to_be_wa
     roster = data / "city"
     assert (roster / "terminals.csv").stat().st_mode & 0o777 == 0o600
     assert (roster / "grids.geojson").exists()
+    (roster / "terminals.csv").unlink()
+    said = complaint("up", "--simulate", "5", "--mqtt-port", str(free_port()), "--port", str(free_port()), data=data)
+    assert f"terminals.csv of this city should lie in {roster}; put them there, or leave out --simulate" in said
