@@ -23,6 +23,7 @@ HEADLINES: Final[Mapping[str, str]] = {
     "database.lost": "the database does not answer, what comes waits for it: {reason}",
     "database.back": "the database is back",
     "database.died": "the embedded database died: starting it again",
+    "database.restarted": "the embedded database runs again",
     "broker.waiting": "waiting for the broker at {host}:{port}: {reason}",
     "broker.connected": "connected to the broker at {host}:{port}",
     "bus.lost": "Redis does not answer, the map goes on from the database: {reason}",
