@@ -16,8 +16,8 @@ from dashboard.shapes import Scope
 from dashboard.store import staff as staff_table
 from dashboard.store.staff import StaffRow
 from gridwarden.console import Progress
+from gridwarden.options import Database, settings_of
 from gridwarden.reach import reached
-from gridwarden.settings import Settings
 from tracker.organisation.errors import Refused
 
 Connection = AsyncConnection[Any]
@@ -29,9 +29,6 @@ UNIT_OF_CODE: Final = "SELECT id FROM unit WHERE code = %(code)s"
 account_app = typer.Typer(no_args_is_help=True, help="Who may log in, and what they may do.")
 
 Name = Annotated[str, typer.Argument(help="What the account logs in with")]
-Database = Annotated[
-    str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: the embedded one of the data folder]")
-]
 UnitCode = Annotated[str, typer.Option("--unit", help="Code of the unit whose subtree it sees")]
 Roles = Annotated[
     list[str] | None,
@@ -130,7 +127,7 @@ def _one(name: str, move: Callable[[Staff, Connection, None, int], Awaitable[Don
 
 def _run(database: str | None, work: Work) -> None:
     progress = Progress()
-    settings = Settings() if database is None else Settings(database=database)
+    settings = settings_of(database=database)
     with reached(settings, progress) as dsn:
         lines = asyncio.run(_done(dsn, settings.oidc_issuer, work))
     progress.done()

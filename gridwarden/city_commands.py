@@ -1,29 +1,22 @@
 """`gridwarden city ...`: a city made up, loaded, imported and exported as files."""
 
-import asyncio
-from collections.abc import Coroutine
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-import uvloop
 
 from gridwarden.city_exchange import Encoding, GridFormat, Wish, export_city, import_city, options_of
 from gridwarden.console import Progress
 from gridwarden.first_city import keep_roster
+from gridwarden.options import Database, Redis, run, settings_of
 from gridwarden.reach import reached
-from gridwarden.settings import Settings
 from tracker.city.files import read_city, write_city
 from tracker.city.generator import DEMO, REFERENCE, generate
 from tracker.city.load import HANDOVER, load_city
 
 city_app = typer.Typer(no_args_is_help=True, help="Cities as files: made up, loaded, imported, exported.")
 
-Database = Annotated[
-    str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: the embedded one of the data folder]")
-]
-Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...  [default: within the process]")]
 Seed = Annotated[int, typer.Option(help="Same seed, same city")]
 
 
@@ -47,11 +40,11 @@ def city_generate(
 @city_app.command(name="load")
 def city_load(*, folder: Path, database: Database = None) -> None:
     """Load a city's files into an empty database; writes terminals.csv, the new credentials, into the folder."""
-    settings = _settings(database=database)
+    settings = settings_of(database=database)
     with Progress() as progress, reached(settings, progress) as dsn:
         progress.step(f"reading {folder}")
         city = read_city(folder)
-        _run(load_city(dsn, city, folder=folder, say=progress.step, count=progress.count))
+        run(load_city(dsn, city, folder=folder, say=progress.step, count=progress.count))
     if settings.database is None:
         keep_roster(folder, settings.data)
     progress.print(f"loaded in {progress.done():.1f} s; the terminals' secrets are in {folder / HANDOVER}")
@@ -80,9 +73,9 @@ def city_import(
         code_column=code_column, crs=crs, encoding=encoding, gcj02=gcj02, tolerance_m=tolerance_m, at=takes_effect_at
     )
     wish = Wish(files=files, options=options, is_to_be_applied=apply, out=out, json=json)
-    settings = _settings(database=database, redis=redis)
+    settings = settings_of(database=database, redis=redis)
     with Progress() as progress, reached(settings, progress) as dsn:
-        _run(import_city(dsn, settings.redis, wish))
+        run(import_city(dsn, settings.redis, wish))
 
 
 @city_app.command(name="export")
@@ -93,14 +86,5 @@ def city_export(
     form: Annotated[GridFormat, typer.Option("--format", help="Of the areas")] = GridFormat.GEOJSON,
 ) -> None:
     """Write the city of a database as files that import reads."""
-    with Progress() as progress, reached(_settings(database=database), progress) as dsn:
-        _run(export_city(dsn, folder, form))
-
-
-def _settings(**given: Any) -> Settings:
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
+    with Progress() as progress, reached(settings_of(database=database), progress) as dsn:
+        run(export_city(dsn, folder, form))

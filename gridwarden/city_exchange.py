@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import typer
 from psycopg import AsyncConnection
 from rich.markup import escape
@@ -19,7 +20,7 @@ from tracker.city.export import export
 from tracker.city.intake import handover
 from tracker.city.intake.apply import Handover
 from tracker.city.intake.reading import Options
-from tracker.city.intake.run import Prepared, prepare, take_in
+from tracker.city.intake.run import Prepared, prepare, take_in, tidy_up
 
 Connection = AsyncConnection[Any]
 
@@ -100,15 +101,19 @@ async def _apply(connection: Connection, redis: str | None, prepared: Prepared, 
 
     try:
         await take_in(connection, prepared, wish.options, say=progress.step, before_commit=keep)
-    except BaseException:
+    except psycopg.OperationalError:
+        raise  # the connection went, perhaps after COMMIT: the only copy of the secrets stays
+    except psycopg.Error:
         for path in kept:
             path.unlink()
         raise
-    await _ring(redis)
-    seconds = progress.done()
-    progress.print(f"applied in {seconds:.1f} s")
+    progress.print("applied")
     for path in kept:
         progress.print(f"the new terminals' secrets are in {path}")
+    await _ring(redis)
+    progress.step("tidying up the search index")
+    await tidy_up(connection)
+    progress.print(f"done in {progress.done():.1f} s")
 
 
 async def _ring(redis: str | None) -> None:

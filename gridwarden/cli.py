@@ -2,15 +2,13 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import psycopg
 import typer
-import uvloop
 from pydantic import ValidationError
 
 from dashboard.program import PortTaken
@@ -22,11 +20,11 @@ from gridwarden.door import listening
 from gridwarden.embedded import EmbeddedPostgresError
 from gridwarden.first_city import NoCityError, ensure_names, new_logins
 from gridwarden.folder import FolderError
+from gridwarden.options import Database, Redis, run, settings_of
 from gridwarden.password_file import PasswordFileError
 from gridwarden.ports import PortTakenError
 from gridwarden.programs import Programs
 from gridwarden.reach import reached
-from gridwarden.settings import Settings
 from gridwarden.sign_on import SignOnError
 from gridwarden.strangers import show_replay, show_simulation
 from gridwarden.terminal_commands import terminal_app
@@ -90,8 +88,6 @@ TROUBLE = (
 DEFAULT_ROSTER = Path(".gridwarden/city")
 
 Data = Annotated[Path | None, typer.Option(help="Folder of everything that is kept.  [default: .gridwarden]")]
-Database = Annotated[str | None, typer.Option(help="PostgreSQL or TimescaleDB, postgresql://...  [default: embedded]")]
-Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...  [default: within the process]")]
 Broker = Annotated[str | None, typer.Option(help="Subscribe at this MQTT broker, mqtt://..., instead of listening")]
 Host = Annotated[str | None, typer.Option(help="Address to listen at.  [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port of the map.  [default: 8000]")]
@@ -140,7 +136,7 @@ def up(
     tls_client_required: ClientRequired = None,
 ) -> None:
     """Run everything in one process, on an embedded PostgreSQL unless told otherwise."""
-    settings = _settings(
+    settings = settings_of(
         data=data,
         host=host,
         port=port,
@@ -156,17 +152,17 @@ def up(
         tls_client_ca=tls_client_ca,
         tls_client_required=tls_client_required,
     )
-    _run(run_up(settings))
+    run(run_up(settings))
 
 
 @app.command(name="migrate")
 def migrate_command(*, database: Database = None) -> None:
     """Bring a database's schema up to date, and make the days that positions go into."""
-    dsn = needed(_settings(database=database).database, "--database (GRIDWARDEN_DATABASE)")
+    dsn = needed(settings_of(database=database).database, "--database (GRIDWARDEN_DATABASE)")
     progress = Progress()
     count = migrate(dsn, say=progress.step)
     ensure_partitions_at(dsn, datetime.now(UTC).date())
-    _run(ensure_names(dsn))
+    run(ensure_names(dsn))
     progress.done()
     progress.print(f"{count} migrations applied")
 
@@ -174,7 +170,7 @@ def migrate_command(*, database: Database = None) -> None:
 @app.command()
 def logins(*, database: Database = None) -> None:
     """Give the accounts of the command centre new passwords, and print them."""
-    with Progress() as progress, reached(_settings(database=database), progress) as dsn:
+    with Progress() as progress, reached(settings_of(database=database), progress) as dsn:
         made = asyncio.run(new_logins(dsn))
     for login in made:
         progress.print(f"{login.name}   {login.password}")
@@ -194,7 +190,7 @@ def ingest(
     tls_client_required: ClientRequired = None,
 ) -> None:
     """Packets in, committed positions out: listens for terminals, or subscribes at a broker."""
-    settings = _settings(
+    settings = settings_of(
         database=database,
         redis=redis,
         broker=broker,
@@ -210,7 +206,7 @@ def ingest(
     def choose(programs: Programs) -> Program:
         return partial(programs.ingest, listen=listen, broker=settings.broker)
 
-    _run(run_alone(settings, "ingest", choose))
+    run(run_alone(settings, "ingest", choose))
 
 
 @app.command()
@@ -220,18 +216,18 @@ def alerts(*, database: Database = None, redis: Redis = None) -> None:
     def choose(programs: Programs) -> Program:
         return programs.alerts
 
-    _run(run_alone(_settings(database=database, redis=redis), "alerts", choose))
+    run(run_alone(settings_of(database=database, redis=redis), "alerts", choose))
 
 
 @app.command()
 def dashboard(*, database: Database = None, redis: Redis = None, host: Host = None, port: Port = None) -> None:
     """REST, WebSocket and the web app."""
-    settings = _settings(database=database, redis=redis, host=host, port=port)
+    settings = settings_of(database=database, redis=redis, host=host, port=port)
 
     def choose(programs: Programs) -> Program:
         return partial(programs.dashboard, host=settings.host, port=settings.port)
 
-    _run(run_alone(settings, "dashboard", choose))
+    run(run_alone(settings, "dashboard", choose))
 
 
 @app.command(name="simulate")
@@ -245,7 +241,7 @@ def simulate_command(
     for_s: For = None,
 ) -> None:
     """Simulated people who walk and drive through their grids, lose the signal and press SOS."""
-    _run(show_simulation(roster=roster, url=url, terminals=terminals, interval_s=interval, seed=seed, for_s=for_s))
+    run(show_simulation(roster=roster, url=url, terminals=terminals, interval_s=interval, seed=seed, for_s=for_s))
 
 
 @app.command(name="replay")
@@ -262,7 +258,7 @@ def replay_command(
 ) -> None:
     """Recorded reality as terminals, with times moved so that the last fix falls on the end of the replay."""
     credential = Credential(terminal=terminal, secret=secret or "") if terminal else None
-    _run(
+    run(
         show_replay(
             files=files,
             url=url,
@@ -273,15 +269,6 @@ def replay_command(
             as_recorded=as_recorded,
         )
     )
-
-
-def _settings(**given: Any) -> Settings:
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
-def _run(work: Coroutine[Any, Any, None]) -> None:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import segno
 import typer
 
+from gridwarden.options import Database, Redis, settings_of
 from gridwarden.password_file import Written, write_passwords
 from gridwarden.terminal_desk import (
     ID_OF_MEMBER,
@@ -20,7 +21,6 @@ from gridwarden.terminal_desk import (
     TerminalError,
     id_of,
     run,
-    settings_of,
 )
 from tracker.organisation import terminals
 from tracker.organisation.provisioning import Credential
@@ -46,10 +46,6 @@ CARRIERS: Final = """
 terminal_app = typer.Typer(no_args_is_help=True, help="Terminals: credentials, carriers, loss and retirement.")
 
 Code = Annotated[str, typer.Argument(help="The terminal's code: its MQTT user name")]
-Database = Annotated[
-    str | None, typer.Option(help="PostgreSQL, postgresql://...  [default: the embedded one of the data folder]")
-]
-Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...: they hear of it at once")]
 Url = Annotated[str | None, typer.Option("--url", help="Where terminals connect: mqtts://gps.example.org:8883")]
 Otrc = Annotated[Path | None, typer.Option("--otrc", help="Write the OwnTracks app's configuration into this file")]
 Config = Annotated[
@@ -87,7 +83,7 @@ def add_terminal(
             await desk.issue("terminal.added", await terminals.add(desk.connection, new)), otrc, config, qr=qr
         )
 
-    run(settings_of(database, redis, url), work)
+    run(settings_of(database=database, redis=redis, terminal_url=url), work)
 
 
 @terminal_app.command(name="rotate")
@@ -109,7 +105,7 @@ def rotate_terminal(
             raise TerminalError(f"{code} is reported lost: report it found first")
         return _hand_out(await desk.issue("terminal.rotated", terminal), otrc, config, qr=qr)
 
-    run(settings_of(database, redis, url), work)
+    run(settings_of(database=database, redis=redis, terminal_url=url), work)
 
 
 @terminal_app.command(name="list")
@@ -130,7 +126,7 @@ def list_terminals(
             lines.append("   ".join(word for word in (code, state, member, name, of) if word))
         return lines
 
-    run(settings_of(database, None, None), work)
+    run(settings_of(database=database), work)
 
 
 @terminal_app.command(name="show")
@@ -147,7 +143,7 @@ def show_terminal(*, code: Code, database: Database = None) -> None:
         about = [word for word in (terminal.model, terminal.note) if word]
         return ["   ".join([terminal.code, terminal.state, *about]), *carried]
 
-    run(settings_of(database, None, None), work)
+    run(settings_of(database=database), work)
 
 
 @terminal_app.command(name="hand")
@@ -169,7 +165,7 @@ def hand_terminal(
         await desk.note("terminal.handed", handed, member=to)
         return [f"{code} is now with {member or 'nobody'}"]
 
-    run(settings_of(database, redis, None), work)
+    run(settings_of(database=database, redis=redis), work)
 
 
 def _add_step(name: str, action: str, step: Step, said: str, about: str) -> None:
@@ -180,7 +176,7 @@ def _add_step(name: str, action: str, step: Step, said: str, about: str) -> None
             await desk.note(action, await step(desk.connection, found.id, revision=found.revision))
             return [f"{code} {said}"]
 
-        run(settings_of(database, redis, None), work)
+        run(settings_of(database=database, redis=redis), work)
 
 
 _add_step(
@@ -212,7 +208,7 @@ def write_password_file(
     database: Database = None,
 ) -> None:
     """Write Mosquitto's password file: all terminals that may log in."""
-    settings = settings_of(database, None, None)
+    settings = settings_of(database=database)
     if broker is not None:
         settings = settings.model_copy(update={"broker": broker})
 

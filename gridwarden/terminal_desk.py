@@ -64,11 +64,6 @@ class Desk:
 Work = Callable[[Desk], Awaitable[Lines]]
 
 
-def settings_of(database: str | None, redis: str | None, url: str | None) -> Settings:
-    given: dict[str, Any] = {"database": database, "redis": redis, "terminal_url": url}
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
 def run(settings: Settings, work: Work) -> None:
     progress = Progress()
     with reached(settings, progress) as dsn:

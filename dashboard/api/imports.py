@@ -57,7 +57,9 @@ def router(pool: AsyncConnectionPool, bus: Bus, desk: ImportDesk) -> APIRouter:
         kept = desk.find(number, account=viewer.account.id)
         credentials = await desk.apply(kept)
         await bus.publish(CITY, messages.encode(CityChanged()))
-        return answer({**_shape(kept, request), "credentials": credentials})
+        response = answer({**_shape(kept, request), "credentials": credentials})
+        response.background = BackgroundTask(desk.tidy_up)  # the secrets leave first: there is no other copy
+        return response
 
     @routes.get("/api/exports/city.zip")
     async def export(viewer: TopAdministrator, form: Annotated[Format, Query(alias="format")] = "geojson") -> Response:

@@ -147,8 +147,9 @@ async def take_in(
 ) -> Imported:
     """Write what `prepared` says, in one transaction; nobody else changes the city meanwhile.
 
-    `before_commit` gets the new credentials, so that they are safe before they count. Raises Conflict when the
-    database is no longer what the report was made from, or the report has errors.
+    `before_commit` gets the new credentials, so that they are safe before they count; when this returns they do. Call
+    `tidy_up` afterwards. Raises Conflict when the database is no longer what the report was made from, or the report
+    has errors.
     """
     city, difference = prepared.city, prepared.report.difference
     if city is None or difference is None:
@@ -168,9 +169,13 @@ async def take_in(
             handover = await apply.write(connection, now, city, difference, options=options, say=say)
             await apply.note(connection, difference, prepared.report.files, account=account)
         before_commit(handover)
+    return Imported(handover=handover)
+
+
+async def tidy_up(connection: Connection) -> None:
+    """Make searches and plans fast again after `take_in`. Apart from it: what fails here has undone nothing."""
     await settle(connection)
     await connection.execute("ANALYZE unit, grid, member, assignment, terminal, terminal_carrier")
-    return Imported(handover=handover)
 
 
 async def _claim(connection: Connection) -> None:
