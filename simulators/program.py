@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from simulators.fleet import Fleet, Summary
+from simulators.fleet.fleet import Fleet, Summary
 from simulators.movement.chance import Chance
 from simulators.movement.crowd import Crowd
 from simulators.replay import Replay, ReplaySummary, announcement

@@ -16,7 +16,7 @@ from uuid import uuid4
 import aiomqtt
 import pytest
 
-from simulators.fleet import Summary
+from simulators.fleet.fleet import Summary
 from simulators.program import replay, simulate
 from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
