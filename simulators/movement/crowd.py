@@ -13,9 +13,11 @@ import numpy as np
 from simulators.movement import handsets
 from simulators.movement.chance import Chance, Floats, Integers, Stream
 from simulators.movement.ground import Ground, lay_out
+from simulators.movement.habits import DEFAULT, Habits
 from simulators.movement.handsets import Booleans, Receivers
 from simulators.movement.walkers import Kind, Walkers
 from simulators.roster import Grid
+from simulators.scenario.events import Event
 
 _DRIVERS: Final = 0.15  # of the crowd
 _COMMUTERS: Final = 0.15
@@ -25,7 +27,7 @@ _COMMUTERS: Final = 0.15
 class Reports:
     """Columns, one row a report."""
 
-    who: Integers
+    who: Integers  # places in the crowd's `units`
     step: Integers
     at_s: Floats  # after the start
     lon: Floats  # degrees, WGS-84
@@ -36,10 +38,18 @@ class Reports:
     battery_pct: Floats
     has_signal: Booleans
     is_emergency: Booleans
+    said_at_s: Floats  # the terminal's clock, whole ms after the start; 60 s ahead of `at_s` is what a server refuses
+    true_lon: Floats  # where the terminal really is
+    true_lat: Floats
+    has_fix: Booleans  # False: in a tunnel, or just switched on: there is nothing to say
+    is_on: Booleans  # False: switched off or the battery is flat: the connection is gone, nothing is said
 
 
 class Crowd:
-    """`units` holds the unit's code of each terminal; `sos_per_hour` is the rate of one terminal."""
+    """`units` holds the unit's code of each terminal, the first of which is number `first` of the whole fleet.
+
+    `sos_per_hour` is the rate of one terminal (None: that of the habits).
+    """
 
     def __init__(
         self,
@@ -48,11 +58,13 @@ class Crowd:
         units: Sequence[str],
         seed: int,
         interval_s: float,
-        sos_per_hour: float,
+        sos_per_hour: float | None = None,
+        habits: Habits = DEFAULT,
+        first: int = 0,
     ) -> None:
         self._chance: Final = Chance(seed)
         self._interval_s: Final = interval_s
-        self._sos_per_hour: Final = sos_per_hour
+        self._sos_per_hour: Final = habits.handsets.sos_per_hour if sos_per_hour is None else sos_per_hour
         towns = _towns(grids)
         self._ground: Final = _ground(grids, units, towns, self._chance)
         self.kind: Final = _kinds(self._chance, np.array([unit in grids for unit in units], np.bool_))
@@ -71,6 +83,7 @@ class Crowd:
         east_m, north_m = self._walkers.place_m(who)
         error_east_m, error_north_m = self._receivers.err(who, step, elapsed_s)
         lon, lat = self._ground.flat.degrees(east_m + error_east_m, north_m + error_north_m)
+        true_lon, true_lat = self._ground.flat.degrees(east_m, north_m)
         self._step[who], self._moved_at_s[who] = step + 1, at_s
         self.due_s[who] = self._due_s(who)
         chance = self._chance
@@ -86,7 +99,22 @@ class Crowd:
             battery_pct=handsets.battery_pct(chance, who, at_s),
             has_signal=handsets.has_signal(chance, who, at_s),
             is_emergency=handsets.presses_button(chance, who, step, elapsed_s, self._sos_per_hour),
+            said_at_s=np.round(at_s, 3),
+            true_lon=true_lon,
+            true_lat=true_lat,
+            has_fix=np.ones(len(who), np.bool_),
+            is_on=np.ones(len(who), np.bool_),
         )
+
+    def connected_at(self, at_s: float) -> Booleans:
+        """Say of everybody whether the terminal is on and reaches the network `at_s` seconds after the start."""
+        return np.ones(len(self.kind), np.bool_)
+
+    def follow(self, events: Sequence[Event], *, among: int) -> None:
+        """Let the crowd do what the events ask of it, each at its moment; `among`: terminals of the whole fleet.
+
+        Before the first report: so what people do does not hang on when a worker heard of it.
+        """
 
     def _due_s(self, who: Integers) -> Floats:
         return handsets.due_s(self._chance, who, self._step[who], self._interval_s)

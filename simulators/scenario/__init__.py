@@ -1,0 +1,1 @@
+"""Scenarios: what a load test plays, written as YAML by an operator, read into typed structs. Knows nobody else."""
