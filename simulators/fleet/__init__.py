@@ -1,1 +1,1 @@
-"""The fleet: a crowd's reports over thousands of connections in one lean process (`python -m simulators.fleet PLAN`)."""
+"""The fleet: a crowd's reports over thousands of connections of one process (`python -m simulators.fleet PLAN`)."""

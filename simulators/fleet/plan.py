@@ -1,9 +1,10 @@
 """What one worker process of a fleet is to do, as a JSON file."""
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
+
+from simulators.scenario.model import Scenario
 
 
 class Gateway(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,7 +33,7 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     starts_at: float  # epoch s
     out: str  # folder of the ledger
     seed: int = 0
-    scenario: Any = None  # simulators.scenario.Scenario
+    scenario: Scenario = Scenario()
     ca: str | None = None  # file: whom to believe that they are the server; None: the system's
     client_certificate: str | None = None  # files, PEM: one for the whole fleet
     client_key: str | None = None
