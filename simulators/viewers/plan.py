@@ -2,6 +2,9 @@
 
 `python -m simulators.viewers PLAN.json` writes JSON lines, told apart by `event`: `ready` once (everybody is connected
 and has seen their unit, or the time to connect is over), `progress` each second, `said` about trouble, `done` at last.
+
+Files (shapes in simulators/ledger.py unless here): seen.bin, what the measuring viewers were told and when; final.bin,
+what the witness of each unit (its first viewer in this worker) held at the end; digests.bin, what every viewer held.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,10 +14,6 @@ from typing import Final
 import msgspec
 import numpy as np
 
-# One row a member whom the witness of a unit (the unit's first viewer in this worker) held at the end.
-FINAL: Final = np.dtype(
-    [("viewer", "<i4"), ("member", "<u4"), ("lon", "<i4"), ("lat", "<i4"), ("received_at_s", "<u4")]
-)
 # One row a viewer: equal digests of one unit mean equal members, places and times of arrival. A unit above street level
 # with many members is a summary (1): counts by grid, and of its members only those with an open SOS.
 DIGEST: Final = np.dtype(
@@ -27,8 +26,8 @@ DIGEST: Final = np.dtype(
         ("digest", "<u8"),
     ]
 )
-SEEN_FILE: Final = "seen.bin"  # simulators.ledger.SEEN; of the measuring viewers
-FINAL_FILE: Final = "final.bin"
+# Who may be seen in which unit; the plan names the file.
+ROLL: Final = np.dtype([("unit", "<i4"), ("member", "<u4")])
 DIGEST_FILE: Final = "digests.bin"
 
 
@@ -39,8 +38,8 @@ class PlanError(Exception):
 class ViewersPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Viewer k of all workers watches `units[k % len(units)]`; those with k < len(units) measure.
 
-    Measuring viewers are quick, stay connected and stay with their unit. Of the others the shares below are drawn by
-    `seed`, each for itself: a viewer may be slow and reconnect as well.
+    Witnesses (and so the measuring ones) are quick, stay connected and stay with their unit. Of the others the shares
+    below are drawn by `seed`, each for itself: a viewer may be slow and reconnect as well.
     """
 
     http: str  # where the dashboard is, http://host:port or https://
@@ -60,6 +59,7 @@ class ViewersPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     duration_s: float
     settle_s: float = 15.0  # at the end: how long to wait until all viewers of a unit agree
     starts_at: float  # epoch s
+    roll: str | None = None  # file of ROLL; None: strangers are not looked for
     out: str  # folder
     seed: int = 0
 
