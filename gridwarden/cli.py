@@ -100,6 +100,12 @@ ClientCa = Annotated[
 ClientRequired = Annotated[
     bool | None, typer.Option("--tls-client-required", help="No terminal without such a certificate")
 ]
+LoadGateway = Annotated[
+    str | None,
+    typer.Option(
+        help="For load tests only: with this secret, user `gateway` may write as any terminal. 16 or more long"
+    ),
+]
 For = Annotated[float | None, typer.Option("--for", help="Stop by itself after so many seconds")]
 Seed = Annotated[int, typer.Option(help="Same seed, same city and same walks")]
 
@@ -134,6 +140,7 @@ def up(
     tls_key: Key = None,
     tls_client_ca: ClientCa = None,
     tls_client_required: ClientRequired = None,
+    load_gateway: LoadGateway = None,
 ) -> None:
     """Run everything in one process, on an embedded PostgreSQL unless told otherwise."""
     settings = settings_of(
@@ -151,6 +158,7 @@ def up(
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
         tls_client_required=tls_client_required,
+        load_gateway=load_gateway,
     )
     run(run_up(settings))
 
@@ -188,6 +196,7 @@ def ingest(
     tls_key: Key = None,
     tls_client_ca: ClientCa = None,
     tls_client_required: ClientRequired = None,
+    load_gateway: LoadGateway = None,
 ) -> None:
     """Packets in, committed positions out: listens for terminals, or subscribes at a broker."""
     settings = settings_of(
@@ -200,6 +209,7 @@ def ingest(
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
         tls_client_required=tls_client_required,
+        load_gateway=load_gateway,
     )
     listen = None if settings.broker else listening(settings)
 

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from pydantic import SecretStr
+
 from gridwarden.ports import MQTT_PORT, MQTTS_PORT
 from gridwarden.settings import Settings
 from gridwarden.tls import door_tls
@@ -21,7 +23,9 @@ def listening(settings: Settings) -> Listen:
         needs_client=settings.tls_client_required,
     )
     port = settings.mqtt_port or (MQTT_PORT if tls is None else MQTTS_PORT)
-    return Listen(host=settings.mqtt_host or settings.host, port=port, tls=tls)
+    return Listen(
+        host=settings.mqtt_host or settings.host, port=port, tls=tls, gateway=_revealed(settings.load_gateway)
+    )
 
 
 def public_door(settings: Settings, *, port: int | None = None) -> PublicDoor:
@@ -47,4 +51,8 @@ def reachable(host: str) -> str:
 
 
 def broker_secret(settings: Settings) -> str | None:
-    return None if settings.broker_secret is None else settings.broker_secret.get_secret_value()
+    return _revealed(settings.broker_secret)
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()

@@ -197,9 +197,16 @@ def _announce(progress: Progress, addresses: Addresses, folder: Path, logins: li
         f"  login      {commander.name}   password  {commander.password}",
         *(f"  second     {login.name}      password  {login.password}   (approves orange and red)" for login in others),
         f"  MQTT       {addresses.mqtt}   terminals and secrets: {folder / ROSTER / 'terminals.csv'}",
+        *_warnings(addresses),
         f"  data, log  {folder}/   {folder / 'gridwarden.log'}",
         "",
         "  Ctrl-C stops it.",
         "",
     ]
     progress.print("\n".join(lines))
+
+
+def _warnings(addresses: Addresses) -> list[str]:
+    if addresses.listen is None or addresses.listen.gateway is None:
+        return []
+    return ["  [bold red]load test[/bold red]  user `gateway` may write as any terminal: never in production"]

@@ -9,7 +9,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, cast
 from uuid import uuid4
 
@@ -51,6 +51,7 @@ class Listen:
     host: str
     port: int
     tls: ssl.SSLContext | None = None
+    gateway: str | None = field(default=None, repr=False)  # the load-only gateway's secret; None: there is none
 
 
 class _Door(Downlink, Protocol):
@@ -125,7 +126,8 @@ async def run(
     if (listen is None) is (broker is None):
         raise ValueError("ingest has one front door: give listen or broker")
     async with await open_pool(dsn, name=name, size=POOL_SIZE) as pool:
-        program = await _prepare(pool, bus, limits or Limits(), rules or Rules(), name)
+        has_gateway = listen is not None and listen.gateway is not None
+        program = await _prepare(pool, bus, limits or Limits(), rules or Rules(), name, has_gateway=has_gateway)
         door = program.door(listen, broker, name)
         pipeline = program.pipeline(door)
         try:
@@ -156,7 +158,14 @@ class _Program:
     def door(self, listen: Listen | None, broker: str | None, name: str) -> _Door:
         directory = self.directory
         if listen is not None:
-            listener = Listener(inbox=self.inbox, directory=directory, pool=self.pool, bus=self.bus, tls=listen.tls)
+            listener = Listener(
+                inbox=self.inbox,
+                directory=directory,
+                pool=self.pool,
+                bus=self.bus,
+                tls=listen.tls,
+                gateway=listen.gateway,
+            )
             return _Listening(listener, listen)
         at = broker_of(broker or "")
         door = SubscribeDoor(broker=at, name=name, inbox=self.inbox, directory=directory, now_us=now_us)
@@ -211,7 +220,9 @@ class _Program:
             await self.maps.load_ahead(connection, now_us())
 
 
-async def _prepare(pool: AsyncConnectionPool[Any], bus: Bus, limits: Limits, rules: Rules, name: str) -> _Program:
+async def _prepare(
+    pool: AsyncConnectionPool[Any], bus: Bus, limits: Limits, rules: Rules, name: str, *, has_gateway: bool
+) -> _Program:
     async def once() -> _Program:
         run = uuid4()
         async with pool.connection() as connection:
@@ -219,7 +230,7 @@ async def _prepare(pool: AsyncConnectionPool[Any], bus: Bus, limits: Limits, rul
             directory, maps = Directory(look.terminals), Maps()
             await maps.look(connection)
             await maps.load_ahead(connection, now_us())
-            owner = Owner(run, await runs.start(connection, run, name))
+            owner = Owner(run, await runs.start(connection, run, name, has_gateway=has_gateway))
             heard_us = await runs.last_heard_us(connection, run)
             memory = await rebuild(connection, directory=directory, maps=maps, rules=rules, heard_us=heard_us)
         grids = len(maps.atlas.sheet(now_us()).fences)

@@ -13,7 +13,7 @@ from dashboard.api.answers import Limit, Problem, answer
 from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import Named
 from dashboard.store import operation, units
-from dashboard.store.operation import IngestRow, OutboxRow
+from dashboard.store.operation import NOBODY, IngestRow, OutboxRow
 
 HEALTH_TIMEOUT_S: Final = 5.0
 MOST_RUNS: Final = 20
@@ -72,11 +72,11 @@ async def living_ingest(pool: AsyncConnectionPool) -> IngestRow | None:
 
 def health_of(living: IngestRow | None, version: str) -> dict[str, object]:
     """Return what /healthz says; `positions_stored` counts rows committed since the living programs started."""
-    sums = living or IngestRow(0, 0, 0, 0, 0, 0)
+    sums = living or NOBODY
     return {
         "status": "ok" if sums.programs else "degraded",
         "database": "gone" if living is None else "ok",
-        "ingest": {"programs": sums.programs, "connections": sums.connections},
+        "ingest": {"programs": sums.programs, "connections": sums.connections, "load_gateway": sums.has_gateway},
         "positions_stored": sums.positions_stored,
         "duplicates": sums.duplicates,
         "refused": sums.refused,

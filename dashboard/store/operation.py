@@ -23,6 +23,10 @@ class IngestRow(NamedTuple):
     positions_stored: int
     duplicates: int
     refused: int
+    has_gateway: bool  # one of them takes the load-only gateway
+
+
+NOBODY: Final = IngestRow(0, 0, 0, 0, 0, 0, has_gateway=False)
 
 
 class RunRow(NamedTuple):
@@ -77,13 +81,14 @@ async def living(connection: Connection) -> IngestRow:
             COALESCE(sum(packets), 0)::bigint AS packets,
             COALESCE(sum(positions_stored), 0)::bigint AS positions_stored,
             COALESCE(sum(duplicates), 0)::bigint AS duplicates,
-            COALESCE(sum(refused), 0)::bigint AS refused
+            COALESCE(sum(refused), 0)::bigint AS refused,
+            COALESCE(bool_or(has_gateway), false) AS has_gateway
         FROM ingest_run
         WHERE stopped_at IS NULL AND heartbeat_at > now() - make_interval(secs => %(alive_s)s)
         """,
         {"alive_s": ALIVE_S},
     )
-    return await cursor.fetchone() or IngestRow(0, 0, 0, 0, 0, 0)
+    return await cursor.fetchone() or NOBODY
 
 
 async def runs(connection: Connection, *, limit: int) -> list[RunRow]:

@@ -17,6 +17,8 @@ from psycopg_pool import AsyncConnectionPool
 from ingest import metrics
 from ingest.doors.downlink_listen import Deliveries
 from ingest.doors.listen_connection import Connection
+from ingest.doors.listen_gateway import USER as GATEWAY_USER
+from ingest.doors.listen_gateway import GatewayConnection, gateway_refusal_of
 from ingest.doors.listen_grants import Grant, is_grid_alert
 from ingest.doors.listen_login import BAD_CREDENTIALS, Refusal, certified_code, expiry_of, greeting, refusal_of
 from ingest.doors.listen_roster import Key, Roster
@@ -28,6 +30,7 @@ from ingest.mqtt import packets
 from ingest.mqtt.decoder import Received
 from ingest.mqtt.packets import Code, Level
 from ingest.mqtt.properties import NONE, Properties
+from ingest.rules.packets import UNKNOWN_TERMINAL
 from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
 
@@ -51,8 +54,10 @@ class Listener:
         pool: AsyncConnectionPool[Any],
         bus: Bus,
         tls: ssl.SSLContext | None = None,
+        gateway: str | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
+        """`gateway`: the secret of the load-only gateway (listen_gateway); None, as in production: there is none."""
         self.inbox: Final = inbox
         self.sessions: Final = Sessions(pool)
         self.counted: Final = Counter[type[Received]]()  # since the last look of `_watch`
@@ -60,6 +65,7 @@ class Listener:
         self._roster: Final = Roster()
         self._deliveries: Final = Deliveries(pool=pool, bus=bus, roster=self._roster)
         self._tls: Final = tls
+        self._gateway: Final = gateway
         self._patience_s: Final = patience_s
         self._connections: Final[set[Connection]] = set()
         self._waiting_for_room: list[Connection] = []
@@ -92,8 +98,10 @@ class Listener:
 
     async def start(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), host, port, backlog=BACKLOG, ssl=self._tls)
+        self._server = await loop.create_server(self._accept, host, port, backlog=BACKLOG, ssl=self._tls)
         log.info("listener.started", host=host, port=self.port, tls=self._tls is not None)
+        if self._gateway is not None:
+            log.warning("listener.load_gateway_open", user=GATEWAY_USER, meaning="one log-in may write as any terminal")
 
     async def stop(self) -> None:
         """Say goodbye and close; no will is published, since nobody was lost."""
@@ -123,6 +131,9 @@ class Listener:
         for terminal in terminals:
             for connection in tuple(self._roster.of_terminal(terminal)):
                 self._end_if_withdrawn(connection)
+        for connection in self._roster.of_terminal(UNKNOWN_TERMINAL):
+            if isinstance(connection, GatewayConnection):
+                connection.forget()
 
     # What a connection asks: listen_connection.Door
 
@@ -149,26 +160,20 @@ class Listener:
 
     def log_in(self, connection: Connection, packet: packets.Connect) -> None:
         certified = certified_code(connection.certificate)
+        if isinstance(connection, GatewayConnection) and connection.is_meant(packet, certified):
+            self._log_gateway_in(connection, packet)
+            return
         terminal = self._directory.by_code.get(packet.user or certified)
         refusal = refusal_of(packet, terminal, certified=certified)
         if refusal is not None or terminal is None:
             self._refuse(connection, packet, refusal or BAD_CREDENTIALS)
             return
-        session = Session(
-            terminal=terminal.id,
-            client_id=packet.client_id or f"auto-{secrets.token_hex(8)}",
-            expiry_s=expiry_of(packet),
-            is_assigned=not packet.client_id,
-        )
-        key = Key(session.terminal, session.client_id)
-        older = self._roster.holder(key)
-        if older is not None:
-            older.end("taken over", code=Code.SESSION_TAKEN_OVER, with_will=True)
+        session = _session(packet, terminal.id, expiry_s=expiry_of(packet))
+        key = self._take_over(session)
         self._wills.returned(key, is_anew=packet.clean_start)
         connection.begin(session, credential=terminal, will=packet.will)
-        connection.silence_s = packet.keep_alive_s * GRACE
         connection.limit_down(packet.properties)
-        self._roster.enter(key, connection)
+        self._enter(key, connection, packet)
         self.sessions.open(session, clean=packet.clean_start, done=connection.opened)
 
     def greet(self, connection: Connection) -> None:
@@ -176,7 +181,7 @@ class Listener:
         session = connection.session
         if session is None:
             return
-        said = greeting(session) if connection.level is Level.V5 else NONE
+        said = greeting(session, connection.receive_maximum) if connection.level is Level.V5 else NONE
         connection.send(packets.Connack(session_present=session.is_present, properties=said))
         metrics.LISTEN_CONNECTS.labels("accepted").inc()
         # Changes of retained messages that it missed are not kept one by one: it gets what is in force now.
@@ -220,6 +225,31 @@ class Listener:
 
     # The rest
 
+    def _accept(self) -> Connection:
+        return Connection(self) if self._gateway is None else GatewayConnection(self, self._directory, self._gateway)
+
+    def _log_gateway_in(self, connection: GatewayConnection, packet: packets.Connect) -> None:
+        if (refusal := gateway_refusal_of(packet)) is not None:
+            self._refuse(connection, packet, refusal)
+            return
+        session = _session(packet, UNKNOWN_TERMINAL, expiry_s=0)
+        key = self._take_over(session)
+        connection.begin_gateway(session)
+        self._enter(key, connection, packet)
+        log.warning("gateway.logged_in", client=session.client_id[:64])
+        connection.opened(None)
+
+    def _take_over(self, session: Session) -> Key:
+        key = Key(session.terminal, session.client_id)
+        older = self._roster.holder(key)
+        if older is not None:
+            older.end("taken over", code=Code.SESSION_TAKEN_OVER, with_will=True)
+        return key
+
+    def _enter(self, key: Key, connection: Connection, packet: packets.Connect) -> None:
+        connection.silence_s = packet.keep_alive_s * GRACE
+        self._roster.enter(key, connection)
+
     def _refuse(self, connection: Connection, packet: packets.Connect, refusal: Refusal) -> None:
         metrics.LISTEN_CONNECTS.labels(refusal.word).inc()
         if self.now_s() - self._refused_at_s > QUIET_S:
@@ -261,3 +291,8 @@ class Listener:
         for kind, count in self.counted.items():
             metrics.LISTEN_PACKETS.labels(kind.__name__.lower()).inc(count)
         self.counted.clear()
+
+
+def _session(packet: packets.Connect, terminal: int, *, expiry_s: int) -> Session:
+    client_id = packet.client_id or f"auto-{secrets.token_hex(8)}"
+    return Session(terminal=terminal, client_id=client_id, expiry_s=expiry_s, is_assigned=not packet.client_id)

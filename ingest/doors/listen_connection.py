@@ -18,7 +18,7 @@ from ingest.doors.listen_wire import Hold, Stage
 from ingest.mqtt import packets
 from ingest.mqtt.decoder import Received
 from ingest.mqtt.encode import PINGRESP, puback
-from ingest.mqtt.packets import Code, Level
+from ingest.mqtt.packets import Code, Level, Subscription
 from ingest.mqtt.properties import NONE, Properties
 from ingest.rules.packets import Packet, Route
 from ingest.store.sessions import Stored
@@ -46,6 +46,8 @@ class Connection(Downward):
         "terminal",
         "will",
     )
+
+    receive_maximum: int = RECEIVE_MAXIMUM  # a gateway's is larger; asked for only when so many wait
 
     def __init__(self, door: Door) -> None:
         super().__init__(door)
@@ -159,9 +161,9 @@ class Connection(Downward):
         return token | _QOS2
 
     def _mind_the_cap(self) -> None:
-        if self._unsettled > RECEIVE_MAXIMUM and self.level is Level.V5:
+        if self._unsettled > self.receive_maximum and self.level is Level.V5:
             self.end("receive maximum", code=Code.RECEIVE_MAXIMUM_EXCEEDED, with_will=True)
-        else:
+        elif self._unsettled >= self.receive_maximum:
             self.hold(Hold.UNSETTLED)
 
     def settle(self, token: int) -> None:
@@ -176,7 +178,7 @@ class Connection(Downward):
             self.send(packets.Puback(packet_id, code))
         else:
             self.write(puback(packet_id))
-        if self._held & Hold.UNSETTLED and self._unsettled < RECEIVE_MAXIMUM // 2:
+        if self._held & Hold.UNSETTLED and self._unsettled < self.receive_maximum // 2:
             self.release(Hold.UNSETTLED)
 
     def _settle_qos2(self, packet_id: int, code: int) -> None:
@@ -246,12 +248,15 @@ class Connection(Downward):
         if session is None:
             return
         refused = Code.NOT_AUTHORIZED if self.level is Level.V5 else Code.UNSPECIFIED_ERROR
-        grants = [granted(self.code, item, session.subscriptions) for item in packet.subscriptions]
+        grants = [self._granted(item, session) for item in packet.subscriptions]
         codes = tuple(refused if grant is None else grant.subscription.qos for grant in grants)
         new = [grant for grant in grants if grant is not None]
         session.subscriptions.update((grant.subscription.filter, grant.subscription) for grant in new)
         metrics.LISTEN_REFUSED_SUBSCRIPTIONS.inc(len(grants) - len(new))
         self._ask(packets.Suback(packet_id=packet.packet_id, codes=codes), new)
+
+    def _granted(self, asked: Subscription, session: Session) -> Grant | None:
+        return granted(self.code, asked, session.subscriptions)
 
     def _ask(self, answer: packets.Suback | packets.Unsuback, grants: list[Grant]) -> None:
         """Answer when the session's subscriptions are stored; then send what waits for them."""

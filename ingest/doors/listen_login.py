@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from ingest.doors.listen_connection import RECEIVE_MAXIMUM
 from ingest.doors.listen_sessions import LONGEST_EXPIRY_S, Session
 from ingest.doors.listen_wire import LARGEST_PACKET
 from ingest.mqtt.packets import Code, Connack, Connect, ConnectReturn, Level
@@ -50,9 +49,11 @@ def refusal_of(packet: Connect, terminal: Terminal | None, *, certified: str = "
         return BAD_METHOD
     if not (_is_certified(terminal, certified) if certified else _knows_secret(packet, terminal)):
         return BAD_CREDENTIALS
-    if len(packet.client_id) > LONGEST_CLIENT_ID or (not packet.client_id and not _may_be_nameless(packet)):
-        return BAD_CLIENT_ID
-    return None
+    return BAD_CLIENT_ID if has_bad_client_id(packet) else None
+
+
+def has_bad_client_id(packet: Connect) -> bool:
+    return len(packet.client_id) > LONGEST_CLIENT_ID or (not packet.client_id and not _may_be_nameless(packet))
 
 
 def _is_certified(terminal: Terminal | None, certified: str) -> bool:
@@ -77,11 +78,11 @@ def expiry_of(packet: Connect) -> int:
     return 0 if packet.clean_start else LONGEST_EXPIRY_S
 
 
-def greeting(session: Session) -> Properties:
+def greeting(session: Session, receive_maximum: int) -> Properties:
     """What CONNACK says in MQTT 5: the session's expiry is always set by us, and so is what we take."""
     return Properties(
         session_expiry_s=session.expiry_s,
-        receive_maximum=RECEIVE_MAXIMUM,
+        receive_maximum=receive_maximum,
         maximum_packet_bytes=LARGEST_PACKET,
         assigned_client_id=session.client_id if session.is_assigned else None,
         has_subscription_ids=False,

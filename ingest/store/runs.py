@@ -28,11 +28,15 @@ class Totals(NamedTuple):
     connections: int
 
 
-async def start(connection: Connection, run: UUID, name: str) -> int:
-    """Record a run and take the terminals over; return the epoch. Waits for a commit of the former owner to end."""
+async def start(connection: Connection, run: UUID, name: str, *, has_gateway: bool = False) -> int:
+    """Record a run and take the terminals over; return the epoch. Waits for a commit of the former owner to end.
+
+    `has_gateway`: its door takes the load-only gateway, which /healthz shows.
+    """
     async with connection.transaction():
         await connection.execute(
-            "INSERT INTO ingest_run (id, name) VALUES (%(run)s, %(name)s)", {"run": run, "name": name}
+            "INSERT INTO ingest_run (id, name, has_gateway) VALUES (%(run)s, %(name)s, %(has_gateway)s)",
+            {"run": run, "name": name, "has_gateway": has_gateway},
         )
         cursor = await connection.execute(
             """

@@ -39,7 +39,7 @@ async def test_health_adds_up_the_living_ingest_programs(place: Place, city: psy
     assert after.json() == {
         "status": "ok",
         "database": "ok",
-        "ingest": {"programs": 2, "connections": 10},
+        "ingest": {"programs": 2, "connections": 10, "load_gateway": False},
         "positions_stored": 12,
         "duplicates": 4,
         "refused": 2,

@@ -113,6 +113,7 @@ async def a_door(
     tls: ssl.SSLContext | None = None,
     bounds: Bounds | None = None,
     patience_s: float = 10.0,
+    gateway: str | None = None,
     settles: bool = True,
 ) -> AsyncGenerator[Bench]:
     await _seed(database)
@@ -120,7 +121,9 @@ async def a_door(
         async with pool.connection() as connection:
             directory = Directory((await terminals.load(connection)).terminals)
         inbox, bus, up = Inbox(bounds), LocalBus(), asyncio.Event()
-        listener = Listener(inbox=inbox, directory=directory, pool=pool, bus=bus, tls=tls, patience_s=patience_s)
+        listener = Listener(
+            inbox=inbox, directory=directory, pool=pool, bus=bus, tls=tls, gateway=gateway, patience_s=patience_s
+        )
         bench = Bench(database, listener, inbox, bus, directory, settles=settles)
         async with asyncio.TaskGroup() as tasks:
             running = [
