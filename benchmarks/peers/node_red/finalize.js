@@ -1,0 +1,2 @@
+clearInterval(context.get("timer"));
+return context.get("pool").end();
