@@ -2,6 +2,7 @@
 
 Every way between two places of a grid lies inside the grid, so that whoever keeps to the ways never leaves it. Places
 are metres east and north of the city's middle; the flat map errs by some 0.1 % over a city, which nobody here minds.
+A place does not depend on which other grids are patrolled: parts of one fleet agree on it.
 """
 
 import zlib
@@ -21,9 +22,10 @@ PLACES: Final = 10  # in a grid: 45 pairs, enough that no patrol looks like a ra
 NEIGHBOURS: Final = 6  # grids that a driver may go to from a grid
 MARGIN_M: Final = 12.0  # from the border, where the grid is wide enough for it
 _CANDIDATES: Final = 8 * PLACES
-_ROWS_AT_ONCE: Final = 512  # of the distance matrix: 512 x 17,350 doubles are 71 MB
+_PLOTS_AT_ONCE: Final = 1_000  # 45,000 lines of sight at a time: some 15 MB
 
 Booleans = npt.NDArray[np.bool_]
+_Geometries = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,7 @@ class Ground:
     ways: Integers
     hub: Mapping[str, int]  # code of a grid -> its hub, the place where the ways of other grids arrive
     roads: Integers  # (places, NEIGHBOURS): hubs that a hub leads to; meaningless for other places
+    identity: Integers  # of each place: the same number on every ground of this city
 
 
 def lay_out(
@@ -62,32 +65,42 @@ def lay_out(
 ) -> Ground:
     """Lay ways inside the `patrolled` areas, and roads between `towns` (codes of the areas that drivers go to).
 
-    Areas are polygons in degrees by code; both other arguments name codes of them. A patrolled area that is no town
-    leads nowhere: its roads lead back to itself.
+    Areas are polygons in degrees by code, all of the city; both other arguments name codes of them. A patrolled area
+    that is no town leads nowhere: its roads lead back to itself.
     """
     flat = _flat(areas.values())
     inner = set(patrolled)
     codes = sorted(inner | set(towns))
-    plots = [_plot(flat, areas[code], chance, _number(code), full=code in inner) for code in codes]
-    firsts = np.cumsum([0, *(len(plot.east_m) for plot in plots)])
-    ways, count = _joined(plots, firsts)
-    hub = dict(zip(codes, (int(first) for first in firsts[:-1]), strict=True))
-    east_m = np.concatenate([plot.east_m for plot in plots])
-    north_m = np.concatenate([plot.north_m for plot in plots])
+    numbers = np.array([zlib.crc32(code.encode()) for code in codes], np.int64)
+    plots = _plots(flat, [areas[code] for code in codes], chance, numbers, np.array([code in inner for code in codes]))
+    first_place = np.concatenate(([0], np.cumsum(plots.is_place.sum(axis=1))[:-1])).astype(np.int64)
+    ways, count = _ways(plots)
+    hub = dict(zip(codes, first_place.tolist(), strict=True))
+    east_m, north_m = plots.east_m[plots.is_place], plots.north_m[plots.is_place]
     roads = np.repeat(np.arange(len(east_m), dtype=np.int64)[:, None], NEIGHBOURS, axis=1)
     hubs = np.array([hub[code] for code in sorted(set(towns))], np.int64)
     roads[hubs] = _nearest(east_m[hubs], north_m[hubs], hubs)
-    first = np.concatenate(([0], np.cumsum(count)[:-1])).astype(np.int64)
-    return Ground(flat=flat, east_m=east_m, north_m=north_m, first=first, count=count, ways=ways, hub=hub, roads=roads)
+    return Ground(
+        flat=flat,
+        east_m=east_m,
+        north_m=north_m,
+        first=np.concatenate(([0], np.cumsum(count)[:-1])).astype(np.int64),
+        count=count,
+        ways=ways,
+        hub=hub,
+        roads=roads,
+        identity=(numbers[:, None] * PLACES + np.arange(PLACES))[plots.is_place],
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _Plot:
-    """The places of one grid; the first is the hub, and every other can be reached from it."""
+class _Plots:
+    """The places of each grid, (grids, PLACES); the first is the hub, and every other can be reached from it."""
 
     east_m: Floats
     north_m: Floats
-    leads: Booleans  # (places, places)
+    is_place: Booleans
+    leads: Booleans  # (grids, PLACES, PLACES)
 
 
 def _flat(areas: Iterable[BaseGeometry]) -> Flat:
@@ -95,85 +108,122 @@ def _flat(areas: Iterable[BaseGeometry]) -> Flat:
     return Flat(lon=float(bounds[0] + bounds[2]) / 2, lat=float(bounds[1] + bounds[3]) / 2)
 
 
-def _number(code: str) -> int:
-    """A grid draws by its code, so that a roster of other grids leaves its places where they are."""
-    return zlib.crc32(code.encode())
+def _plots(flat: Flat, areas: Sequence[BaseGeometry], chance: Chance, numbers: Integers, is_full: Booleans) -> _Plots:
+    """A grid draws its places by `numbers`, so that a roster of other grids leaves them where they are."""
+    parts: list[_Plots] = []
+    for start in range(0, len(areas), _PLOTS_AT_ONCE):
+        some = slice(start, start + _PLOTS_AT_ONCE)
+        rooms = _rooms(flat, np.array(areas[some], dtype=object))
+        shapely.prepare(rooms)
+        east_m, north_m, is_place = _scattered(rooms, chance, numbers[some], is_full[some])
+        leads = _visible(rooms, east_m, north_m, is_place)
+        is_reached = _reached(leads)
+        parts.append(_Plots(east_m, north_m, is_reached, leads & is_reached[:, :, None] & is_reached[:, None, :]))
+    return _Plots(
+        np.concatenate([part.east_m for part in parts]),
+        np.concatenate([part.north_m for part in parts]),
+        np.concatenate([part.is_place for part in parts]),
+        np.concatenate([part.leads for part in parts]),
+    )
 
 
-def _plot(flat: Flat, area: BaseGeometry, chance: Chance, number: int, *, full: bool) -> _Plot:
-    room = _room(flat, area)
-    hub = room.representative_point()
-    points = np.array([[hub.x, hub.y]])
-    if full:
-        points = np.concatenate([points, _scatter(room, chance, number)])
-    leads = _visible(room, points)
-    reached = _reached(leads)
-    return _Plot(points[reached, 0], points[reached, 1], leads[np.ix_(reached, reached)])
-
-
-def _room(flat: Flat, area: BaseGeometry) -> BaseGeometry:
-    """The largest part of the area, in metres, less its margin when anything is left of it then."""
-    metres = shapely.transform(area, lambda at: np.column_stack([flat.east_m(at[:, 0]), flat.north_m(at[:, 1])]))
+def _rooms(flat: Flat, areas: _Geometries) -> _Geometries:
+    """The largest part of each area, in metres, less its margin when anything is left of it then."""
+    metres = shapely.transform(areas, lambda at: np.column_stack([flat.east_m(at[:, 0]), flat.north_m(at[:, 1])]))
     whole = _largest(metres)
     within = _largest(shapely.buffer(whole, -MARGIN_M))
-    return whole if within.is_empty else within
+    return np.where(shapely.is_empty(within), whole, within)
 
 
-def _largest(area: BaseGeometry) -> BaseGeometry:
-    parts = shapely.get_parts(area)
-    return parts[int(np.argmax(shapely.area(parts)))] if len(parts) else area
+def _largest(areas: _Geometries) -> _Geometries:
+    parts, owner = shapely.get_parts(areas, return_index=True)
+    order = np.lexsort((-shapely.area(parts), owner))
+    owners, at = np.unique(owner[order], return_index=True)
+    largest = areas.copy()  # an empty area has no parts
+    largest[owners] = parts[order][at]
+    return largest
 
 
-def _scatter(room: BaseGeometry, chance: Chance, number: int) -> Floats:
-    west, south, east, north = room.bounds
-    who, tries = np.full(_CANDIDATES, number, np.int64), np.arange(_CANDIDATES)
-    x = chance.between(west, east, Stream.PLACE_X, who, tries)
-    y = chance.between(south, north, Stream.PLACE_Y, who, tries)
-    return np.column_stack([x, y])[shapely.contains_xy(room, x, y)][: PLACES - 1]
+def _scattered(
+    rooms: _Geometries, chance: Chance, numbers: Integers, is_full: Booleans
+) -> tuple[Floats, Floats, Booleans]:
+    """The hub of each room and, in the full ones, the first candidates that fall into it."""
+    east_m, north_m = np.zeros((len(rooms), PLACES)), np.zeros((len(rooms), PLACES))
+    is_place = np.zeros((len(rooms), PLACES), np.bool_)
+    hubs = shapely.point_on_surface(rooms)
+    east_m[:, 0], north_m[:, 0], is_place[:, 0] = shapely.get_x(hubs), shapely.get_y(hubs), True
+    full = np.flatnonzero(is_full)
+    shape = (len(full), _CANDIDATES)
+    west, south, east, north = (np.repeat(bound, _CANDIDATES) for bound in shapely.bounds(rooms[full]).T)
+    who, tries = np.repeat(numbers[full], _CANDIDATES), np.tile(np.arange(_CANDIDATES), len(full))
+    x = (west + (east - west) * chance.uniform(Stream.PLACE_X, who, tries)).reshape(shape)
+    y = (south + (north - south) * chance.uniform(Stream.PLACE_Y, who, tries)).reshape(shape)
+    is_inside = shapely.contains_xy(rooms[full][:, None], x, y)
+    place = np.cumsum(is_inside, axis=1)
+    row, column = np.nonzero(is_inside & (place < PLACES))
+    plot, place = full[row], place[row, column]
+    east_m[plot, place], north_m[plot, place], is_place[plot, place] = x[row, column], y[row, column], True
+    return east_m, north_m, is_place
 
 
-def _visible(room: BaseGeometry, points: Floats) -> Booleans:
+def _visible(rooms: _Geometries, east_m: Floats, north_m: Floats, is_place: Booleans) -> Booleans:
     """Which places see each other: the straight line between them stays in the room."""
-    leads = np.zeros((len(points), len(points)), np.bool_)
-    one, other = np.triu_indices(len(points), 1)
-    if one.size:
-        shapely.prepare(room)
-        lines = shapely.linestrings(np.stack([points[one], points[other]], axis=1))
-        leads[one, other] = leads[other, one] = shapely.covers(room, lines)
+    leads = np.zeros((len(rooms), PLACES, PLACES), np.bool_)
+    ones, others = np.triu_indices(PLACES, 1)
+    plot, pair = np.nonzero(is_place[:, ones] & is_place[:, others])
+    one, other = ones[pair], others[pair]
+    ends = np.stack(
+        [
+            np.stack([east_m[plot, one], north_m[plot, one]], axis=1),
+            np.stack([east_m[plot, other], north_m[plot, other]], axis=1),
+        ],
+        axis=1,
+    )
+    leads[plot, one, other] = leads[plot, other, one] = shapely.covers(rooms[plot], shapely.linestrings(ends))
     return leads
 
 
-def _reached(leads: Booleans) -> npt.NDArray[np.intp]:
-    """The places that can be reached from the first, in order."""
-    reached = np.zeros(len(leads), np.bool_)
-    reached[0] = True
-    for _ in range(len(leads)):
-        reached |= leads[reached].any(axis=0)
-    return np.flatnonzero(reached)
+def _reached(leads: Booleans) -> Booleans:
+    """The places of each grid that can be reached from its first."""
+    reached = np.zeros(leads.shape[:2], np.bool_)
+    reached[:, 0] = True
+    for _ in range(PLACES):
+        reached |= (leads & reached[:, :, None]).any(axis=1)
+    return reached
 
 
-def _joined(plots: Sequence[_Plot], firsts: npt.NDArray[np.int64]) -> tuple[Integers, Integers]:
-    """Number the ways of all plots through; a place without any leads to itself. Returns (ways, count)."""
-    ways: list[Integers] = []
-    for plot, first in zip(plots, firsts, strict=False):
-        for place, leads in enumerate(plot.leads):
-            seen = np.flatnonzero(leads) if leads.any() else np.array([place])
-            ways.append((seen + first).astype(np.int64))
-    return np.concatenate(ways), np.array([len(way) for way in ways], np.int64)
+def _ways(plots: _Plots) -> tuple[Integers, Integers]:
+    """Number the places and ways of all grids through; a place without any leads to itself. Returns (ways, count)."""
+    number = np.cumsum(plots.is_place.ravel()).reshape(plots.is_place.shape) - 1
+    plot, place = np.nonzero(plots.is_place & ~plots.leads.any(axis=2))
+    leads = plots.leads.copy()
+    leads[plot, place, place] = True
+    plot, _, other = np.nonzero(leads)
+    return number[plot, other].astype(np.int64), leads.sum(axis=2)[plots.is_place].astype(np.int64)
 
 
 def _nearest(east_m: Floats, north_m: Floats, hubs: Integers) -> Integers:
     """The NEIGHBOURS nearest other hubs of each, nearest first; repeated where there are fewer, itself where none."""
-    if len(hubs) == 1:
-        return np.full((1, NEIGHBOURS), hubs[0], np.int64)
     others = min(NEIGHBOURS, len(hubs) - 1)
+    if not others:
+        return np.repeat(hubs[:, None], NEIGHBOURS, axis=1)
     columns = np.resize(np.arange(others), NEIGHBOURS)
-    found = np.empty((len(hubs), NEIGHBOURS), np.int64)
-    for start in range(0, len(hubs), _ROWS_AT_ONCE):
-        rows = np.arange(start, min(start + _ROWS_AT_ONCE, len(hubs)))
-        square_m2 = (east_m[rows, None] - east_m) ** 2 + (north_m[rows, None] - north_m) ** 2
-        square_m2[np.arange(len(rows)), rows] = np.inf
-        near = np.argpartition(square_m2, others - 1, axis=1)[:, :others]
-        order = np.argsort(np.take_along_axis(square_m2, near, axis=1), axis=1, kind="stable")
-        found[rows] = hubs[np.take_along_axis(near, order, axis=1)][:, columns]
-    return found
+    found = np.full((len(hubs), others), -1, np.int64)
+    points, radius_m = shapely.points(east_m, north_m), _usual_reach_m(east_m, north_m)
+    one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=radius_m)
+    one, other = one[one != other], other[one != other]
+    order = np.lexsort((other, np.hypot(east_m[other] - east_m[one], north_m[other] - north_m[one]), one))
+    one, other = one[order], other[order]
+    rank = np.arange(len(one)) - np.searchsorted(one, one)
+    found[one[rank < others], rank[rank < others]] = other[rank < others]
+    for row in np.flatnonzero(found[:, -1] < 0):  # the few who live remote
+        square_m2 = (east_m - east_m[row]) ** 2 + (north_m - north_m[row]) ** 2
+        square_m2[row] = np.inf
+        found[row] = np.argsort(square_m2, kind="stable")[:others]
+    return hubs[found[:, columns]]
+
+
+def _usual_reach_m(east_m: Floats, north_m: Floats) -> float:
+    """A radius that holds some 3 times NEIGHBOURS hubs where they lie evenly."""
+    area_m2 = max(float(np.ptp(east_m)), 1.0) * max(float(np.ptp(north_m)), 1.0)
+    return float(np.sqrt(3 * NEIGHBOURS / np.pi * area_m2 / len(east_m)))
