@@ -1,4 +1,4 @@
-"""How long a position took from the moment it was due until it was in the peer's table. Pure: arrays in, figures out."""
+"""How long a position took from its due moment until it was in the peer's table. Pure: arrays in, figures out."""
 
 from typing import Final
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Final
 
 import psycopg
-from paho.mqtt import publish
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
@@ -22,6 +23,7 @@ from simulators.load.watch import family
 _STORES_S: Final = 60.0  # for a peer to come up and store its first position
 _LOOK_S: Final = 0.5
 _PROBE: Final = "probe"  # a terminal that no roster has
+_FIX: Final = '{"t":%.3f,"lon":113.6,"lat":34.7,"acc":5.0,"spd":0.5,"hdg":90,"bat":80,"seq":0}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,13 +91,19 @@ def _broker_at(port: int) -> dict[str, str]:
 def _wait_until_it_stores(service: Service, *, dsn: str, port: int) -> None:
     """Publish positions of a terminal that nobody has until one is in the table: the whole way works."""
     until = time.monotonic() + _STORES_S
-    while not _has_stored(dsn):
-        service.require_running()
-        if time.monotonic() > until:
-            raise ServiceError(f"{service.name} stores nothing; its log says:\n{service.said}")
-        fix = f'{{"t":{time.time():.3f},"lon":113.6,"lat":34.7,"acc":5.0,"spd":0.5,"hdg":90,"bat":80,"seq":0}}'
-        publish.single(f"gw/v1/t/{_PROBE}/pos", fix, qos=1, hostname="127.0.0.1", port=port)
-        time.sleep(_LOOK_S)
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    try:
+        while not _has_stored(dsn):
+            service.require_running()
+            if time.monotonic() > until:
+                raise ServiceError(f"{service.name} stores nothing; its log says:\n{service.said}")
+            client.publish(f"gw/v1/t/{_PROBE}/pos", _FIX % time.time(), qos=1)
+            time.sleep(_LOOK_S)
+    finally:
+        client.disconnect()
+        client.loop_stop()
 
 
 def _has_stored(dsn: str) -> bool:
