@@ -26,6 +26,7 @@ from gridwarden.ports import PortTakenError
 from gridwarden.programs import Programs
 from gridwarden.reach import reached
 from gridwarden.sign_on import SignOnError
+from gridwarden.sms_centre_command import SmsCentreError, sms_centre
 from gridwarden.strangers import show_replay, show_simulation
 from gridwarden.terminal_commands import terminal_app
 from gridwarden.terminal_desk import TerminalError
@@ -35,6 +36,7 @@ from ingest.doors.subscribe import BrokerUrlError
 from simulators.program import LimitError
 from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
+from simulators.sms_centre.faults import FaultsError
 from simulators.sources.recording import RecordingError
 from simulators.terminals.connector import AddressError
 from tracker.bus.connect import BusUrlError
@@ -54,6 +56,7 @@ app = typer.Typer(
 app.add_typer(city_app, name="city")
 app.add_typer(account_app, name="account")
 app.add_typer(terminal_app, name="terminal")
+app.command(name="sms-centre")(sms_centre)
 
 TROUBLE = (
     EmbeddedPostgresError,
@@ -73,6 +76,8 @@ TROUBLE = (
     LimitError,
     RecordingError,
     RefusedError,
+    FaultsError,
+    SmsCentreError,
     TreeError,
     NothingToExportError,
     Refused,
