@@ -1,6 +1,7 @@
 """All viewers of a worker: they are let in over a while, tended, calmed down at the end, and compared."""
 
 import asyncio
+import copy
 import resource
 import time
 from collections.abc import Callable, Mapping
@@ -121,7 +122,7 @@ class Audience:
 
     def close(self) -> Done:
         """Write the files, hang up, and return the figures."""
-        wrong = self._wrong()
+        wrong, counts = self._wrong(), copy.copy(self._stage.counts)
         self._write()
         for viewer in self._viewers:
             viewer.leave()
@@ -129,7 +130,7 @@ class Audience:
             opening.cancel()
         used = resource.getrusage(resource.RUSAGE_SELF)
         return Done(
-            counts=self._stage.counts,
+            counts=counts,
             members=sum(len(witness.subscription.picture.places) for witness in self._witnesses.values()),
             wrong_at_end=len(wrong),
             wrong=wrong[:_SAID_WRONG],

@@ -6,6 +6,7 @@ knew at T - 1, by whatever way they came there (one merged frame, a resume, a sn
 """
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
 from simulators.viewers import frames, picture
@@ -46,6 +47,7 @@ class Gallery:
     def __init__(self) -> None:
         self._frames: _Kept[bytes, Frame] = _Kept()
         self._steps: _Kept[tuple[Picture, bytes, bytes], Step] = _Kept()
+        self._pictures: _Kept[tuple[bytes, bytes | None], Picture] = _Kept()
         self._known: _Kept[_Moment, list[Picture]] = _Kept()
 
     def frame(self, data: bytes) -> Frame:
@@ -59,8 +61,14 @@ class Gallery:
         found = self._steps.get(key)
         if found is None:
             counts = self.frame(summary) if summary else None
-            found = self._steps.put(key, picture.take(held, self.frame(data), counts))
+            step = picture.take(held, self.frame(data), counts)
+            found = self._steps.put(key, replace(step, picture=self._only(step.picture)))
         return found
+
+    def _only(self, shown: Picture) -> Picture:
+        """Return the one picture of this content, so that viewers who came different ways go on together."""
+        content = (shown.places.tobytes(), None if shown.grids is None else shown.grids.tobytes())
+        return self._pictures.get(content) or self._pictures.put(content, shown)
 
     def behind(self, frame: Frame, shown: Picture) -> int:
         """Return of how many members `shown` knows less than somebody did a tick before; judged once a picture."""
@@ -73,5 +81,5 @@ class Gallery:
         return max((picture.behind(shown, known) for known in before), default=0)
 
     def turn(self) -> None:
-        for kept in (self._frames, self._steps, self._known):
+        for kept in (self._frames, self._steps, self._pictures, self._known):
             kept.turn()

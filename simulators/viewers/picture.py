@@ -50,6 +50,8 @@ NOTHING: Final = Picture(np.zeros(0, PLACES))
 
 def take(held: Picture, points: Frame, summary: Frame | None) -> Step:
     """Apply a frame of points, and the counts by grid that came before it at the same tick."""
+    if points.kind is Kind.DELTA and not points.rows and summary is None and held.grids is None:
+        return Step(held, NOTHING.places, 0, 0)
     rows = _rows(points, PLACES)
     is_there = points.columns["state"] & REMOVED == 0
     at, is_known = _find(held.places["member"], rows["member"])
