@@ -53,6 +53,29 @@ class Stream(IntEnum):
     HOME = 21
     ANSWER = 22
     ANSWER_DELAY = 23
+    SHIFT = 24
+    SHIFT_SPREAD = 25
+    FLAT = 26
+    CHARGING = 27
+    CHARGING_PHASE = 28
+    OUTAGE = 29
+    OFFLINE = 30
+    OFFLINE_START = 31
+    OFFLINE_LENGTH = 32
+    OFFLINE_PHASE = 33
+    CLOCK = 34
+    CLOCK_OFFSET = 35
+    CLOCK_RATE = 36
+    COLD = 37
+    COLD_X = 38  # normal
+    COLD_Y = 39
+    JUMP = 40
+    JUMP_LENGTH = 41
+    JUMP_HEADING = 42
+    TUNNEL = 43
+    ROUSED = 44
+    PRESS = 45
+    PRESS_AT = 46
 
 
 class Chance:

@@ -209,7 +209,7 @@ def _nearest(east_m: Floats, north_m: Floats, hubs: Integers) -> Integers:
         return np.repeat(hubs[:, None], NEIGHBOURS, axis=1)
     columns = np.resize(np.arange(others), NEIGHBOURS)
     found = np.full((len(hubs), others), -1, np.int64)
-    points, radius_m = shapely.points(east_m, north_m), _usual_reach_m(east_m, north_m)
+    points, radius_m = np.asarray(shapely.points(east_m, north_m)), _usual_reach_m(east_m, north_m)
     one, other = shapely.STRtree(points).query(points, predicate="dwithin", distance=radius_m)
     one, other = one[one != other], other[one != other]
     order = np.lexsort((other, np.hypot(east_m[other] - east_m[one], north_m[other] - north_m[one]), one))
