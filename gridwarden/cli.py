@@ -33,7 +33,7 @@ from gridwarden.terminal_desk import TerminalError
 from gridwarden.tls import CertificateError
 from gridwarden.up import up as run_up
 from ingest.doors.subscribe import BrokerUrlError
-from simulators.program import LimitError
+from simulators.fleet.limits import LimitError
 from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
 from simulators.sms_centre.faults import FaultsError

@@ -1,20 +1,21 @@
 """The two programs of the simulators: a simulated crowd, and recordings of real movement, as terminals over MQTT."""
 
 import asyncio
+import contextlib
 import dataclasses
 import random
-import resource
 import time
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from simulators.fleet.fleet import Fleet, Summary
-from simulators.movement.chance import Chance
-from simulators.movement.crowd import Crowd
+from simulators.fleet.build import Share, build, resolve
+from simulators.fleet.limits import make_room
+from simulators.fleet.summary import Summary
 from simulators.replay import Replay, ReplaySummary, announcement
 from simulators.roster import TERMINALS, Credential, RosterError, read_handsets, read_roster
+from simulators.scenario.model import Handsets, Scenario
 from simulators.sources.files import read_recording
 from simulators.sources.recording import Recording, RecordingError, believable
 from simulators.terminals.connector import Connector, parse_address
@@ -23,11 +24,8 @@ from simulators.timeline import lay_timelines
 CONNECTIONS_PER_S: Final = 250.0  # a server with TLS pays 1 to 2 ms for each
 SOS_PER_HOUR: Final = 0.03  # of one terminal: 500 people press some 15 times an hour
 ANSWER_S: Final = (4.0, 60.0)  # after an alert arrived, people acknowledge it
-_OTHER_FILES: Final = 200  # descriptors that are no connections
-
-
-class LimitError(Exception):
-    """The process may not open so many connections."""
+_SETTLE_S: Final = 15.0  # how long a clean stop waits for acknowledgements
+_TICK_S: Final = 0.01  # a demonstration needs no exact moments; it shares a core with what it shows
 
 
 def _nothing(*_said: object) -> None:
@@ -48,48 +46,41 @@ async def simulate(
     sos_per_hour: float = SOS_PER_HOUR,
     connections_per_s: float = CONNECTIONS_PER_S,
     answer_s: tuple[float, float] = ANSWER_S,
+    ca: Path | None = None,
 ) -> Summary:
     """Let the first `terminals` of the roster move and report every `interval_s` seconds to mqtt://host:port.
 
-    Runs for `duration_s`, or until cancelled; stops cleanly. `say` hears trouble in whole lines, `progress` the
-    figures every two seconds, `ready` once that all are connected. The same seed moves them alike.
+    mqtts:// is TLS; `ca`: whom to believe that they are the server (PEM; None: the system's). Runs for
+    `duration_s`, or until cancelled; stops cleanly. `say` hears trouble in whole lines, `progress` the
+    figures every second, `ready` once that all are connected. The same seed moves them alike.
     Raises RosterError, AddressError, LimitError.
     """
-    host, port = parse_address(url)
+    endpoint = await resolve(url, ca=ca)
     city = await asyncio.to_thread(read_roster, roster)  # seconds, for a whole city
     if not 0 < terminals <= len(city.handsets):
         raise RosterError(f"{roster}: {len(city.handsets)} terminals in it, {terminals} wanted")
-    _make_room(terminals)
-    handsets = city.handsets[:terminals]
-    units = [handset.unit for handset in handsets]
-    crowd = await asyncio.to_thread(
-        Crowd, grids=city.grids, units=units, seed=seed, interval_s=interval_s, sos_per_hour=sos_per_hour
+    make_room(terminals)
+    built = await asyncio.to_thread(
+        build,
+        share=Share(handsets=city.handsets[:terminals], grids=city.grids, first=0, terminals=terminals, own=terminals),
+        endpoint=endpoint,
+        scenario=Scenario(connect_within_s=0.0, handsets=Handsets(sos_per_hour=sos_per_hour, acknowledge_s=answer_s)),
+        seed=seed,
+        interval_s=interval_s,
+        connections_per_s=connections_per_s,
+        tick_s=_TICK_S,
+        say=lambda line: say(f"{url}, {line}"),
     )
-    summary = Summary(terminals=terminals)
-    connector = Connector(host, port, rate_per_s=connections_per_s, chance=random.Random(seed), say=say)
-    fleet = Fleet(
-        handsets=handsets,
-        crowd=crowd,
-        connector=connector,
-        chance=Chance(seed),
-        summary=summary,
-        answer_s=answer_s,
-    )
-    await fleet.run(duration_s=duration_s, ready=ready, progress=progress)
-    return summary
-
-
-def _make_room(connections: int) -> None:
-    """Raise the soft limit of open files as far as needed and allowed."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + _OTHER_FILES
-    if soft >= wanted or soft == resource.RLIM_INFINITY:
-        return
-    if hard != resource.RLIM_INFINITY and hard < wanted:
-        raise LimitError(
-            f"{connections} connections need {wanted} open files, this process may have {hard} (ulimit -n)"
+    summary = Summary(terminals=terminals, counts=built.counts)
+    with contextlib.closing(built.exchange):
+        await built.fleet.run(
+            starts_at=time.time(),
+            duration_s=duration_s,
+            settle_s=_SETTLE_S,
+            ready=ready,
+            second=lambda: progress(summary),
         )
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return summary
 
 
 async def replay(

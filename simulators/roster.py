@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -59,8 +60,11 @@ def read_roster(folder: Path) -> Roster:
     return Roster(handsets=read_handsets(folder / TERMINALS), grids=read_grids(folder / GRIDS))
 
 
-def read_handsets(path: Path) -> tuple[Handset, ...]:
-    """Read terminals.csv. Raises RosterError on the first row that cannot be used."""
+def read_handsets(path: Path, *, first: int = 0, count: int | None = None) -> tuple[Handset, ...]:
+    """Read terminals.csv, or `count` of its terminals from number `first` on, to save the memory of the others.
+
+    Raises RosterError on the first row, of those, that cannot be used.
+    """
     rows = csv.reader(_text(path).splitlines())
     header = next(rows, [])
     missing = [column for column in _COLUMNS if column not in header]
@@ -69,9 +73,7 @@ def read_handsets(path: Path) -> tuple[Handset, ...]:
     places = [header.index(column) for column in _COLUMNS]
     handsets: list[Handset] = []
     seen: dict[str, int] = {}
-    for row in rows:
-        if not row:
-            continue
+    for row in islice(filter(None, rows), first, None if count is None else first + count):
         handset = _handset(path, rows.line_num, row, places)
         first = seen.setdefault(handset.credential.terminal, rows.line_num)
         if first != rows.line_num:

@@ -1,220 +1,323 @@
-"""A fleet: the crowd's reports published over one connection a terminal, on an open-loop schedule.
+"""A fleet: the crowd's reports published on an open-loop schedule, over real connections.
 
 Open loop: what is due is reported when it is due, however slow the server is; a terminal that cannot send keeps a
 backlog. `lag_s` says how far this process itself fell behind its schedule: a figure measured with lag is worth nothing.
+
+The schedule is made a slice of some tenths of a second at a time, so that people move in batches; each report is
+written and sent at its own moment. Sockets are looked at every `tick_s`.
 """
 
 import asyncio
 import time
-import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
-from uuid import UUID
 
-import msgspec
 import numpy as np
 
-from simulators.movement.chance import Chance, Stream
-from simulators.movement.crowd import Crowd, Reports
-from simulators.roster import Handset
-from simulators.terminals.connector import Connector
-from simulators.terminals.counts import Counts
-from simulators.terminals.terminal import Terminal, settle
+from simulators.fleet.books import ROW, Books
+from simulators.fleet.mischief import Mischief
+from simulators.fleet.post import Post
+from simulators.fleet.wording import EMERGENCY, FIX, NO_FIX, NO_SIGNAL, NOT_YET, OFF, Slice, word
+from simulators.movement.chance import Chance, Floats
+from simulators.movement.crowd import Crowd
+from simulators.scenario.events import Disconnect, Event
+from simulators.terminals.line import Exchange
 
-_TICK_S: Final = 0.05
-_TEND_S: Final = 2.0
-_SETTLE_S: Final = 15.0  # how long a clean stop waits for acknowledgements
-_GOODBYE_S: Final = 0.2  # for DISCONNECTs to leave
-_ANSWERING: Final = 0.7  # of the people who hear an alert
-_MOVING_MPS: Final = 0.1  # a heading means nothing below
-_FIX: Final = b'{"t":%.3f,"lon":%.7f,"lat":%.7f,"acc":%.1f,"spd":%.2f%s,"bat":%d,"seq":%d}'
-_SPEED: Final = 4  # its place in a row of the columns
-_HEADING: Final = 5
-
-
-@dataclass(slots=True, kw_only=True)
-class Summary:
-    terminals: int
-    counts: Counts = field(default_factory=Counts)
-    lag_s: float = 0.0  # worst
-    unsettled: int = 0  # messages that a stop left unacknowledged
-
-    @property
-    def brief(self) -> str:
-        """The figures that change, for a line of progress."""
-        counts = self.counts
-        return (
-            f"{counts.connected} of {self.terminals} connected, {counts.reports} reports published, "
-            f"{counts.reports_acknowledged} acknowledged"
-        )
-
-    def __str__(self) -> str:
-        counts = self.counts
-        figures = {
-            "connected": counts.connected,
-            "connected at most": counts.most_connected,
-            "messages published": counts.published,
-            "acknowledged": counts.acknowledged,
-            "reports in them": counts.reports,
-            "batches of backlog": counts.batches,
-            "SOS": counts.emergencies,
-            "alerts heard": counts.alerts,
-            "alerts answered": counts.answered,
-            "reconnects": counts.reconnects,
-            "log-ins refused": counts.refused,
-            "reports dropped": counts.dropped,
-        }
-        said = ", ".join(f"{count} {what}" for what, count in figures.items())
-        return f"{self.terminals} terminals: {said}, worst lag {self.lag_s:.2f} s"
-
-
-class _Alert(msgspec.Struct):
-    alert: UUID
-    version: int
-    acknowledge: bool = True  # whether an answer is wanted
-
-
-_alert: Final = msgspec.json.Decoder(_Alert)
+_AHEAD_S: Final = 0.2  # a slice: at 1,000 reports a second 200, at which a report's movement costs 3 us
+_AT_ONCE: Final = 128  # reports sent between two looks at the sockets
+_TENDED_IN_S: Final = 2.0  # everybody, once
+_SECOND_S: Final = 1.0
+_GOODBYE_S: Final = 2.0  # for the peers to close
+_LEAVING: Final = 203  # streams of chance that no movement draws from
+_BREAKING: Final = 204
 
 
 class Fleet:
-    """`handsets` in the crowd's order; `answer_s`: how soon, at least and at most, people acknowledge an alert."""
+    """Post, people and sockets of one process; `arrival_s`: when each terminal is first switched on."""
 
     def __init__(
         self,
         *,
-        handsets: Sequence[Handset],
+        post: Post,
         crowd: Crowd,
-        connector: Connector,
+        exchange: Exchange,
+        books: Books,
+        mischief: Mischief,
         chance: Chance,
-        summary: Summary,
-        answer_s: tuple[float, float],
+        first: int,
+        sample: int,
+        arrival_s: Floats,
+        interval_s: float,
+        saves_up: bool,
+        events: Sequence[Event] = (),
+        tick_s: float = 0.002,
     ) -> None:
+        self._post: Final = post
         self._crowd: Final = crowd
-        self._connector: Final = connector
+        self._exchange: Final = exchange
+        self._books: Final = books
+        self._mischief: Final = mischief
         self._chance: Final = chance
-        self._answer_s: Final = answer_s
-        self._summary: Final = summary
-        self._counts: Final = summary.counts
+        self._first: Final = first
+        self._sample: Final = sample
+        self._arrival_s: Final = arrival_s
+        self._ahead_s: Final = min(_AHEAD_S, interval_s / 4)
+        self._saves_up: Final = saves_up
+        self._events: Final = events
+        self._tick_s: Final = tick_s
+        self._counts: Final = post.counts
+        self._by_gateway: Final = np.arange(len(arrival_s)) >= post.own
+        self._special: Final[set[int]] = set(mischief.kinds)  # terminals that are not simply sent for
         self._started_at = 0.0  # epoch s
-        self._answered: Final[set[tuple[str, UUID, int]]] = set()
-        self._terminals: Final = [
-            Terminal(handset.credential, self._counts, went_away=connector.want_again, heard=self._hear)
-            for handset in handsets
-        ]
-        self._index: Final = {terminal.credential.terminal: at for at, terminal in enumerate(self._terminals)}
+        self._start_s = 0.0  # the loop's clock
+        self._slice: Slice | None = None
+        self._sliced_s = 0.0  # the schedule is made up to here
+        self._tended = 0  # the next session to be tended
+        self._tended_s = 0.0
+        self._is_over = False
 
     async def run(
-        self, *, duration_s: float | None, ready: Callable[[], None], progress: Callable[[Summary], None]
+        self,
+        *,
+        starts_at: float,
+        duration_s: float | None,
+        settle_s: float,
+        ready: Callable[[], None],
+        second: Callable[[], None],
     ) -> None:
-        """Run for `duration_s` (None: until cancelled), then stop cleanly. `ready` once, when all are connected."""
-        try:
-            async with asyncio.TaskGroup() as group:
-                connecting = group.create_task(self._connector.run(), name="fleet's connections")
-                tending = group.create_task(self._tend(ready, progress), name="fleet's care")
-                await self._report(duration_s)
-                await self._settle()
-                connecting.cancel()
-                tending.cancel()
-        finally:
-            self._summary.unsettled = sum(terminal.unsettled for terminal in self._terminals)
-            for terminal in self._terminals:
-                terminal.leave()
-        await asyncio.sleep(_GOODBYE_S)
+        """Run for `duration_s` (None: until cancelled), then settle for at most `settle_s`, and leave.
 
-    async def _report(self, duration_s: float | None) -> None:
-        """Publish every report at its moment."""
+        `ready` once, when all are connected that should be; `second` every second. `stop` ends it sooner.
+        """
         loop = asyncio.get_running_loop()
-        self._started_at, start_s = time.time(), loop.time()
-        for terminal in self._terminals:
-            self._connector.want(terminal)
-        due_s = self._crowd.due_s
-        while duration_s is None or loop.time() - start_s < duration_s:
-            now_s = loop.time() - start_s
-            who = np.flatnonzero(due_s <= now_s)
-            if who.size:
-                self._summary.lag_s = max(self._summary.lag_s, now_s - float(due_s[who].min()))
-                self._publish(self._crowd.report(who))
-            await asyncio.sleep(_TICK_S)
+        self._started_at, self._start_s = starts_at, loop.time() + starts_at - time.time()
+        self._want_all()
+        try:
+            await self._work(lambda now_s: duration_s is not None and now_s >= duration_s, ready, second)
+            await self._settle(settle_s, second)
+        finally:
+            self._leave()
+        until_s = loop.time() + _GOODBYE_S
+        while self._counts.connected and loop.time() < until_s:
+            self._look(loop.time())
+            await asyncio.sleep(self._tick_s)
 
-    def _publish(self, reports: Reports) -> None:
-        columns = (reports.who, reports.has_signal, reports.is_emergency)
-        rows = zip(*(column.tolist() for column in columns), payloads(reports, self._started_at), strict=True)
-        for who, has_signal, is_emergency, payload in rows:
-            terminal = self._terminals[who]
-            terminal.regain(has_signal=has_signal)
-            terminal.report(payload)
-            if is_emergency:
-                self._press(terminal, payload)
+    def stop(self) -> None:
+        """Publish nothing more; settle, and end."""
+        self._is_over = True
 
-    def _press(self, terminal: Terminal, fix: bytes) -> None:
-        """Press the emergency button: the fix, and an id of its own."""
-        self._counts.emergencies += 1
-        sos_id = f"{terminal.credential.terminal}-{int(self._started_at)}-{self._counts.emergencies}"
-        terminal.say("sos", b'{"id":"%s",%s' % (sos_id.encode(), fix[1:]), reports=1)
-
-    async def _tend(self, ready: Callable[[], None], progress: Callable[[Summary], None]) -> None:
-        loop, is_ready, tended_at = asyncio.get_running_loop(), False, 0.0
-        while True:
-            await asyncio.sleep(_TEND_S / 10)
-            if not is_ready and self._counts.connected == len(self._terminals):
+    async def _work(
+        self, is_over: Callable[[float], bool], ready: Callable[[], None], second: Callable[[], None]
+    ) -> None:
+        loop, is_ready, next_s = asyncio.get_running_loop(), False, 0.0
+        latest_s = float(self._arrival_s.max(initial=0.0))
+        while not self._is_over and not is_over(loop.time() - self._start_s):
+            now_s = loop.time() - self._start_s
+            self._look(now_s + self._start_s)
+            if now_s >= 0:
+                self._say(now_s)
+            self._post.flush()
+            if not is_ready and (self._counts.connected == len(self._post.all_sessions) or now_s > latest_s + 5.0):
                 is_ready = True
                 ready()
-            if loop.time() - tended_at > _TEND_S:
-                tended_at = loop.time()
-                progress(self._summary)
-                for terminal in self._terminals:
-                    terminal.tend()
+            if now_s >= next_s:
+                next_s += _SECOND_S
+                self._close_second(second)
+            await asyncio.sleep(self._tick_s)
 
-    async def _settle(self) -> None:
-        """Say offline and wait until everything said is acknowledged, or for long enough; not for who never got in."""
-        known = [terminal for terminal in self._terminals if terminal.is_known]
-        for terminal in known:
-            terminal.regain(has_signal=True)
-            terminal.say("status", b"offline", retain=True)
-        await settle(known, within_s=_SETTLE_S)
+    def _close_second(self, second: Callable[[], None]) -> None:
+        counts = self._counts
+        counts.unsettled = sum(session.unsettled for session in self._post.all_sessions)
+        counts.kept = sum(backlog.fixes for backlog in self._post.backlogs.values())
+        counts.wanted = sum(session.is_wanted for session in self._post.all_sessions)
+        second()
+        counts.lag_s = 0.0
+        self._books.flush()
 
-    def _hear(self, terminal: Terminal, topic: str, payload: bytes) -> None:
-        """Receive an alert; most people acknowledge it after they have read it."""
-        if not topic.endswith("/alert"):
+    def _look(self, now_s: float) -> None:
+        """Serve the sockets: what came, who is to be connected, who is silent."""
+        self._books.tick()
+        self._exchange.look(now_s)
+        self._post.dialler.tick(now_s)
+        sessions = self._post.all_sessions
+        share = min(1.0, (now_s - self._tended_s) / _TENDED_IN_S) if self._tended_s else 0.0
+        first = self._tended
+        last = first + int(share * len(sessions))
+        if last > first or not self._tended_s:
+            self._tended_s = now_s
+            for at in range(first, last):
+                sessions[at % len(sessions)].tend(now_s)
+            self._tended = last % len(sessions)
+
+    # The schedule
+
+    def _say(self, now_s: float) -> None:
+        """Say what is due, a bounded number of reports; the next look is soon."""
+        left = _AT_ONCE
+        while left > 0:
+            said = self._slice
+            if said is None or said.at == len(said.who):
+                if self._sliced_s > now_s:
+                    return
+                self._slice = self._next_slice(now_s)
+                continue
+            if said.due_s[said.at] > now_s:
+                return
+            left -= self._say_some(said, now_s, left)
+
+    def _next_slice(self, now_s: float) -> Slice | None:
+        self._sliced_s = max(self._sliced_s, now_s) + self._ahead_s
+        who = np.flatnonzero(self._crowd.due_s <= self._sliced_s)
+        if not who.size:
+            return None
+        said = word(
+            self._crowd.report(who),
+            started_at=self._started_at,
+            first=self._first,
+            by_gateway=self._by_gateway,
+            arrival_s=self._arrival_s,
+            sample=self._sample,
+        )
+        self._books.tell_truth(said.truth)
+        return said
+
+    def _say_some(self, said: Slice, now_s: float, most: int) -> int:
+        """Say up to `most` reports that are due; return how many. The loop that a city's rate runs through."""
+        post, counts, special, odd = self._post, self._counts, self._special, said.odd
+        sessions, send, rows, saves_up = post.sessions, post.send, said.rows, self._saves_up
+        due_s, who_all, fixes = said.due_s, said.who, said.fixes
+        counts.lag_s = max(counts.lag_s, now_s - due_s[said.at])
+        counts.worst_lag_s = max(counts.worst_lag_s, counts.lag_s)
+        self._books.tick()
+        first = at = said.at
+        last = min(len(who_all), first + most)
+        while at < last and due_s[at] <= now_s:
+            who = who_all[at]
+            if odd[at] or who in special:
+                self._say_odd(said, at)
+            else:
+                counts.due += 1
+                session = sessions[who]
+                row = rows[at * ROW : at * ROW + ROW]
+                if session.has_room and not session.behind and not saves_up:
+                    send(who, FIX % fixes[at], row)
+                else:
+                    post.keep(who, FIX % fixes[at], row)
+            at += 1
+        said.at = at
+        return at - first
+
+    def _say_odd(self, said: Slice, at: int) -> None:
+        """Say what is more than a fix: switching on and off, losing the signal, misbehaving, the emergency button."""
+        post, who, odd = self._post, said.who[at], said.odd[at]
+        if odd & NOT_YET:
             return
-        self._counts.alerts += 1
-        try:
-            alert = _alert.decode(payload)
-        except msgspec.MsgspecError:
+        if odd & OFF:
+            self._switch_off(who)
             return
-        if not alert.acknowledge:
+        self._switch_on(who, has_signal=not odd & NO_SIGNAL)
+        if odd & NO_FIX:
             return
-        key = (terminal.credential.terminal, alert.alert, alert.version)
-        who = np.array([self._index[terminal.credential.terminal]], np.int64)
-        occasion = zlib.crc32(alert.alert.bytes) + alert.version
-        if key in self._answered or float(self._chance.uniform(Stream.ANSWER, who, occasion)[0]) >= _ANSWERING:
+        if who in self._mischief.kinds and self._mischief.commit(said, at):
             return
-        self._answered.add(key)
-        delay_s = float(self._chance.between(*self._answer_s, Stream.ANSWER_DELAY, who, occasion)[0])
-        asyncio.get_running_loop().call_later(delay_s, self._answer, terminal, alert)
+        self._counts.due += 1
+        session, fix = post.sessions[who], FIX % said.fixes[at]
+        is_free = session.has_room and not session.behind and not self._saves_up
+        (post.send if is_free and who not in post.silent else post.keep)(who, fix, said.row(at))
+        if odd & EMERGENCY:
+            self._press(who, fix)
 
-    def _answer(self, terminal: Terminal, alert: _Alert) -> None:
-        self._counts.answered += 1
-        terminal.say("ack", msgspec.json.encode({"alert": alert.alert, "version": alert.version}), reports=0)
+    def _switch_on(self, who: int, *, has_signal: bool) -> None:
+        post = self._post
+        if who < post.own and not post.sessions[who].is_wanted:
+            post.dialler.want(post.sessions[who], self._exchange.now_s)
+        if has_signal and who in post.silent:
+            post.regain(who)
+        if not has_signal:
+            post.silent.add(who)
+        if has_signal and who not in self._mischief.kinds:
+            self._special.discard(who)
+        else:
+            self._special.add(who)
 
+    def _switch_off(self, who: int) -> None:
+        """The handset is put away, which says goodbye, or dies, which does not: half of them each."""
+        post = self._post
+        self._special.add(who)
+        session = post.sessions[who]
+        if who >= post.own or not session.is_wanted:
+            return
+        session.is_wanted = False
+        if self._chance.uniform(_LEAVING, np.array([who + self._first], np.int64))[0] < 0.5:  # noqa: PLR2004
+            session.bid_farewell()
+        else:
+            post.break_off(session)
 
-def payloads(reports: Reports, started_at: float) -> list[bytes]:
-    """Write each row as the JSON object of a `pos` report; `started_at` is the start in epoch seconds."""
-    columns = (
-        reports.at_s + started_at,
-        reports.lon,
-        reports.lat,
-        reports.accuracy_m,
-        reports.speed_mps,
-        reports.heading_deg % 360.0,
-        reports.battery_pct,
-        reports.step,
-    )
-    return [_payload(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    def _press(self, who: int, fix: bytes) -> None:
+        """Press the emergency button: the fix, and an id of its own."""
+        self._counts.sos += 1
+        name = self._post.credentials[who].terminal
+        sos_id = f"{name}-{int(self._started_at)}-{self._counts.sos}"
+        self._post.press(who, "sos", b'{"id":"%s",%s' % (sos_id.encode(), fix[1:]))
 
+    # Begin and end
 
-def _payload(row: tuple[float, ...]) -> bytes:
-    heading = b',"hdg":%d' % row[_HEADING] if row[_SPEED] > _MOVING_MPS else b""
-    return _FIX % (*row[:_HEADING], heading, *row[_HEADING + 1 :])
+    def _want_all(self) -> None:
+        """Ask for the connections: gateways at once, terminals when they are first switched on."""
+        post, is_on = self._post, self._crowd.connected_at(0.0).tolist()
+        for session in post.gateways:
+            post.dialler.want(session, 0.0)
+        for who in range(post.own):
+            if is_on[who]:
+                post.dialler.want(post.sessions[who], self._start_s + float(self._arrival_s[who]))
+            else:
+                self._special.add(who)
+        loop = asyncio.get_running_loop()
+        for number, event in enumerate(self._events):
+            if isinstance(event, Disconnect):
+                loop.call_at(self._start_s + event.at_s, self._break_off, event, number)
+
+    def _break_off(self, event: Disconnect, number: int) -> None:
+        """Break a share of the connections, spread over the event's time."""
+        post, loop = self._post, asyncio.get_running_loop()
+        post.dialler.back_off_s = event.back_off_s
+        who = np.arange(self._first, self._first + post.own, dtype=np.int64)
+        draw = self._chance.uniform(_BREAKING, who, number)
+        for at in np.flatnonzero(draw < event.share).tolist():
+            delay_s = event.within_s * float(draw[at]) / event.share
+            loop.call_later(delay_s, post.break_off, post.sessions[at])
+
+    async def _settle(self, settle_s: float, second: Callable[[], None]) -> None:
+        """Send what is kept, say offline, and wait for what is not acknowledged; not for who never got in."""
+        post, loop = self._post, asyncio.get_running_loop()
+        post.let_all_go()
+        known = [session for session in post.all_sessions if session.is_known and session.is_wanted]
+        for session in known:
+            if session.number < post.own:
+                post.tell_status(session.number, b"offline")
+        until_s, next_s = loop.time() + settle_s, loop.time()
+        while loop.time() < until_s and (
+            any(session.unsettled or session.behind for session in known) or (self._awaits_receipts and settle_s)
+        ):
+            self._look(loop.time())
+            post.flush()
+            if loop.time() >= next_s:
+                next_s += _SECOND_S
+                self._close_second(second)
+            await asyncio.sleep(max(self._tick_s, 0.01))
+        self._close_second(second)
+
+    @property
+    def _awaits_receipts(self) -> bool:
+        return self._counts.receipted < self._counts.receipts_asked
+
+    def _leave(self) -> None:
+        post = self._post
+        post.is_closing = True
+        for backlog in post.backlogs.values():  # never sent
+            while backlog.fixes:
+                _, rows, count = backlog.take()
+                self._books.enter(rows, count, sent=False)
+        for session in post.all_sessions:
+            session.is_wanted = False
+            session.bid_farewell()

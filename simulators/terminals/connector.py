@@ -19,7 +19,7 @@ _WORKERS: Final = 16  # connections being opened at once
 _OPEN_S: Final = 10.0
 _FIRST_S: Final = 1.0
 _LONGEST_S: Final = 60.0
-_DEFAULT_PORT: Final = 1883
+_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 _QUIET_S: Final = 30.0  # the same kind of trouble is said once in this time
 
 
@@ -27,15 +27,16 @@ class AddressError(Exception):
     """The address is none of an MQTT server."""
 
 
-def parse_address(url: str) -> tuple[str, int]:
-    """Return (host, port) of mqtt://host[:port]. Raises AddressError."""
+def parse_address(url: str, *, schemes: tuple[str, ...] = ("mqtt",)) -> tuple[str, int]:
+    """Return (host, port) of mqtt://host[:port], or of mqtts:// where `schemes` say so. Raises AddressError."""
+    wanted = " or ".join(f"{scheme}://host:port" for scheme in schemes)
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or _DEFAULT_PORT
+        host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as error:
-        raise AddressError(f"{url}: {error}; wanted mqtt://host:port") from error
-    if parts.scheme != "mqtt" or not host:
-        raise AddressError(f"{url} is no address of an MQTT server; wanted mqtt://host:port")
+        raise AddressError(f"{url}: {error}; wanted {wanted}") from error
+    if parts.scheme not in schemes or not host:
+        raise AddressError(f"{url} is no address of an MQTT server; wanted {wanted}")
     return host, port
 
 
