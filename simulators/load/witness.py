@@ -36,8 +36,8 @@ class Witness(Protocol):
         """Return the member (an int32 as the live map numbers them, -1 nobody) of each terminal of the roster."""
         ...
 
-    async def newest(self) -> Rows | None:
-        """Return what the system holds for the newest position of each terminal: NEWEST."""
+    async def newest(self, *, since_ms: int, until_ms: int) -> Rows | None:
+        """Return the newest position said in [since_ms, until_ms) that the map has to show, a terminal: NEWEST."""
         ...
 
     async def crossings(self, *, since_ms: int, until_ms: int) -> Rows | None:

@@ -1,0 +1,168 @@
+"""What came of a run: its ledgers against the witness's tables, and all of it as a report.
+
+Everything here happens after the load, in arrays: five million rows take seconds and some hundred megabytes.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from simulators.fleet.events import Figures
+from simulators.ledger import TO_BE_REFUSED
+from simulators.load import ledgers, sections
+from simulators.load.audit import Finding, Sent, compare, said_of, span_ms, stored_keys
+from simulators.load.goals import holds, judge
+from simulators.load.machine import this_machine
+from simulators.load.plan import LoadPlan
+from simulators.load.witness import Rows, Witness
+from simulators.report.model import Process, Report, Warned
+from simulators.viewers.plan import Counts, Done
+
+NO_WITNESS: Final = "nobody who knows the database was asked: give --database"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What is known of a run when its last worker has ended."""
+
+    starts_at: float  # epoch s
+    ended_at: float  # of publishing
+    fleet: Figures
+    viewers: Counts
+    viewers_done: Sequence[Done]
+    warnings: Sequence[Warned]
+    processes: Sequence[Process]
+    cpu_s: Mapping[str, float]  # by name, while the fleet published
+    seconds: Sequence[tuple[float, int, float]]  # t_s, connected, lag_s
+    trouble: Sequence[str]
+    is_cut_short: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the witness said."""
+
+    finding: Finding
+    members: Rows | None
+    newest: Rows | None
+    crossings: Rows | None
+    refused: int | None  # during the run
+    sos: int | None
+    about: str
+
+
+async def find(
+    plan: LoadPlan, played: Played, *, witness: Witness | None, refused_before: Mapping[str, int] | None
+) -> Report:
+    """Return the report of a run, judged."""
+    sent = await asyncio.to_thread(ledgers.read_sent, plan.folder)
+    seen = None if witness is None else await _ask(witness, plan, sent, refused_before)
+    return await asyncio.to_thread(_compose, plan, played, sent, seen)
+
+
+async def _ask(witness: Witness, plan: LoadPlan, sent: Sent, refused_before: Mapping[str, int] | None) -> Seen:
+    since_ms, until_ms = span_ms(sent)
+    chunks = [chunk async for chunk in witness.stored(since_ms=since_ms, until_ms=until_ms)]
+    finding = await asyncio.to_thread(_compare, sent, chunks, plan.terminals)
+    refused = await witness.refused()
+    return Seen(
+        finding=finding,
+        members=await witness.members(),
+        newest=await witness.newest(since_ms=since_ms, until_ms=until_ms),
+        crossings=await witness.crossings(since_ms=since_ms, until_ms=until_ms),
+        refused=None if refused is None else sum(refused.values()) - sum((refused_before or {}).values()),
+        sos=await witness.emergencies(since_ms=since_ms, until_ms=until_ms),
+        about=await witness.about(),
+    )
+
+
+def _compare(sent: Sent, chunks: Sequence[Rows], terminals: int) -> Finding:
+    return compare(sent, stored_keys(chunks, terminals=terminals))
+
+
+def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> Report:
+    not_yet: dict[str, str] = {}
+    finding = None if seen is None else seen.finding
+    counts = sections.counts(sent, played.fleet, finding, refused=_refused(played, sent, seen))
+    report = Report(
+        version=plan.version,
+        scenario=plan.scenario.name,
+        started_at=played.starts_at,
+        ended_at=played.ended_at,
+        seed=plan.seed,
+        command=plan.command,
+        machine=this_machine(database="" if seen is None else seen.about),
+        terminals=plan.terminals,
+        interval_s=plan.interval_s,
+        duration_s=plan.duration_s,
+        held=False,
+        connections=sections.connections(plan, played.fleet),
+        counts=counts,
+        latency=sections.latency(sent, ledgers.read_seen(plan.folder), None if seen is None else seen.members, not_yet),
+        timeline=sections.timeline(sent, played.seconds, starts_at=played.starts_at, ended_at=played.ended_at),
+        processes=played.processes,
+        cost=sections.cost(played.cpu_s, played.processes, messages=counts.messages, stored=counts.stored),
+        viewers=sections.viewers(
+            played.viewers,
+            played.viewers_done,
+            final=ledgers.read_final(plan.folder),
+            newest=None if seen is None else seen.newest,
+            ended_at=played.ended_at,
+        ),
+        warnings=played.warnings,
+        not_yet=not_yet,
+        trouble=[*played.trouble, *_trouble(plan, played, finding)],
+    )
+    return _judged(plan, played, _reasons(report, not_yet, seen))
+
+
+def _refused(played: Played, sent: Sent, seen: Seen | None) -> int | None:
+    """Return how many reports were refused though nothing was wrong with them.
+
+    The system counts reports, whatever was wrong; of those that had to be refused the fleet has a row each.
+    """
+    if seen is None or seen.refused is None:
+        return None
+    on_purpose = int(((np.asarray(sent.rows["flags"]) & TO_BE_REFUSED != 0) & sent.was_sent).sum())
+    return max(0, seen.refused - max(on_purpose, played.fleet.on_purpose))
+
+
+def _trouble(plan: LoadPlan, played: Played, finding: Finding | None) -> list[str]:
+    lines = ["the run was ended early"] if played.is_cut_short else []
+    if finding is None:
+        return lines
+    if finding.lost:
+        named = ", ".join(
+            f"terminal {place} at {said_ms} ms" for place, said_ms in map(said_of, finding.missing.tolist())
+        )
+        lines.append(f"lost, among others: {named} (places in {plan.roster}, from 0)")
+    if finding.foreign:
+        lines.append(f"{finding.foreign:,} positions of these terminals are stored that nobody here published")
+    if finding.kept_though_bad:
+        lines.append(f"{finding.kept_though_bad:,} positions are stored that had to be refused")
+    return lines
+
+
+def _reasons(report: Report, not_yet: dict[str, str], seen: Seen | None) -> Report:
+    """Say why each figure that is missing is missing."""
+    if seen is None:
+        not_yet.update({f"counts.{name}": NO_WITNESS for name in ("stored", "lost", "duplicated", "refused")})
+    if report.counts.receipted is None:
+        not_yet["counts.receipted"] = not_yet["latency.receipt"] = "the scenario's handsets ask for no receipts"
+    if report.viewers is None:
+        not_yet["viewers"] = not_yet["latency.frame"] = "nobody watched the map: give --viewers"
+    if report.crossings is None:
+        not_yet["crossings"] = NO_WITNESS if seen is None else "not measured"
+    not_yet["sms"] = "no SMS centre takes part in a load run yet"
+    return msgspec.structs.replace(report, not_yet=not_yet)
+
+
+def _judged(plan: LoadPlan, played: Played, report: Report) -> Report:
+    wanted = plan.own_connections + (played.fleet.most_connected if plan.own_connections < plan.terminals else 0)
+    wanted = report.connections.real + report.connections.gateway or wanted
+    goals = judge(plan.scenario.goals, report, worst_lag_s=played.fleet.worst_lag_s, wanted=wanted)
+    return msgspec.structs.replace(report, goals=goals, held=holds(goals))
