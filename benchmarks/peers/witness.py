@@ -17,13 +17,13 @@ _E7: Final = 10_000_000
 class PeerWitness:
     """`codes`: the roster's terminals in its order. Peers know no members, crossings, refusals or emergencies."""
 
-    def __init__(self, dsn: str, *, codes: Sequence[str], about: str) -> None:
+    def __init__(self, dsn: str, *, codes: Sequence[str]) -> None:
         self._dsn: Final = dsn
         self._places: Final = {code: place for place, code in enumerate(codes)}
-        self._about: Final = about
 
     async def about(self) -> str:
-        return self._about
+        async with await AsyncConnection[TupleRow].connect(self._dsn) as connection:
+            return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
     async def count(self, *, since_ms: int, until_ms: int) -> int:
         """Return the rows of [since_ms, until_ms); 0 while the peer has not made its table yet."""
@@ -58,8 +58,8 @@ class PeerWitness:
     async def members(self) -> Rows | None:
         return None
 
-    async def newest(self) -> Rows | None:
-        return None
+    async def newest(self, *, since_ms: int, until_ms: int) -> Rows | None:
+        del since_ms, until_ms
 
     async def crossings(self, *, since_ms: int, until_ms: int) -> Rows | None:
         del since_ms, until_ms
