@@ -11,16 +11,18 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from simulators.report.levels import symbol
 from simulators.report.markup import Html, joined, tag
 from simulators.report.scales import Kind, Numbers, Scale, log_bounds, roof
 
 LEFT: Final = 52  # for the numbers of the upright axis
 RIGHT: Final = 12
-TOP: Final = 22  # the axis' unit stands here
+TOP: Final = 28  # the axis' unit stands here
 BOTTOM: Final = 24
 NARROW: Final = 500
 LETTER: Final = 7  # pixels
 Look = Literal["main", "good", "plain", "faint"]
+Dash = Literal["", "dashed", "dotted"]
 Label = Callable[[float], str]
 
 
@@ -30,7 +32,7 @@ class Line:
     xs: Numbers
     ys: Numbers
     look: Look
-    dash: Literal["", "dashed", "dotted"] = ""
+    dash: Dash = ""
     area: bool = False
     dots: bool = False
 
@@ -148,12 +150,11 @@ def _drawn(line: Line, across: Scale, upright: Scale) -> Html:
 
 def _marked(mark: Mark, across: Scale, height: int) -> Html:
     x = _px(float(across([mark.x])[0]))
-    look = f"mark {mark.level or ''}".rstrip()
     return tag(
         "g",
         tag("title", mark.words),
-        tag("line", class_=look, x1=x, x2=x, y1=TOP - 6, y2=height - BOTTOM),
-        tag("circle", class_=look, cx=x, cy=TOP - 10, r=5),
+        tag("line", class_="mark", x1=x, x2=x, y1=TOP - 4, y2=height - BOTTOM),
+        tag("g", symbol(mark.level or ""), transform=f"translate({x - 9:g} {TOP - 22}) scale(0.75)"),
     )
 
 

@@ -6,19 +6,19 @@ from typing import Final
 import numpy as np
 
 from simulators.report.blocks import figure, panel, table
-from simulators.report.charts import Axis, Chart, Line, Look
+from simulators.report.charts import Axis, Chart, Dash, Line, Look
 from simulators.report.markup import Html, Inside, tag
 from simulators.report.model import Percentiles, Report
 from simulators.report.words import absent, count, decimal, ms
 
-WAYS: Final[Sequence[tuple[str, str, Look]]] = (
-    ("puback", "PUBACK", "main"),
-    ("receipt", "Receipt", "good"),
-    ("frame", "Live map", "plain"),
+WAYS: Final[Sequence[tuple[str, str, Look, Dash]]] = (
+    ("puback", "PUBACK", "main", ""),
+    ("receipt", "Receipt", "good", "dashed"),
+    ("frame", "Live map", "plain", "dotted"),
 )
+LOOKS: Final[Sequence[Look]] = ("main", "plain", "good", "faint")  # one a report, where several stand side by side
 COLUMNS: Final = (("p50", "50 of 100"), ("p90", "90"), ("p99", "99"), ("p999", "99.9"), ("max", "Slowest"))
 SPREAD: Final = 30  # between the slowest and the median, from which a log axis shows more
-DASHES: Final = ("", "dashed", "dotted")
 
 
 def delays(report: Report, heads: Sequence[str], beside: Sequence[Report]) -> Html:
@@ -65,7 +65,7 @@ def _chart(lines: Sequence[Line]) -> Chart:
 
 
 def _lines(report: Report, head: str, place: int) -> Iterator[Line]:
-    for path, name, look in WAYS:
+    for path, name, look, dash in WAYS:
         found: Percentiles | None = getattr(report.latency, path)
         if found is None or len(found.curve) < 2:  # noqa: PLR2004
             continue
@@ -75,13 +75,13 @@ def _lines(report: Report, head: str, place: int) -> Iterator[Line]:
             name=f"{name}, {head}" if head else name,
             xs=np.minimum(curve[:, 0], rarest),
             ys=curve[:, 1],
-            look=look,
-            dash=DASHES[place % 3] if head else DASHES[[way[0] for way in WAYS].index(path)],
+            look=LOOKS[place % 4] if head else look,
+            dash=dash,
         )
 
 
 def _rows(report: Report, head: str) -> Iterator[Sequence[Inside]]:
-    for path, name, _ in WAYS:
+    for path, name, *_ in WAYS:
         found: Percentiles | None = getattr(report.latency, path)
         words = f"{name}, {head}" if head else name
         if found is None:

@@ -1,20 +1,12 @@
 """What else was watched: crossings of borders, viewers of the live map, warnings, text messages."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from simulators.report.blocks import facts, panel, table
-from simulators.report.markup import Html, Inside, joined, tag
+from simulators.report.levels import level_mark
+from simulators.report.markup import Html, Inside, tag
 from simulators.report.model import Crossings, Report, Viewers
 from simulators.report.words import absent, count, ms, seconds
-
-LEVELS: Final = {"red": "I", "orange": "II", "yellow": "III", "blue": "IV"}
-SHAPES: Final = {
-    "blue": "M12 1a11 11 0 1 0 .01 0Z",
-    "yellow": "M12 .5 24 23H0Z",
-    "orange": "M12 0 24 12 12 24 0 12Z",
-    "red": "M7 0h10l7 7v10l-7 7H7l-7-7V7Z",
-}
 
 
 def further(report: Report) -> Html:
@@ -48,16 +40,6 @@ def warnings(report: Report) -> Html:
         tag("h3", "Text messages"),
         texts if report.sms else tag("p", absent(report, "sms")),
     )
-
-
-def level_mark(level: str) -> Inside:
-    """Return shape, numeral, colour and name: a level can be told without any one of them."""
-    if level not in LEVELS:
-        return level
-    numeral = tag("text", LEVELS[level], x=12, y=19.5 if level == "yellow" else 16, class_=f"on-{level}")
-    shape = tag("path", d=SHAPES[level], class_=f"fill-{level}")
-    mark = tag("svg", shape, numeral, viewBox="0 0 24 24", width=20, height=20, class_="level", aria_hidden="true")
-    return joined(mark, " ", level)
 
 
 def _none(report: Report) -> Inside:

@@ -27,6 +27,10 @@ BESIDE_THE_WAY: Final = (
     ("sos", "Emergency calls"),
     ("alerts", "Alerts"),
 )
+LOUD: Final = (
+    ("lost", "lost", "acknowledged, and not in the database"),
+    ("duplicated", "stored twice", "a repetition that was not recognised"),
+)
 
 
 def head(report: Report) -> Html:
@@ -49,10 +53,7 @@ def head(report: Report) -> Html:
 
 
 def goals(report: Report) -> Html:
-    rows = [
-        [aim_of(goal.name).words, wanted(goal), _found(report, goal), tag("span", _held(goal), class_="verdict-cell")]
-        for goal in report.goals
-    ]
+    rows = [[aim_of(goal.name).words, wanted(goal), _found(report, goal), _held(goal)] for goal in report.goals]
     missed = sum(goal.held is False for goal in report.goals)
     unknown = sum(goal.held is None for goal in report.goals)
     finding = f"{len(rows) - missed - unknown} of {len(rows)} held" + (f", {unknown} not judged" if unknown else "")
@@ -72,7 +73,8 @@ def _found(report: Report, goal: Goal) -> Inside:
 
 def _held(goal: Goal) -> Iterator[Inside]:
     yield sign(held=goal.held)
-    yield {True: "held", False: "not held", None: "not judged"}[goal.held]
+    word = {True: "held", False: "not held", None: "not judged"}[goal.held]
+    yield tag("span", word, class_="held-word", aria_hidden="true")  # the sign has said it
 
 
 def positions(report: Report) -> Html:
@@ -80,12 +82,6 @@ def positions(report: Report) -> Html:
     loud = tag("div", *(_loud(report, *what) for what in LOUD), class_="loud")
     others = [tag("div", tag("dt", words), tag("dd", _counted(report, name))) for name, words in BESIDE_THE_WAY]
     return panel("Positions", steps, loud, tag("dl", *others, class_="small-figures"))
-
-
-LOUD: Final = (
-    ("lost", "lost", "acknowledged, and not in the database"),
-    ("duplicated", "stored twice", "a repetition that was not recognised"),
-)
 
 
 def _step(report: Report, name: str, words: str, meaning: str) -> Html:

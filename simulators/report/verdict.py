@@ -37,7 +37,8 @@ def _failures(report: Report) -> Iterator[str]:
 def _failure(goal: Goal) -> str:
     aim = aim_of(goal.name)
     found = "unknown" if goal.found is None else amount(goal.found, aim)
-    return f"{_within_a_sentence(aim.words)} {found} (wanted {wanted(goal)})"
+    words = _within_a_sentence(aim.words)
+    return f"{found} {words}" if aim.kind == "count" else f"{words} {found} (wanted {wanted(goal)})"
 
 
 def _within_a_sentence(words: str) -> str:
