@@ -56,8 +56,8 @@ class _Newest:
 def judge(final: Rows, newest: Rows, *, everybody: bool, until_ms: int, allowed_ms: int = ALLOWED_MS) -> Verdict:
     """Compare what was shown (rows with member, lon, lat) with the newest believed fixes (member, said_ms, lon, lat).
 
-    `newest` has a row a terminal, in any order; a member who is not in it is not judged. `everybody`: all of them are to
-    be shown, because a viewer watched a unit that holds them all, as points. `until_ms`: when the viewers ended.
+    `newest` has a row a terminal, in any order; a member who is not in it is not judged. `everybody`: all of them are
+    to be shown, because a viewer watched a unit that holds them all, as points. `until_ms`: when the viewers ended.
     """
     wanted = _by_member(newest)
     wrong, shown = set[int](), set[int]()
