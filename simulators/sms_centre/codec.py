@@ -133,6 +133,8 @@ def write(pdu: Pdu) -> bytes:
     body = pdu.body
     if isinstance(body, ShortMessage):
         octets = _write_short_message(body)
+    elif isinstance(body, pdus.MessageId):
+        octets = _write_text(body.message_id) + _write_tlvs(body.tlvs)
     else:
         values = (getattr(body, name) for name in body.__struct_fields__)
         fields = FIELDS[type(body)]

@@ -29,7 +29,7 @@ class Timing:
     bind_s: float = 10.0  # from the TCP connection to the bind
     enquire_after_s: float = 30.0  # without a word of the client
     answer_s: float = 10.0  # to enquire_link, deliver_sm and unbind
-    deliveries: int = 100  # without an answer at once; the rest waits
+    deliveries: int = 500  # without an answer at once; the rest waits
 
 
 class Owner(Protocol):

@@ -3,12 +3,14 @@
 import calendar
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 _FORM: Final = re.compile(r"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d)(\d\d)([+\-R])", re.ASCII)
 _CENTURY: Final = 2000
 _QUARTERS: Final = 48  # of an hour, how far a zone may be from UTC
 _MONTHS: Final = 12
+_MINUTE_S: Final = 60
 
 
 class TimeError(ValueError):
@@ -44,8 +46,12 @@ def write_time(at_s: float) -> str:
 
 def receipt_time(at_s: float) -> str:
     """Return the moment as a receipt's text says it: YYMMDDhhmm."""
-    at = datetime.fromtimestamp(at_s, UTC)
-    return f"{at.year % 100:02d}{at.month:02d}{at.day:02d}{at.hour:02d}{at.minute:02d}"
+    return _minute(int(at_s // _MINUTE_S))
+
+
+@lru_cache(maxsize=16)
+def _minute(number: int) -> str:
+    return f"{datetime.fromtimestamp(number * _MINUTE_S, UTC):%y%m%d%H%M}"
 
 
 def _later(now: datetime, years: int, months: int, rest: timedelta) -> datetime:
