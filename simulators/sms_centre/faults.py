@@ -9,9 +9,9 @@ import yaml
 from msgspec import Meta, Struct
 
 Share = Annotated[float, Meta(ge=0, le=1)]
-Seconds = Annotated[float, Meta(ge=0)]
+Seconds = Annotated[float, Meta(ge=0, le=7 * 86_400)]
 Count = Annotated[int, Meta(ge=1)]
-Rate = Annotated[float, Meta(gt=0)]
+Rate = Annotated[float, Meta(gt=0, le=1_000_000)]
 
 _PROFILES: Final = files("simulators.sms_centre") / "profiles"
 
@@ -83,7 +83,7 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """By the clock, so they are not repeatable as the rest is. None is no limit."""
 
     rate_per_s: Rate | None = None  # all sessions together: ESME_RTHROTTLED
-    burst_s: Annotated[float, Meta(gt=0)] = 1.0  # of that rate may come at once
+    burst_s: Seconds = 1.0  # of that rate may come at once
     window: Count | None = None  # submissions of a connection without an answer: ESME_RTHROTTLED
     number_per_minute: Count | None = None  # ESME_RTHROTTLED
     number_per_day: Count | None = None  # 24 hours: ESME_RSUBMITFAIL
