@@ -3,7 +3,7 @@ BIN := .venv/bin
 WEB := dashboard/web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench screenshots lock clean
+.PHONY: help setup demo test check fix bench locust screenshots lock clean
 
 help:            ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,12 @@ fix:             ## format, and mend what can be mended
 bench:           ## measure what we claim: make bench [ONLY=ingest]
 	@$(PYTHON) scripts/setup.py --development
 	@$(BIN)/python -m benchmarks.run $(ONLY)
+
+locust:          ## load a running demo with Locust, on a web page: make locust [PASSWORD=...] [USERS=100] [HEADLESS=20s] [SCENARIO=steady] [PORT=8000] [MQTT_PORT=1883] [DATA=.gridwarden]
+	@$(PYTHON) scripts/setup.py --development
+	@LOCUST_PASSWORD='$(PASSWORD)' exec $(BIN)/locust -f simulators/locustfile.py --host http://127.0.0.1:$(or $(PORT),8000) \
+	--mqtt mqtt://127.0.0.1:$(or $(MQTT_PORT),1883) --roster $(or $(DATA),.gridwarden)/city $(if $(SCENARIO),--scenario $(SCENARIO)) \
+	--users $(or $(USERS),100) --spawn-rate $(or $(RATE),20) --web-host 127.0.0.1 $(if $(HEADLESS),--headless --run-time $(HEADLESS))
 
 screenshots:     ## draw every screen into docs/screenshots
 	@$(PYTHON) scripts/setup.py --tests

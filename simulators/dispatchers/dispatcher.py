@@ -30,7 +30,10 @@ LEVELS: Final = ("blue", "yellow", "orange", "red")
 SEVERE: Final = frozenset({"orange", "red"})  # they want a second person, or a reason why not
 WHY_ALONE: Final = "load test"
 WORDS_OF_LEVELS: Final[Mapping[str, str]] = {"county": "county", "street": "grid-1", "community": "grid-2"}
-_MARK: Final = {"X-Requested-With": "gridwarden", "Accept-Language": "en"}  # as the web app sends them
+MARK: Final[Mapping[str, str]] = {
+    "X-Requested-With": "gridwarden",
+    "Accept-Language": "en",
+}  # as the web app sends them
 _PAGE: Final = 500  # members at a time, the server's most
 
 Answer = TypeVar("Answer")
@@ -46,7 +49,7 @@ class Dispatcher:
     @asynccontextmanager
     async def logged_in(cls, url: str, name: str, password: str) -> AsyncGenerator["Dispatcher"]:
         """Log in as people do: a session and its cookie. Raises DispatcherError."""
-        async with _client(url, _MARK) as client:
+        async with _client(url, MARK) as client:
             dispatcher = cls(client)
             await dispatcher._ask("POST", "/api/login", msgspec.Raw, {"name": name, "password": password})
             yield dispatcher
@@ -83,7 +86,9 @@ class Dispatcher:
 
     async def preview(self, level: str, unit: int, headline: str, *, is_drill: bool = True) -> Preview:
         """Return who would be told now; nothing is stored."""
-        return await self._ask("POST", "/api/alerts/preview", Preview, _content(level, unit, headline, is_drill))
+        return await self._ask(
+            "POST", "/api/alerts/preview", Preview, content(level, unit, headline, is_drill=is_drill)
+        )
 
     async def warn(
         self,
@@ -100,15 +105,15 @@ class Dispatcher:
         Orange and red are submitted to `approver`, who approves at once; without one they are issued with
         `override_reason`. A drill unless said otherwise: it goes the whole way, and says in every text what it is.
         """
-        content = _content(level, unit, headline, is_drill)
+        said = content(level, unit, headline, is_drill=is_drill)
         began_at = time.time()
-        preview = await self._ask("POST", "/api/alerts/preview", Preview, content)
+        preview = await self._ask("POST", "/api/alerts/preview", Preview, said)
         previewed_at = time.time()
         if not preview.allowed:
             raise DispatcherError("preview", status=403, word="not_allowed", message=preview.explanation)
-        draft = await self._ask("POST", "/api/alerts", Alert, {"id": str(uuid4()), **content})
+        drafted = await self._ask("POST", "/api/alerts", Alert, draft(said))
         drafted_at = time.time()
-        issued = await self._issue(draft, override_reason, approver)
+        issued = await self._issue(drafted, override_reason, approver)
         issued_at = time.time()
         return Issued(
             alert=issued.id,
@@ -137,12 +142,12 @@ class Dispatcher:
         body = {"expected_version": alert.version, **said}
         return await self._ask("POST", f"/api/alerts/{alert.id}/{move}", Alert, body)
 
-    async def _issue(self, draft: Alert, reason: str, approver: "Dispatcher | None") -> Alert:
-        if draft.level not in SEVERE:
-            return await self.move(draft, "issue")
+    async def _issue(self, drafted: Alert, reason: str, approver: "Dispatcher | None") -> Alert:
+        if drafted.level not in SEVERE:
+            return await self.move(drafted, "issue")
         if approver is None:
-            return await self.move(draft, "issue", override_reason=reason)
-        return await approver.move(await self.move(draft, "submit"), "approve")
+            return await self.move(drafted, "issue", override_reason=reason)
+        return await approver.move(await self.move(drafted, "submit"), "approve")
 
     async def _ask(self, method: str, path: str, shape: type[Answer], body: Mapping[str, Any] | None = None) -> Answer:
         request = f"{method} {path.partition('?')[0]}"
@@ -180,14 +185,8 @@ def unit_of(units: Iterable[Unit], word: str) -> Unit | None:
     )
 
 
-def _client(url: str, headers: Mapping[str, str]) -> httpx.AsyncClient:
-    try:
-        return httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_S)
-    except httpx.InvalidURL as error:
-        raise DispatcherError(url, status=0, word="no_address", message=f"{error}; wanted http://host:port") from error
-
-
-def _content(level: str, unit: int, headline: str, is_drill: bool) -> dict[str, Any]:  # noqa: FBT001 - private
+def content(level: str, unit: int, headline: str, *, is_drill: bool = True) -> dict[str, Any]:
+    """Return what a preview and a draft say of a warning."""
     return {
         "level": level,
         "event": "flood",
@@ -197,6 +196,18 @@ def _content(level: str, unit: int, headline: str, is_drill: bool) -> dict[str, 
         "targets": [unit],
         "is_drill": is_drill,
     }
+
+
+def draft(said: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of a draft of `content`, with an id of our own: sent twice, it is one alert."""
+    return {"id": str(uuid4()), **said}
+
+
+def _client(url: str, headers: Mapping[str, str]) -> httpx.AsyncClient:
+    try:
+        return httpx.AsyncClient(base_url=url, headers=headers, timeout=PATIENCE_S)
+    except httpx.InvalidURL as error:
+        raise DispatcherError(url, status=0, word="no_address", message=f"{error}; wanted http://host:port") from error
 
 
 def _problem(content: bytes) -> Problem:
