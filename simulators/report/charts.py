@@ -68,8 +68,8 @@ class Chart:
     marks: Sequence[Mark] = field(default=())
 
 
-def draw(chart: Chart, *, width: int) -> Html:
-    """Return an <svg> of its own."""
+def draw(chart: Chart, *, width: int, reading: bool = True) -> Html:
+    """Return an <svg> of its own; without `reading` it has nothing for a pointer."""
     across, upright = _scales(chart, width)
     return tag(
         "svg",
@@ -83,9 +83,9 @@ def draw(chart: Chart, *, width: int) -> Html:
         height=chart.height,
         class_="chart",
         role="img",
-        tabindex=0,
+        tabindex=0 if reading else None,
         aria_label=f"{chart.title}. {chart.about}",
-        data_reading=msgspec.json.encode(list(_reading(chart, across))).decode(),
+        data_reading=msgspec.json.encode(list(_reading(chart, across))).decode() if reading else None,
     )
 
 

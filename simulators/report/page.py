@@ -19,11 +19,11 @@ from simulators.report.delays import delays
 from simulators.report.further import further, warnings
 from simulators.report.markup import Html, joined, raw, tag
 from simulators.report.model import Report
+from simulators.report.picture import chart_style, read
 from simulators.report.results import goals, head, positions
 from simulators.report.verdict import verdict
 from simulators.report.words import heads
 
-HERE: Final = Path(__file__).parent
 JSON: Final = "report.json"
 PAGE: Final = "index.html"
 
@@ -37,7 +37,7 @@ def write_report(report: Report, folder: Path, beside: Sequence[Report] = ()) ->
 
 def page(report: Report, beside: Sequence[Report] = ()) -> str:
     """Return the whole page; `beside` are columns beside this report's."""
-    style, script = ((HERE / name).read_text(encoding="utf-8") for name in ("page.css", "page.js"))
+    style, script = chart_style() + read("page.css"), read("page.js")
     reports, columns = [report, *beside], heads([report, *beside])
     body = [
         goals(report),

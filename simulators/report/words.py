@@ -31,18 +31,19 @@ AIMS: Final[Mapping[str, Aim]] = {
     "frame_p99_s": Aim(words="On the live map, 99 of 100 within", kind="seconds", path="latency.frame"),
     "lag_s": Aim(words="The load tool's own lag", kind="seconds", path="timeline"),
     "connected_share": Aim(words="Terminals connected", kind="share", at_least=True, path="timeline"),
-    "viewers_wrong": Aim(words="Viewers with a wrong picture at the end", kind="count", path="viewers"),
+    "viewers_wrong": Aim(words="Viewers with a wrong picture, disorder or a gap", kind="count", path="viewers"),
+    "unacknowledged": Aim(words="Positions without PUBACK", kind="count", path="counts.unacknowledged"),
+    "crossings_missed_share": Aim(words="Crossings missed", kind="share", path="crossings"),
+    "crossings_unexpected_share": Aim(words="Crossings that nobody made", kind="share", path="crossings"),
+    "warning_issue_s": Aim(words="A warning issued within", kind="seconds", path="warnings"),
 }
 
 
 def aim_of(goal: str) -> Aim:
     """Return how a goal reads; one that this version does not know is read by its ending."""
     words = goal.replace("_", " ")
-    if goal.endswith("_share"):
-        guessed = Aim(words=words, kind="share", at_least=True)
-    else:
-        guessed = Aim(words=words, kind="seconds" if goal.endswith("_s") else "count")
-    return AIMS.get(goal, guessed)
+    kind = "share" if goal.endswith("_share") else "seconds" if goal.endswith("_s") else "count"
+    return AIMS.get(goal, Aim(words=words, kind=kind))
 
 
 def wanted(goal: Goal) -> str:
