@@ -1,4 +1,4 @@
-"""Locust's users against everything that `gridwarden up` starts. Locust has a process of its own, because of its patches."""
+"""Locust's users against all that `gridwarden up` starts. Locust has a process of its own, because of its patches."""
 
 import csv
 import os
