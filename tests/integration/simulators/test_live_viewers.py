@@ -18,6 +18,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
 from dashboard import program
+from dashboard.live.layout import MOST_POINTS
 from simulators.ledger import FINAL, SEEN, read
 from simulators.viewers.audience import watch
 from simulators.viewers.plan import DIGEST, ROLL, Counts, Done, Event, Progress, Ready, Said, ViewersPlan, decode
@@ -35,10 +36,12 @@ from tests.integration.dashboard.builders import (
     Place,
     a_city,
     a_position,
+    an_emergency,
 )
 from tests.integration.dashboard.running import free_port
-from tracker.bus.interface import POSITIONS
+from tracker.bus.interface import EVENTS, POSITIONS
 from tracker.bus.local import LocalBus
+from tracker.bus.messages import EmergencyPressed, encode
 
 pytestmark = pytest.mark.timeout(90)
 WITHIN_S = 60.0
@@ -196,6 +199,45 @@ async def test_slow_and_returning_viewers_end_up_with_the_newest_position_of_eac
     assert set(town.last.items()) <= {(row["member"], row["lon"]) for row in told}
     digests = read(tmp_path / "digests.bin", DIGEST)
     assert len({(row["unit"], row["digest"]) for row in digests}) == 4
+
+
+async def test_viewers_of_a_large_city_see_counts_by_grid_and_who_needs_help(
+    town: Town, tmp_path: Path, connection: psycopg.AsyncConnection[Any]
+) -> None:
+    await connection.execute(
+        """
+        WITH crowd AS (
+            INSERT INTO member (code, name) SELECT 'crowd' || n, '众' FROM generate_series(1, %s) AS n RETURNING id
+        )
+        INSERT INTO assignment (member, unit, role) SELECT id, %s, 'volunteer' FROM crowd
+        """,
+        [MOST_POINTS, EAST_LEAF],
+    )
+    await town.move()
+    await town.move()
+    async with town.dashboard() as place:
+        plan = a_plan(
+            place,
+            tmp_path,
+            headers=await town.headers(place),
+            units=[CITY, EAST_LEAF],
+            count=8,
+            slow_share=0.5,
+            slow_s=1.5,
+            reconnect_share=0.5,
+            reconnect_every_s=2.0,
+            away_s=0.5,
+        )
+        async with watching(plan) as run:
+            await run.until(lambda now: now.summaries >= 8, meanwhile=town.move)
+            await an_emergency(connection, LI)
+            await town.bus.publish(EVENTS, encode(EmergencyPressed(id=1, terminal=LI, member=LI)))
+            await run.until(lambda now: now.resumes >= 4, meanwhile=town.move)
+    assert faults(run.done.counts) == {}
+    assert run.done.wrong_at_end == 0
+    final = read(tmp_path / "final.bin", FINAL)
+    assert [(row["member"], row["lon"]) for row in final[final["viewer"] == 0]] == [(LI, town.last[LI])]
+    assert [(row["member"], row["lon"]) for row in final[final["viewer"] == 1]] == [(LI, town.last[LI])]
 
 
 async def test_viewers_come_back_after_a_restart_and_start_anew(town: Town, tmp_path: Path) -> None:
