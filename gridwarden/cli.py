@@ -20,6 +20,7 @@ from gridwarden.door import listening
 from gridwarden.embedded import EmbeddedPostgresError
 from gridwarden.first_city import NoCityError, ensure_names, new_logins
 from gridwarden.folder import FolderError
+from gridwarden.load_command import load
 from gridwarden.options import Database, Redis, run, settings_of
 from gridwarden.password_file import PasswordFileError
 from gridwarden.ports import PortTakenError
@@ -57,6 +58,7 @@ app.add_typer(city_app, name="city")
 app.add_typer(account_app, name="account")
 app.add_typer(terminal_app, name="terminal")
 app.command(name="sms-centre")(sms_centre)
+app.command(name="load")(load)
 
 TROUBLE = (
     EmbeddedPostgresError,

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     tls_client_ca: Path | None = None  # PEM: a terminal with a certificate signed by it needs no password
     tls_client_required: bool = False  # no terminal without one
     terminal_url: str | None = None  # where terminals connect, seen from outside: mqtts://gps.example.org:8883
+    load_password: SecretStr | None = None  # of the account that `gridwarden load --account` looks and warns with
     # Whoever knows it may write as any terminal, at the listening door: for load tests only; None: there is no gateway
     load_gateway: Annotated[SecretStr, Field(min_length=16)] | None = None
     broker_secret: SecretStr | None = None  # EMQX shows it when it asks who may log in; None: nobody may ask
