@@ -12,6 +12,7 @@ from simulators.ledger import BACKLOG, PUBLISHED
 
 BATCH: Final = 500  # fixes in one array: the wire's limit
 MOST: Final = 20_000  # fixes kept; the oldest array gives way, counted: 55 h at an interval of 10 s
+_FLAGS: Final = PUBLISHED.itemsize - 1  # their place in a packed row
 
 
 class Backlog:
@@ -35,6 +36,11 @@ class Backlog:
         dropped = self._arrays.popleft()[2][0]
         self.fixes -= dropped
         return dropped
+
+    def mark_off_line(self) -> None:
+        """Mark all that is kept as kept while off-line."""
+        for _, rows, _ in self._arrays:
+            rows[_FLAGS :: PUBLISHED.itemsize] = bytes(flags | BACKLOG for flags in rows[_FLAGS :: PUBLISHED.itemsize])
 
     def take(self) -> tuple[bytes, bytes, int]:
         """Take the oldest array away: (texts with commas between, rows, how many)."""

@@ -16,7 +16,7 @@ from simulators.fleet.wording import FIX, Slice
 from simulators.ledger import PUBLISHED
 from simulators.movement.chance import Chance
 from simulators.scenario.model import Fault, Misbehaviour
-from simulators.terminals.session import SUBSCRIBE_ID, Session
+from simulators.terminals.session import ASIDE_ID, Session
 
 _SHARE: Final = 201  # streams of chance that no movement draws from
 _KIND: Final = 202
@@ -57,6 +57,7 @@ class Mischief:
         session, row = post.sessions[who], flagged(said.row(at), ledger.TO_BE_REFUSED)
         match kind:
             case "repeated":
+                post.counts.due += 1
                 post.send(who, fix, said.row(at))
                 post.send(who, fix, flagged(said.row(at), ledger.REPEATED), AGAIN)
             case "broken_json":
@@ -71,8 +72,7 @@ class Mischief:
             case "half_packet":
                 self._stop_half_way(session, fix, row)
             case _:
-                post.curious.add(who)
-                session.send(packets.Subscribe(packet_id=SUBSCRIBE_ID, subscriptions=(packets.Subscription("#"),)))
+                session.send(packets.Subscribe(packet_id=ASIDE_ID, subscriptions=(packets.Subscription("#"),)))
         return kind != "subscribe_all"
 
     def _write_for_another(self, who: int, session: Session, fix: bytes, row: bytes) -> None:

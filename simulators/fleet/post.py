@@ -17,7 +17,7 @@ from simulators.fleet.wording import topic
 from simulators.ledger import BACKLOG
 from simulators.roster import Credential
 from simulators.terminals.line import Exchange
-from simulators.terminals.session import LEVEL, OnTheWay, Parser, Session
+from simulators.terminals.session import LEVEL, SUBSCRIBE_ID, OnTheWay, Parser, Session
 
 PLAIN: Final = 0  # marks of messages
 ON_PURPOSE: Final = 1  # meant to be refused
@@ -65,7 +65,6 @@ class Post:
         self.silent: Final[set[int]] = set()  # terminals without signal
         self.receipting: Final = bytearray(len(credentials))
         self.strangers: Final[set[int]] = set()  # who logs in with a wrong secret
-        self.curious: Final[set[int]] = set()  # who asked for everybody's topics and has no answer yet
         self.ears: Ears | None = None
         self.is_closing = False
         self._gateway: Final = gateway
@@ -99,7 +98,7 @@ class Post:
         """Send a fix now; the session has room."""
         counts = self.counts
         number = self.books.enter(row)
-        if self.receipting[who]:
+        if self.receipting[who] and mark == PLAIN:
             fix = self._with_receipt(number, 1, fix)
         counts.messages += 1
         if mark == PLAIN:
@@ -142,14 +141,14 @@ class Post:
         for word, payload in self._muffled.pop(who, ()):
             self.utter(who, word, payload)
         if who in self.backlogs:
-            self._let_go(self.sessions[who], who)
+            self._return(self.sessions[who], who)
 
     def let_all_go(self) -> None:
         """Send what is kept, whether or not enough is saved up."""
         for who in tuple(self.silent):
             self.regain(who)
         for who in tuple(self.backlogs):
-            self._let_go(self.sessions[who], who)
+            self._return(self.sessions[who], who)
 
     def flush(self) -> None:
         """Write what gateways have gathered."""
@@ -161,6 +160,12 @@ class Post:
             session.behind = {}
         session.behind[who] = None
         self.has_room(session)
+
+    def _return(self, session: Session, who: int) -> None:
+        """Send what was kept off-line; what was being saved up was caught by it, too."""
+        if self._saved_up > 1:
+            self.backlogs[who].mark_off_line()
+        self._let_go(session, who)
 
     def _send_kept(self, session: Session, who: int, backlog: Backlog) -> None:
         texts, rows, count = backlog.take()
@@ -235,7 +240,7 @@ class Post:
             behind = [who for who in self.backlogs if self.sessions[who] is session]
         for who in behind:
             if who not in self.silent:
-                self._let_go(session, who)
+                self._return(session, who)
 
     def settled(self, message: OnTheWay) -> None:
         _, row, fixes, mark = message
@@ -266,10 +271,9 @@ class Post:
         if self.ears is not None and session.number < self.own:
             self.ears.hear(session.number, topic, payload)
 
-    def granted(self, session: Session, codes: tuple[int, ...]) -> None:
+    def granted(self, session: Session, packet_id: int, codes: tuple[int, ...]) -> None:
         is_refused = any(code >= packets.Code.UNSPECIFIED_ERROR for code in codes)
-        if session.number in self.curious:
-            self.curious.discard(session.number)
+        if packet_id != SUBSCRIBE_ID:  # asked for everybody's topics, on purpose
             self.counts.subscriptions_refused_on_purpose += is_refused
             self.counts.subscriptions_granted_wrongly += not is_refused
         elif is_refused:
@@ -283,7 +287,6 @@ class Post:
         is_stranger = session.number in self.strangers
         self.counts.logins_refused += was_refused and not is_stranger
         self.counts.logins_refused_on_purpose += was_refused and is_stranger
-        self.curious.discard(session.number)
         if not session.is_wanted or self.is_closing:
             return
         if why != _OURS and not is_stranger:

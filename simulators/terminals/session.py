@@ -13,8 +13,9 @@ from ingest.mqtt.packets import Level
 from simulators.terminals.line import Exchange, Line, Stage
 
 LEVEL: Final = Level.V311
-SUBSCRIBE_ID: Final = 65_535  # publications count up to the one before
-_LAST_ID: Final = SUBSCRIBE_ID - 1
+SUBSCRIBE_ID: Final = 65_535  # of what a terminal subscribes to
+ASIDE_ID: Final = 65_534  # of whatever else its owner asks for
+_LAST_ID: Final = ASIDE_ID - 1  # publications count up to here
 _LOGIN_S: Final = 30.0  # from dialling to CONNACK; a city that comes back at once makes a server slow
 _PING_SHARE: Final = 0.5  # of the keep-alive without a word of ours, then PINGREQ
 _SILENCE_SHARE: Final = 2.0  # of the keep-alive without a word of theirs, then the connection is given up
@@ -51,7 +52,7 @@ class Owner(Protocol):
     def settled(self, message: OnTheWay) -> None: ...
     def has_room(self, session: "Session") -> None: ...
     def heard(self, session: "Session", topic: str, payload: bytes) -> None: ...
-    def granted(self, session: "Session", codes: tuple[int, ...]) -> None: ...
+    def granted(self, session: "Session", packet_id: int, codes: tuple[int, ...]) -> None: ...
     def went_down(self, session: "Session", why: str, *, was_up: bool, was_refused: bool) -> None: ...
 
 
@@ -263,7 +264,7 @@ class Session(Line):
             case packets.Fault():
                 self.vanish(f"the server broke the protocol: {packet.detail}")
             case packets.Suback():
-                self._owner.granted(self, packet.codes)
+                self._owner.granted(self, packet.packet_id, packet.codes)
             case _:
                 pass
 
