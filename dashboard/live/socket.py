@@ -170,12 +170,16 @@ class Connection:
             self._begin(0)
         since, self._since, self._is_summary = self._since, board.tick, summary
         self._unacknowledged.append(board.tick)
-        if summary:
-            await self._send_bytes(board.counts_frame(unit, since))
-            await self._send_bytes(board.sos_frame(unit, since))
-        else:
-            await self._send_bytes(board.frame(unit, since))
+        for frame in self._frames(unit, since):
+            await self._send_bytes(frame)
         await self._send_counts(unit)
+
+    def _frames(self, unit: int, since: int) -> tuple[bytes, ...]:
+        """Return what belongs together, made at once: while the first is sent, the next tick or another city may come."""
+        board = self._hub.board
+        if board.layout.is_summary(unit):
+            return board.counts_frame(unit, since), board.sos_frame(unit, since)
+        return (board.frame(unit, since),)
 
     def _may_send(self) -> bool:
         is_new = self._since < self._hub.board.tick or self._epoch != self._hub.board.epoch

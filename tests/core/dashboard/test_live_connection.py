@@ -1,0 +1,87 @@
+"""One viewer's connection to the live map, at the ASGI interface: what comes while a frame is being sent."""
+
+import asyncio
+import struct
+from collections.abc import Callable, MutableMapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from starlette.websockets import WebSocket
+
+from dashboard.live.board import Board
+from dashboard.live.hub import Hub
+from dashboard.live.layout import MOST_POINTS, Branch, Person, lay_out
+from dashboard.live.socket import Connection
+from dashboard.security.rights import Viewer
+from dashboard.store.accounts import Account
+
+CITY, LEAF = 1, 2
+COUNTS, POINTS = 3, {1, 2}
+BRANCHES = (
+    Branch(id=CITY, name="city", left=1, right=4, is_leaf=False, is_high=True),
+    Branch(id=LEAF, name="leaf", left=2, right=3, is_leaf=True, is_high=False),
+)
+COMMANDER = Account(
+    id=1,
+    name="commander",
+    display_name="",
+    member=None,
+    must_change_password=False,
+    has_totp=False,
+    unit=CITY,
+    tree_left=1,
+    tree_right=4,
+    grants={},
+)
+
+
+def a_hub() -> Hub:
+    """A city so large that viewers of it are sent counts by grid."""
+    crowd = [Person(id=number, name="", left=2, is_leader=False) for number in range(1, MOST_POINTS + 2)]
+    hub = Hub(Board(lay_out(BRANCHES, crowd), epoch=7), clock=lambda: datetime.now(UTC))
+    hub.pulse()
+    return hub
+
+
+async def frames_sent(hub: Hub, *, frames: int, meanwhile: Callable[[], None]) -> list[tuple[int, int]]:
+    """Return (type, tick) of the first frames; `meanwhile` happens while each frame of counts is being sent."""
+    sent: list[tuple[int, int]] = []
+    requests: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+    requests.put_nowait({"type": "websocket.connect"})
+    requests.put_nowait({"type": "websocket.receive", "text": '{"op":"watch","unit":1}'})
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        data = message.get("bytes")
+        if data is None:
+            return
+        _magic, kind, _version, _zero, _epoch, tick = struct.unpack_from("<4sBBHII", data)
+        sent.append((kind, tick))
+        if kind == COUNTS:
+            meanwhile()
+        requests.put_nowait({"type": "websocket.receive", "text": f'{{"op":"ack","tick":{tick}}}'})
+        if len(sent) == frames:
+            requests.put_nowait({"type": "websocket.disconnect", "code": 1000})
+
+    scope = {"type": "websocket", "headers": [], "path": "/api/live"}
+    socket = WebSocket(scope, receive=requests.get, send=send)
+    await socket.accept()
+    sessions = cast("Any", None)  # looked at after 30 s
+    async with asyncio.timeout(30):
+        await Connection(socket, hub, sessions, Viewer(account=COMMANDER)).run()
+    return sent[:frames]
+
+
+async def test_counts_and_those_in_need_are_of_one_tick_though_another_begins_meanwhile() -> None:
+    hub = a_hub()
+    sent = await frames_sent(hub, frames=6, meanwhile=hub.pulse)
+    kinds, ticks = [kind for kind, _ in sent], [tick for _, tick in sent]
+    assert kinds[::2] == [COUNTS] * 3
+    assert set(kinds[1::2]) <= POINTS
+    assert ticks[::2] == ticks[1::2] == sorted(set(ticks))
+
+
+async def test_a_unit_that_is_closed_while_its_counts_are_sent_ends_the_connection_in_order() -> None:
+    hub = a_hub()
+    smaller = lay_out(BRANCHES[1:], [])
+    sent = await frames_sent(hub, frames=2, meanwhile=lambda: hub.board.change_layout(smaller, epoch=8))
+    assert [kind for kind, _ in sent] == [COUNTS, 1]
