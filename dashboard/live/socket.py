@@ -175,7 +175,7 @@ class Connection:
         await self._send_counts(unit)
 
     def _frames(self, unit: int, since: int) -> tuple[bytes, ...]:
-        """Return what belongs together, made at once: while the first is sent, the next tick or another city may come."""
+        """Return what belongs together, made at once: while the first is sent, another tick or city may come."""
         board = self._hub.board
         if board.layout.is_summary(unit):
             return board.counts_frame(unit, since), board.sos_frame(unit, since)
