@@ -1,7 +1,7 @@
 """One WebSocket: the websockets library's protocol without its tasks, on a transport of the loop.
 
-The library's asyncio client has a task and a queue a connection. Without them 2,000 viewers take 13 KB each, and one
-who does not read for seconds is a transport that is paused.
+The library's asyncio client has a task and a queue a connection. Without them a message and its answer take 31 us
+instead of 60, a connection 7 KB instead of 17; and one who does not read for seconds is a transport that is paused.
 """
 
 import asyncio
