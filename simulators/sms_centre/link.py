@@ -122,6 +122,8 @@ class Link(asyncio.Protocol):
             return
         self._heard_s = self._loop.time()
         for received in self._stream.feed(data):
+            if self._is_deaf or self.state is State.CLOSED:  # since the PDU before
+                return
             if isinstance(received, Broken):
                 self._refuse(received)
             else:
