@@ -85,9 +85,10 @@ class Chance:
     def uniform(self, stream: int, who: Integers, step: Integers | int = 0) -> Floats:
         """Return draws in [0, 1), one for each of `who` (and its `step`)."""
         base = np.uint64(((self._seed + 1) * 0xA0761D6478BD642F + stream * _STREAM) & _MASK)
-        steps = np.broadcast_to(np.asarray(step, np.int64), who.shape)
+        # A single step is multiplied as a Python int: numpy warns when a scalar wraps round, and arrays may.
+        turn = np.uint64(step * int(_STEP) & _MASK) if isinstance(step, int) else step.astype(np.uint64) * _STEP
         word: _Words = base + who.astype(np.uint64) * _WHO
-        word = _mixed(word) + steps.astype(np.uint64) * _STEP
+        word = _mixed(word) + turn
         return (_mixed(word) >> np.uint64(11)).astype(np.float64) * _TO_UNIT
 
     def between(self, low: float, high: float, stream: int, who: Integers, step: Integers | int = 0) -> Floats:

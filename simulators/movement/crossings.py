@@ -22,6 +22,7 @@ HOLD_M: Final = 30.0
 CROSSING: Final = np.dtype([("terminal", "<i4"), ("said_ms", "<i8"), ("from_grid", "<i4"), ("to_grid", "<i4")])
 Crossings = npt.NDArray[np.void]  # of dtype CROSSING; grids are places in Leaves.codes, or OUTSIDE
 Truth = npt.NDArray[np.void]  # has the fields terminal, said_ms, lon, lat (1e-7 degrees); rows in any order
+Crossed = npt.NDArray[np.void]  # has the fields terminal, at_ms, enters, grid (a code): an exit or an enter a row
 _DEGREE: Final = 1e7
 _NONE: Final = -2
 
@@ -36,10 +37,11 @@ class Leaves:
         self._areas: Final = np.array([grids[code].area for code in self.codes], dtype=object)
         self._tree: Final = shapely.STRtree(self._areas)
 
-    def numbers(self, codes: Sequence[str]) -> Integers:
+    def numbers(self, codes: Sequence[str] | npt.NDArray[np.str_]) -> Integers:
         """Return the place of each code in `codes`; OUTSIDE for what is no leaf."""
-        place = {code: number for number, code in enumerate(self.codes)}
-        return np.array([place.get(code, OUTSIDE) for code in codes], np.int64)
+        own, wanted = np.array(self.codes), np.asarray(codes, np.str_)
+        place = np.minimum(np.searchsorted(own, wanted), len(own) - 1)
+        return np.where(own[place] == wanted, place, OUTSIDE)
 
     def locate(self, lon: Floats, lat: Floats) -> Integers:
         """Return the leaf of each point (degrees): on a border the lowest code's; or OUTSIDE."""
@@ -123,6 +125,37 @@ class _Tracks:
         found["from_grid"], found["to_grid"] = self.state[crossed], grid[is_second]
         self.state[crossed], self._candidate[crossed] = grid[is_second], _NONE
         return found
+
+
+def judge_crossings(
+    truth: Truth, crossed: Crossed, leaves: Leaves, *, tolerance_s: float, gap_s: float = np.inf
+) -> Matches:
+    """Match what the true places of a run make with what the system says was crossed.
+
+    Only the terminals in `truth` count. What is stamped with a terminal's first fix or before came out of a state that
+    is older than the run, and does not count either.
+    """
+    reported = reported_crossings(crossed, leaves)
+    who, at = np.unique(truth["terminal"], return_inverse=True)
+    first_ms = np.full(len(who) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first_ms, at, truth["said_ms"])
+    place = np.searchsorted(who, reported["terminal"])
+    is_known = np.r_[who, OUTSIDE][place] == reported["terminal"]
+    reported = reported[is_known & (reported["said_ms"] > first_ms[place])]
+    return match_crossings(expected_crossings(truth, leaves, gap_s=gap_s), reported, tolerance_s=tolerance_s)
+
+
+def reported_crossings(crossed: Crossed, leaves: Leaves) -> Crossings:
+    """Put the exit and the enter of one moment together; grids above the leaves are left out."""
+    leaf = leaves.numbers(crossed["grid"])
+    rows, leaf = crossed[leaf != OUTSIDE], leaf[leaf != OUTSIDE]
+    moments, at = np.unique(rows[["terminal", "at_ms"]], return_inverse=True)
+    found = np.zeros(len(moments), CROSSING)
+    found["terminal"], found["said_ms"] = moments["terminal"], moments["at_ms"]
+    found["from_grid"], found["to_grid"] = OUTSIDE, OUTSIDE
+    enters = rows["enters"]
+    found["to_grid"][at[enters]], found["from_grid"][at[~enters]] = leaf[enters], leaf[~enters]
+    return found
 
 
 def match_crossings(expected: Crossings, reported: Crossings, *, tolerance_s: float) -> Matches:

@@ -13,12 +13,15 @@ from simulators.movement.crossings import (
     Leaves,
     Matches,
     expected_crossings,
+    judge_crossings,
     match_crossings,
+    reported_crossings,
 )
 from simulators.roster import Grid
 
 SIDE = 0.01  # degrees: over a kilometre
 TRUTH = np.dtype([("terminal", "<i4"), ("said_ms", "<i8"), ("lon", "<i4"), ("lat", "<i4")])
+CROSSED = np.dtype([("terminal", "<i4"), ("at_ms", "<i8"), ("enters", "?"), ("grid", "U32")])
 
 
 def a_row_of_grids(count: int = 3) -> Mapping[str, Grid]:
@@ -126,3 +129,42 @@ def test_one_reported_crossing_serves_one_expected() -> None:
 
 def test_nothing_expected_and_nothing_reported_is_no_trouble() -> None:
     assert matches([], []) == Matches(matched=0, missed=0, unexpected=0)
+
+
+def said(*rows: tuple[int, int, bool, str]) -> npt.NDArray[np.void]:
+    return np.array(list(rows), CROSSED)
+
+
+def test_an_exit_and_an_enter_of_one_moment_are_one_crossing_between_leaves() -> None:
+    rows = said(
+        (1, 5, True, "leaf-1"),
+        (1, 5, False, "leaf-0"),
+        (1, 5, True, "a-city"),
+        (1, 9, False, "leaf-1"),
+        (2, 5, True, "leaf-2"),
+    )
+    found = reported_crossings(rows, Leaves(a_row_of_grids()))
+    assert found.tolist() == [(1, 5, 0, 1), (1, 9, 1, OUTSIDE), (2, 5, OUTSIDE, 2)]
+
+
+def judged(truth: npt.NDArray[np.void], *rows: tuple[int, int, bool, str]) -> Matches:
+    return judge_crossings(truth, said(*rows), Leaves(a_row_of_grids()), tolerance_s=30.0)
+
+
+def test_a_run_is_judged_by_its_own_terminals() -> None:
+    walk = a_walk(0.5, 1.5, 1.6)
+    crossing = [(1, 10_000, False, "leaf-0"), (1, 10_000, True, "leaf-1")]
+    stranger = [(7, 10_000, False, "leaf-0"), (7, 10_000, True, "leaf-1")]
+    assert judged(walk, *crossing, *stranger) == Matches(matched=1, missed=0, unexpected=0)
+    assert judged(walk) == Matches(matched=0, missed=1, unexpected=0)
+    assert judged(a_walk(0.5, 0.6), *crossing).unexpected == 1
+
+
+def test_what_a_state_older_than_the_run_makes_of_the_first_fix_does_not_count() -> None:
+    assert judged(a_walk(1.5, 1.6), (1, 0, False, "leaf-0"), (1, 0, True, "leaf-1")) == Matches(
+        matched=0, missed=0, unexpected=0
+    )
+
+
+def test_a_run_without_truth_is_judged_without_trouble() -> None:
+    assert judged(np.zeros(0, TRUTH), (1, 5, True, "leaf-0")) == Matches(matched=0, missed=0, unexpected=0)
