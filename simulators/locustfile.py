@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 import gevent
 import httpx
-import numpy as np
 import paho.mqtt.client as paho
 from locust import HttpUser, User, between, events, task
 from locust.argument_parser import LocustArgumentParser
@@ -29,21 +28,19 @@ from locust.env import Environment
 from locust.exception import StopUser
 from locust.runners import MasterRunner
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
 from simulators.dispatchers.answers import Alert, DispatcherError, MemberPage, Preview, Units
 from simulators.dispatchers.dispatcher import MARK, SEVERE, WHY_ALONE, content, draft, read, unit_of
 from simulators.dispatchers.session import Session, open_session
 from simulators.movement.cast import Cast
-from simulators.movement.crowd import Reports
 from simulators.roster import Handset, RosterError
 from simulators.scenario.events import Warn
 from simulators.scenario.reading import ScenarioError, read_scenario
-from simulators.viewers.frames import BadFrameError, Frame, Kind, decode
+from simulators.viewers.frames import BadFrameError
+from simulators.viewers.window import OutOfOrderError, Window
 
 HOST: Final = "http://127.0.0.1:8000"
 PATIENCE_S: Final = 30.0  # for a CONNACK, a PUBACK, an answer
-SILENCE_S: Final = 15.0  # the map says something each second
 BACKLOG: Final = 500  # fixes kept without a signal, and the most in one array
 WATCHED: Final = "grid-1"  # what most people look at: a street
 
@@ -171,11 +168,10 @@ class Terminal(Told):
         if found is None:
             raise StopUser
         self._who, handset = found
-        self._crowd, self._scenario = stage.cast.crowd, stage.scenario
+        self._cast = stage.cast
         self._prefix = f"gw/v1/t/{handset.credential.terminal}/"
         self._kept: deque[dict[str, float]] = deque(maxlen=BACKLOG)
         self._is_pressed = False
-        self._started_at = stage.cast.started_at
         self._connected = threading.Event()
         self._client = _client(self.environment, handset, self._connected)
         began_at = time.time()
@@ -193,23 +189,25 @@ class Terminal(Told):
 
     @task
     def report(self) -> None:
-        due_at = self._started_at + float(self._crowd.due_s[self._who])
-        late_s = time.time() - due_at
-        if late_s < 0:
-            gevent.sleep(-late_s)
-        reports = self._crowd.report(np.array([self._who], np.int64))
-        if late_s > self._scenario.interval_s or not (reports.is_on[0] and reports.has_fix[0]):
-            return  # what was due before it came, or nothing to say
-        fix = _fix(reports, self._started_at)
-        self._kept.append(fix)
-        self._is_pressed = self._is_pressed or bool(reports.is_emergency[0])
-        if not reports.has_signal[0]:
-            return
-        said, self._kept = list(self._kept), deque(maxlen=BACKLOG)
+        said = self._cast.next_report(self._who)
+        late_s = time.time() - said.due_at
+        if late_s > self._cast.scenario.interval_s:
+            return  # it was due before this person came
+        gevent.sleep(max(0.0, -late_s))
+        self._is_pressed = self._is_pressed or said.is_emergency
+        if said.fix is not None:
+            self._kept.append(said.fix)
+            if said.has_signal:
+                self._say(said.fix, said.due_at)
+
+    def _say(self, fix: dict[str, float], due_at: float) -> None:
+        """Publish what was kept, and the press of the button."""
+        said = list(self._kept)
+        self._kept.clear()
         self._publish("pos", said[0] if len(said) == 1 else said, due_at)
         if self._is_pressed:
             self._is_pressed = False
-            self._publish("sos", {"id": f"locust-{fix['seq']}-{int(self._started_at)}", **fix}, due_at)
+            self._publish("sos", {"id": f"locust-{fix['seq']}-{int(self._cast.started_at)}", **fix}, due_at)
 
     def _publish(self, word: str, said: object, due_at: float) -> None:
         payload = json.dumps(said, separators=(",", ":")).encode()
@@ -241,18 +239,6 @@ def _client(environment: Environment, handset: Handset, connected: threading.Eve
     return client
 
 
-def _fix(reports: Reports, started_at: float) -> dict[str, float]:
-    return {
-        "t": round(started_at + float(reports.said_at_s[0]), 3),
-        "lon": round(float(reports.lon[0]), 7),
-        "lat": round(float(reports.lat[0]), 7),
-        "acc": round(float(reports.accuracy_m[0]), 1),
-        "spd": round(float(reports.speed_mps[0]), 2),
-        "bat": int(reports.battery_pct[0]),
-        "seq": int(reports.step[0]),
-    }
-
-
 class Viewer(Told):
     """One browser at the live map of a street. A frame's time runs from the server's clock in it to its arrival."""
 
@@ -260,55 +246,34 @@ class Viewer(Told):
     kind = "WS"
 
     def on_start(self) -> None:
-        self._last: Frame | None = None
-        stage = stage_of(self.environment)
+        stage, host = stage_of(self.environment), str(self.host)
+        began_at = time.time()
         try:
-            self._headers, units = stage.session(str(self.host))
+            session = stage.session(host)
         except DispatcherError as error:
-            self.tell("log in", time.time(), trouble=error)
+            self.tell("log in", began_at, trouble=error)
             raise StopUser from error
-        streets = [unit for unit in units if unit.level == WATCHED] or list(units)
-        self._unit = random.choice(streets).id
+        streets = [unit for unit in session.units if unit.level == WATCHED] or list(session.units)
+        self._window = Window(host, headers=session.headers, unit=random.choice(streets).id)
         self._habits = stage.scenario.viewers
         self._is_slow = random.random() < self._habits.slow_share
 
     @task
     def watch(self) -> None:
         """One connection, until the scenario wants another."""
+        name = "snapshot" if self._window.last is None else "resume"
         began_at, stays_s = time.time(), self._habits.reconnect_every_s or float("inf")
-        live = f"ws{str(self.host).removeprefix('http')}/api/live"
         try:
-            with connect(live, additional_headers=self._headers, compression=None, close_timeout=1) as line:
-                self._subscribe(line)
-                name = "snapshot" if self._last is None else "resume"
-                self._take(name, self._next(line), began_at)
+            with self._window.open():
+                first = self._window.next_frame()
+                self.tell(name, began_at, length=first.rows)
                 while time.time() - began_at < stays_s:
-                    frame = self._next(line)
-                    self._take("frame", frame, frame.server_time_ms / 1e3)
+                    frame = self._window.next_frame()
+                    self.tell("frame", frame.server_time_ms / 1e3, length=frame.rows)
                     gevent.sleep(self._habits.slow_s if self._is_slow else 0)
-        except (WebSocketException, OSError, BadFrameError) as error:  # TimeoutError is an OSError
+        except (WebSocketException, OSError, BadFrameError, OutOfOrderError) as error:  # TimeoutError is an OSError
             self.tell("watch", began_at, trouble=error)
             gevent.sleep(1)
-
-    def _subscribe(self, line: ClientConnection) -> None:
-        since = {} if self._last is None else {"epoch": self._last.epoch, "tick": self._last.tick}
-        line.send(json.dumps({"op": "watch", "unit": self._unit, **since}))
-
-    def _next(self, line: ClientConnection) -> Frame:
-        while True:
-            message = line.recv(SILENCE_S)
-            if isinstance(message, bytes):
-                frame = decode(message)
-                line.send(json.dumps({"op": "ack", "tick": frame.tick}))
-                return frame
-
-    def _take(self, name: str, frame: Frame, began_at: float) -> None:
-        before, self._last = self._last, frame
-        is_behind = before is not None and (before.tick > frame.tick or frame.kind is Kind.SNAPSHOT)
-        trouble = None
-        if before is not None and is_behind and before.epoch == frame.epoch:
-            trouble = ValueError(f"{frame.kind.name} of tick {frame.tick} after tick {before.tick}")
-        self.tell(name, began_at, length=frame.rows, trouble=trouble)
 
 
 class Dispatcher(HttpUser):
