@@ -26,13 +26,18 @@ class PeerWitness:
             return f"PostgreSQL {connection.info.parameter_status('server_version')}"
 
     async def count(self, *, since_ms: int, until_ms: int) -> int:
-        """Return the rows of [since_ms, until_ms); 0 while the peer has not made its table yet."""
+        """Return how many different fixes are there: what a peer stores twice must not pass for what it still lacks."""
         async with await AsyncConnection[TupleRow].connect(self._dsn) as connection:
             if not await _has_table(connection):
                 return 0
             cursor = await connection.execute(
-                "SELECT count(*) FROM position WHERE round(extract(epoch FROM fixed_at) * 1000) >= %s"
-                " AND round(extract(epoch FROM fixed_at) * 1000) < %s",
+                """
+                SELECT count(*) FROM (
+                    SELECT DISTINCT terminal, said_ms
+                    FROM (SELECT terminal, round(extract(epoch FROM fixed_at) * 1000) AS said_ms FROM position) AS said
+                    WHERE said_ms >= %s AND said_ms < %s
+                ) AS fixes
+                """,
                 [since_ms, until_ms],
             )
             row = await cursor.fetchone()
