@@ -125,10 +125,11 @@ def _level_axis(chart: Chart, scale: Scale, width: int) -> Iterator[Html]:
         label = chart.x.label(tick)
         yield tag("line", class_="hair", x1=_px(x), x2=_px(x), y1=foot, y2=foot + 4)
         half = len(label) * LETTER / 2
-        if x - half < last or x + half > width:
+        middle = min(float(x), width - half)
+        if middle - half < last:
             continue
-        yield tag("text", label, class_="tick middle", x=_px(x), y=foot + 17)
-        last = x + half + LETTER
+        yield tag("text", label, class_="tick middle", x=_px(middle), y=foot + 17)
+        last = middle + half + LETTER
     if last + len(chart.x.unit) * LETTER < width - RIGHT:
         yield tag("text", chart.x.unit, class_="unit end", x=width - RIGHT, y=foot + 17)
 

@@ -27,14 +27,16 @@ def picture(charts: Sequence[Chart]) -> str:
     """Return an SVG file with the charts one under the other."""
     heights = [HEAD + chart.height + EDGE for chart in charts]
     tops = [EDGE + sum(heights[:place]) for place in range(len(charts))]
-    size = f"0 0 {WIDTH + 2 * EDGE} {sum(heights) + EDGE}"
+    width, height = WIDTH + 2 * EDGE, sum(heights) + EDGE
     whole = tag(
         "svg",
         tag("style", raw(chart_style())),
         tag("rect", width="100%", height="100%", class_="paper"),
         *(_placed(chart, top) for chart, top in zip(charts, tops, strict=True)),
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=size,
+        viewBox=f"0 0 {width} {height}",
+        width=width,
+        height=height,
         class_="chart",
     )
     return f"{whole}\n"
