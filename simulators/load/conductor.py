@@ -13,6 +13,7 @@ from typing import Final
 
 from simulators.dispatchers.dispatcher import Dispatcher
 from simulators.load.findings import Played, find
+from simulators.load.outages import Instant
 from simulators.load.plan import LoadPlan, Moment, Progress, fleet_plans, viewers_plans
 from simulators.load.settling import wait_until_kept
 from simulators.load.stage import Stage
@@ -62,7 +63,7 @@ class _Run:
     progress: Progress
     starts_at: float = 0.0
     phase: str = "preparing"
-    seconds: list[tuple[float, int, float]] = field(default_factory=list[tuple[float, int, float]])
+    seconds: list[Instant] = field(default_factory=list[Instant])
     trouble: list[str] = field(default_factory=list[str])
 
     async def play(self, witness: Witness | None, stop: asyncio.Event) -> Played:
@@ -147,7 +148,7 @@ class _Run:
             if self.phase == "publishing" and t_s > self.plan.duration_s:
                 self.phase = "waiting for acknowledgements"
             if t_s >= 0:
-                self.seconds.append((t_s, fleet.connected, fleet.lag_s))
+                self.seconds.append(Instant(t_s, fleet.connected, fleet.wanted, fleet.lag_s))
             self.progress(
                 Moment(
                     phase=self.phase,

@@ -15,11 +15,13 @@ from simulators.fleet.events import Figures
 from simulators.ledger import TO_BE_REFUSED
 from simulators.load import ledgers, sections
 from simulators.load.audit import Finding, Sent, compare, said_of, span_ms, stored_keys
+from simulators.load.borders import crossings
 from simulators.load.goals import holds, judge
 from simulators.load.machine import this_machine
+from simulators.load.outages import Instant, away
 from simulators.load.plan import LoadPlan
 from simulators.load.witness import Rows, Witness
-from simulators.report.model import Process, Report, Warned
+from simulators.report.model import Crossings, Process, Report, Warned
 from simulators.viewers.plan import Counts, Done
 
 NO_WITNESS: Final = "nobody who knows the database was asked: give --database"
@@ -37,7 +39,7 @@ class Played:
     warnings: Sequence[Warned]
     processes: Sequence[Process]
     cpu_s: Mapping[str, float]  # by name, while the fleet published
-    seconds: Sequence[tuple[float, int, float]]  # t_s, connected, lag_s
+    seconds: Sequence[Instant]
     trouble: Sequence[str]
     is_cut_short: bool
 
@@ -102,10 +104,17 @@ def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> R
         held=False,
         connections=sections.connections(plan, played.fleet),
         counts=counts,
-        latency=sections.latency(sent, ledgers.read_seen(plan.folder), None if seen is None else seen.members, not_yet),
+        latency=sections.latency(
+            sent,
+            ledgers.read_seen(plan.folder),
+            None if seen is None else seen.members,
+            was_away=away(sent, played.seconds, starts_at=played.starts_at),
+            not_yet=not_yet,
+        ),
         timeline=sections.timeline(sent, played.seconds, starts_at=played.starts_at, ended_at=played.ended_at),
         processes=played.processes,
         cost=sections.cost(played.cpu_s, played.processes, messages=counts.messages, stored=counts.stored),
+        crossings=_crossings(plan, seen),
         viewers=sections.viewers(
             played.viewers,
             played.viewers_done,
@@ -118,6 +127,13 @@ def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> R
         trouble=[*played.trouble, *_trouble(plan, played, finding)],
     )
     return _judged(plan, played, _reasons(report, not_yet, seen))
+
+
+def _crossings(plan: LoadPlan, seen: Seen | None) -> Crossings | None:
+    if seen is None or seen.crossings is None:
+        return None
+    truth = ledgers.read_truth(plan.folder)
+    return crossings(plan.roster, truth, seen.crossings, interval_s=plan.interval_s)
 
 
 def _refused(played: Played, sent: Sent, seen: Seen | None) -> int | None:
@@ -156,7 +172,9 @@ def _reasons(report: Report, not_yet: dict[str, str], seen: Seen | None) -> Repo
     if report.viewers is None:
         not_yet["viewers"] = not_yet["latency.frame"] = "nobody watched the map: give --viewers"
     if report.crossings is None:
-        not_yet["crossings"] = NO_WITNESS if seen is None else "not measured"
+        not_yet["crossings"] = (
+            NO_WITNESS if seen is None else "nobody's true way is known, or the system keeps no crossings"
+        )
     not_yet["sms"] = "no SMS centre takes part in a load run yet"
     return msgspec.structs.replace(report, not_yet=not_yet)
 

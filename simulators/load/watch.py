@@ -1,9 +1,11 @@
 """CPU and memory of processes by name, once a second, through restarts and the coming and going of children."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 import psutil
@@ -12,15 +14,17 @@ from simulators.report.model import Process
 
 INTERVAL_S: Final = 1.0
 _MB: Final = 1024 * 1024
+_PROCESSES: Final = Path("/proc")
 
 Processes = Callable[[], Mapping[str, Sequence[int]]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spent:
     """What one process has used so far."""
 
-    cpu_s: float  # with that of its children who ended and were waited for
+    cpu_s: float
+    children_s: float  # of its children who ended and were waited for
     parent: int
     rss: int
 
@@ -30,17 +34,20 @@ class _Group:
     """All processes of one name."""
 
     living: dict[int, Spent] = field(default_factory=dict[int, Spent])
-    gone_s: float = 0.0  # of those who ended
+    gone_s: float = 0.0  # of those who ended, unless their parent is here and has it in its own account
     began_s: float | None = None  # CPU seconds when the watch began
     series: list[tuple[float, float, float]] = field(default_factory=list[tuple[float, float, float]])
 
     def look(self, now: Mapping[int, Spent]) -> float:
         """Take over what lives now; return the group's CPU seconds, which never fall."""
         for pid, spent in self.living.items():
-            if pid not in now and spent.parent not in now:  # else its parent has it in its own account by now
+            if pid not in now and spent.parent not in now:
                 self.gone_s += spent.cpu_s
         self.living = dict(now)
-        total_s = self.gone_s + sum(spent.cpu_s for spent in now.values())
+        parents = {spent.parent for spent in now.values()}
+        total_s = self.gone_s + sum(
+            spent.cpu_s + (spent.children_s if pid in parents else 0.0) for pid, spent in now.items()
+        )
         if self.began_s is None:
             self.began_s = total_s
         return total_s
@@ -102,17 +109,22 @@ def spent_by(pid: int) -> Spent | None:
         process = psutil.Process(pid)
         with process.oneshot():
             times = process.cpu_times()
-            # Shared pages count for each process that touched them: PostgreSQL's are subtracted, its buffers once only
             memory = process.memory_info()
-            cpu_s = times.user + times.system + times.children_user + times.children_system
-            return Spent(cpu_s=cpu_s, parent=process.ppid(), rss=max(memory.rss - memory.shared, 0))
+            return Spent(
+                cpu_s=times.user + times.system,
+                children_s=times.children_user + times.children_system,
+                parent=process.ppid(),
+                rss=max(memory.rss - memory.shared, 0),  # PostgreSQL's buffers are in each of its processes
+            )
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return None
 
 
 def family(pid: int) -> list[int]:
-    """Return a process and all that descend from it."""
-    try:
-        return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
-    except psutil.NoSuchProcess:
-        return []
+    """Return a process and all that descend from it, without a look at all others of the machine."""
+    found = [pid] if (_PROCESSES / str(pid)).exists() else []
+    for parent in found:
+        for children in (_PROCESSES / str(parent) / "task").glob("*/children"):
+            with contextlib.suppress(OSError):  # it ended meanwhile
+                found += map(int, children.read_text().split())
+    return found
