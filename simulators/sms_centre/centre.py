@@ -27,7 +27,7 @@ from simulators.sms_centre.records import Delivery, Kind, Originated, Session, S
 from simulators.sms_centre.segments import Whole, split
 
 ACCOUNTS: Final[Mapping[str, str]] = {"gridwarden": "secret"}
-KEEP: Final = 200_000  # messages and receipts that are kept to be looked at: some 300 MB
+KEEP: Final = 100_000  # messages with their receipts that are kept to be looked at: 260 MB
 _NAME: Final = "centre"  # the system_id of the centre itself
 _LOOK_S: Final = 0.01
 _AVAILABLE: Final = b"\0"
@@ -98,7 +98,7 @@ class SmsCentre:
         server, self._server = self._server, None
         if server is not None:
             server.close()
-        self.drop_links()
+        self._abort_links()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._timing.answer_s):
                 await self._is_empty.wait()
@@ -172,8 +172,7 @@ class SmsCentre:
     def drop_links(self) -> None:
         """End every connection without a word."""
         self.counts.links_dropped += len(self._links)
-        for link in list(self._links):
-            link.drop()
+        self._abort_links()
 
     def unbind_links(self) -> None:
         """Send every bound client an unbind."""
@@ -232,6 +231,10 @@ class SmsCentre:
 
     def _new_link(self) -> Link:
         return Link(self, agenda=self._agenda, counts=self.counts, timing=self._timing, name=_NAME)
+
+    def _abort_links(self) -> None:
+        for link in list(self._links):
+            link.drop()
 
     def _first_bound(self) -> str:
         bound = (link.system_id for link in self._links if link.receives)

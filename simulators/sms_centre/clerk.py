@@ -14,6 +14,7 @@ from simulators.sms_centre.pdus import Cancel, MessageId, Nothing, Pdu, Query, R
 from simulators.sms_centre.postman import Postman
 from simulators.sms_centre.receipts import receipt_of
 from simulators.sms_centre.records import Delivery, Kind, Submission
+from simulators.sms_centre.sessions import State
 
 _SHORT: Final = 2  # a cut answer keeps one part in so many
 _HEX: Final = 16
@@ -84,7 +85,8 @@ class Clerk:
 
     def _answer_at_last(self, link: Link, pdu: Pdu, verdict: Verdict) -> None:
         link.unanswered -= 1
-        self._answer(link, pdu, verdict)
+        if link.state is not State.CLOSED:
+            self._answer(link, pdu, verdict)
 
     def _answer(self, link: Link, pdu: Pdu, verdict: Verdict) -> None:
         submission = verdict.submission
