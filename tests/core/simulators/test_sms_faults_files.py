@@ -1,10 +1,14 @@
 """Files of faults are read, or refused with the place and what is allowed there."""
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from simulators.sms_centre.faults import Faults, FaultsError, parse_faults, profiles, read_faults
+
+PAGE = (Path(__file__).parents[3] / "docs" / "sms-centre.md").read_text()
 
 
 def test_every_profile_that_comes_with_it_is_read_and_says_what_it_is() -> None:
@@ -42,6 +46,16 @@ def test_a_mistake_is_named_with_its_place(text: str, words: list[str]) -> None:
     with pytest.raises(FaultsError) as refused:
         parse_faults(text, name="mine")
     assert [word for word in words if word not in str(refused.value)] == []
+
+
+def test_the_page_explains_every_fault_and_its_example_is_one() -> None:
+    explained = set[str]()
+    for row in re.findall(r"^\| (\w+\.[^|]+) \|", PAGE, re.MULTILINE):
+        part, _, names = row.partition(".")
+        explained |= {f"{part}.{name}" for name in names.split(", ")}
+    parts = [field for field in msgspec.structs.fields(Faults) if field.name != "about"]
+    assert explained == {f"{part.name}.{name}" for part in parts for name in part.type.__struct_fields__}
+    assert parse_faults(PAGE.split("```yaml")[1].split("```")[0], name="page").limits.window == 50
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:
