@@ -567,7 +567,7 @@ async def test_a_client_that_does_not_give_up_brings_everything_through_the_host
     patient = Faults(
         answers=Answers(unanswered_share=0.05, ignored_share=0.05),
         refusals=Refusals(throttled_share=0.2, system_error_share=0.1),
-        links=faults.links,
+        links=read_faults("hostile").links,
         receipts=Receipts(lost_share=0.1, repeated_share=0.1, repeat_after_s=0.01, early_share=0.1),
     )
     wanted = {f"86138{number:08d}" for number in range(300)}
