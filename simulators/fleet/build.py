@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 import numpy as np
 
 from simulators.fleet.books import Books
-from simulators.fleet.dialler import Dialler
+from simulators.fleet.dialler import MOST_OPENING, MOST_SHAKING, Dialler
 from simulators.fleet.events import Figures
 from simulators.fleet.fleet import Fleet
 from simulators.fleet.hearing import Hearing
@@ -72,7 +72,11 @@ def build(
         own=share.own,
         counts=counts,
         books=books,
-        dialler=Dialler(chance=random.Random(seed * 1_000_003 + share.first), rate_per_s=connections_per_s),
+        dialler=Dialler(
+            chance=random.Random(seed * 1_000_003 + share.first),
+            rate_per_s=connections_per_s,
+            most_opening=MOST_OPENING if endpoint.tls is None else MOST_SHAKING,
+        ),
         gateway=share.gateway,
         saved_up=scenario.handsets.fixes_per_message,
         say=_rarely(say),

@@ -11,14 +11,19 @@ from typing import Final
 
 from simulators.terminals.session import Session
 
-_MOST_OPENING: Final = 500  # connections that are not logged in yet
+MOST_OPENING: Final = 500  # connections that are not logged in yet
+MOST_SHAKING: Final = 32  # the same with TLS: a handshake costs us 1 to 2 ms, and reports are due meanwhile
+_AT_ONCE: Final = 50  # dialled between two looks at the sockets: some 2 ms
 
 
 class Dialler:
-    def __init__(self, *, chance: random.Random, rate_per_s: float | None = None) -> None:
+    def __init__(
+        self, *, chance: random.Random, rate_per_s: float | None = None, most_opening: int = MOST_OPENING
+    ) -> None:
         self.opening = 0
         self.back_off_s: tuple[float, float] = (1.0, 60.0)  # before the first try, and at most
         self._chance: Final = chance
+        self._most_opening: Final = most_opening
         self._rate_per_s: Final = rate_per_s
         self._next_s = 0.0
         self._numbers: Final = itertools.count()  # of equals in the heap, the first come goes first
@@ -38,8 +43,9 @@ class Dialler:
 
     def tick(self, now_s: float) -> None:
         """Dial whose moment has come."""
-        wanted = self._wanted
-        while wanted and wanted[0][0] <= now_s and self.opening < _MOST_OPENING:
+        wanted, left = self._wanted, _AT_ONCE
+        while left and wanted and wanted[0][0] <= now_s and self.opening < self._most_opening:
+            left -= 1
             if self._rate_per_s is not None:
                 if self._next_s > now_s:
                     return

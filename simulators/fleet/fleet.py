@@ -114,8 +114,7 @@ class Fleet:
         while not self._is_over and not is_over(loop.time() - self._start_s):
             now_s = loop.time() - self._start_s
             self._look(now_s + self._start_s)
-            if now_s >= 0:
-                self._say(now_s)
+            is_behind = now_s >= 0 and self._say(now_s)
             self._post.flush()
             if not is_ready and (self._counts.connected == len(self._post.all_sessions) or now_s > latest_s + 5.0):
                 is_ready = True
@@ -123,7 +122,7 @@ class Fleet:
             if now_s >= next_s:
                 next_s += _SECOND_S
                 self._close_second(second)
-            await asyncio.sleep(self._tick_s)
+            await asyncio.sleep(0 if is_behind else self._tick_s)
 
     def _close_second(self, second: Callable[[], None]) -> None:
         counts = self._counts
@@ -151,19 +150,20 @@ class Fleet:
 
     # The schedule
 
-    def _say(self, now_s: float) -> None:
-        """Say what is due, a bounded number of reports; the next look is soon."""
+    def _say(self, now_s: float) -> bool:
+        """Say what is due, a bounded number of reports; return whether there is more, after a look at the sockets."""
         left = _AT_ONCE
         while left > 0:
             said = self._slice
             if said is None or said.at == len(said.who):
                 if self._sliced_s > now_s:
-                    return
+                    return False
                 self._slice = self._next_slice(now_s)
                 continue
             if said.due_s[said.at] > now_s:
-                return
+                return False
             left -= self._say_some(said, now_s, left)
+        return True
 
     def _next_slice(self, now_s: float) -> Slice | None:
         self._sliced_s = max(self._sliced_s, now_s) + self._ahead_s
