@@ -76,6 +76,7 @@ class Stream(IntEnum):
     ROUSED = 44
     PRESS = 45
     PRESS_AT = 46
+    LOSS_PHASE = 47
 
 
 class Chance:

@@ -301,6 +301,14 @@ def test_a_share_of_short_losses_is_kept_even_when_it_is_large() -> None:
         assert (~has_signal).mean() == pytest.approx(share, rel=0.15)
 
 
+def test_a_run_begins_in_reach_and_the_city_does_not_lose_its_signal_in_step() -> None:
+    crowd = a_crowd(habits(signal_loss_share=0.1), count=2_000)
+    lost = np.array([1.0 - crowd.connected_at(at_s).mean() for at_s in np.arange(0.0, 3_000.0, 60.0)])
+    assert lost[0] == 0.0
+    assert lost[5:].min() > 0.06
+    assert lost[5:].max() < 0.14
+
+
 def pressing(crowd: Crowd, events: tuple[Event, ...], among: int, count: int = 60) -> npt.NDArray[np.bool_]:
     crowd.follow(events, among=among)
     return column(rounds(crowd, count), "is_emergency")
