@@ -563,7 +563,6 @@ async def test_the_same_seed_and_submissions_meet_the_same_answers_over_two_cent
 
 async def test_a_client_that_does_not_give_up_brings_everything_through_the_hostile_links() -> None:
     """Whoever sends again what was not answered with ESME_ROK is told ESME_ROK of every message in the end."""
-    faults = read_faults("hostile")
     patient = Faults(
         answers=Answers(unanswered_share=0.05, ignored_share=0.05),
         refusals=Refusals(throttled_share=0.2, system_error_share=0.1),
