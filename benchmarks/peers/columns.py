@@ -37,6 +37,7 @@ NAMES: Final = (LISTENING, SUBSCRIBING, *PEERS)
 _TITLES: Final = {LISTENING: "Gridwarden, listening", SUBSCRIBING: "Gridwarden, behind Mosquitto"}
 _NO_SUCH: Final = "peers have nothing of the kind"
 _NOT_YET: Final = {"crossings": _NO_SUCH, "viewers": _NO_SUCH, "counts.refused": _NO_SUCH, "latency.receipt": _NO_SUCH}
+_RECEIPTS: Final = 0.02
 _SLACK_S: Final = 300.0  # beyond its own duration, before a run of Gridwarden's is given up
 
 Say = Callable[[str], None]
@@ -66,7 +67,7 @@ class Run:
 class Column:
     name: str
     report: Report
-    to_table: Percentiles | None = None  # from due to inserted, ms; None: PUBACK says it, or nobody does
+    to_table: Percentiles | None = None  # ms from due; a peer's row inserted, Gridwarden's answer after its commit
 
 
 def shared_scenario(scenario: Scenario, *, duration_s: float, kill: bool) -> Scenario:
@@ -147,19 +148,26 @@ def _progress(run: Run) -> Callable[[Moment], None]:
 def _measure_gridwarden(name: str, run: Run, folder: Path) -> Column:
     run.say(f"{_TITLES[name]}: starting")
     scenario = folder / "scenario.yaml"
-    scenario.write_bytes(msgspec.yaml.encode(run.scenario))
+    scenario.write_bytes(msgspec.yaml.encode(run.scenario if name == LISTENING else _sampled(run.scenario)))
     with ExitStack() as stack:
         options = ["--up", "--data", str(folder / "data"), "--scenario", str(scenario), "--report", str(folder)]
         if name == SUBSCRIBING:
             broker, port = start_broker(folder, as_installed=run.broker_as_installed)
             stack.callback(broker.stop)
-            options += ["--broker", f"mqtt://127.0.0.1:{port}"]
+            options += ["--broker", f"mqtt://127.0.0.1:{port}", "--watch", f"mosquitto={broker.pid}"]
         said = _load([*options, *_size(run)], within_s=run.duration_s + _SLACK_S)
     try:
         report = read_report(folder / JSON)
     except ReportError as error:
         raise ColumnError(f"{_TITLES[name]}: no report ({error}); `gridwarden load` said:\n{said}") from error
-    return Column(name=name, report=msgspec.structs.replace(report, name=_TITLES[name]))
+    safe = report.latency.puback if name == LISTENING else report.latency.receipt
+    return Column(name=name, report=msgspec.structs.replace(report, name=_TITLES[name]), to_table=safe)
+
+
+def _sampled(scenario: Scenario) -> Scenario:
+    """Let a few ask for a receipt: behind a broker it is what tells that a position is in the table."""
+    handsets = msgspec.structs.replace(scenario.handsets, receipts_share=_RECEIPTS)
+    return msgspec.structs.replace(scenario, handsets=handsets)
 
 
 def _size(run: Run) -> Sequence[str]:
