@@ -7,6 +7,7 @@ is checked in, and from there into the page and its picture. `--quick` keeps its
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,7 +28,7 @@ SEED: Final = 7
 LONG_S: Final = 75  # two rounds at 30 s, and what is left of the first after connecting
 QUICK_S: Final = 20
 PATIENCE_S: Final = 420.0  # for starting, reading the roster, settling and asking the database, on a slow day
-STOP_S: Final = 30.0
+STOP_S: Final = 90.0  # it settles, asks the database and stops the system
 COUNTY, CITY = "county", "city"
 SCENARIO: Final = """\
 name: {name}
@@ -171,7 +172,7 @@ def _lines(path: Path) -> int:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         try:
             process.wait(timeout=STOP_S)
         except subprocess.TimeoutExpired:

@@ -49,7 +49,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     terminals: int
     interval_s: float
     viewers: int
-    messages_per_s: float | None
+    positions_per_s: float | None  # published in the median second
     real: int
     gateway: int
     puback_p50_ms: float | None
@@ -70,7 +70,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 def row_of(report: Report, *, name: str, kind: str) -> Row:
     system = [process for process in report.processes if process.name in report.cost.by_process]
     fleet = [process.cpu_pct for process in report.processes if process.name == "fleet"]
-    messages, puback, frame = report.counts.messages, report.latency.puback, report.latency.frame
+    published = [second.published for second in report.timeline]
+    puback, frame = report.latency.puback, report.latency.frame
     return Row(
         name=name,
         kind=kind,
@@ -79,7 +80,7 @@ def row_of(report: Report, *, name: str, kind: str) -> Row:
         terminals=report.terminals,
         interval_s=report.interval_s,
         viewers=report.viewers.viewers if report.viewers else 0,
-        messages_per_s=None if messages is None else round(messages / report.duration_s, 1),
+        positions_per_s=float(np.median(published)) if published else None,
         real=report.connections.real,
         gateway=report.connections.gateway,
         puback_p50_ms=_ms(puback, "p50"),
@@ -138,18 +139,28 @@ def figures(rows: Sequence[Row]) -> str:
     if not rows:
         parts += ["Not measured yet: `python -m benchmarks.capacity` measures and fills this in.", ""]
     for kind, title in TITLES.items():
-        chosen = [row for row in rows if row.kind == kind or (kind != "terminals" and row in _base(kind, rows))]
-        if any(row.kind == kind for row in chosen):
-            parts += [f"### {title}", "", *_table(chosen), ""]
+        chosen = [row for row in rows if row.kind == kind]
+        if chosen:
+            parts += [f"### {title}", "", *_table([*_base(kind, rows), *chosen]), ""]
     if rows:
         parts += [_machine(rows), "", f"![CPU, memory and latency by number of terminals]({PICTURE})", ""]
     return "\n".join([*parts, END])
 
 
 def _base(kind: str, rows: Sequence[Row]) -> list[Row]:
-    """Return the runs that differ from this kind's in nothing but what is varied: the first row to compare with."""
+    """Return the runs of earlier tables that differ from one of this kind's in nothing but what it varies."""
     kin = [row for row in rows if row.kind == kind]
-    return [row for row in rows if row.kind == "terminals" and any(row.terminals == other.terminals for other in kin)]
+    earlier = list(TITLES)[: list(TITLES).index(kind)]
+    return [row for row in rows if row.kind in earlier and any(_differences(row, other) == 1 for other in kin)]
+
+
+def _differences(one: Row, other: Row) -> int:
+    pairs = zip(_varied(one), _varied(other), strict=True)
+    return sum(left != right for left, right in pairs) if one.terminals == other.terminals else len(TITLES)
+
+
+def _varied(row: Row) -> tuple[float, int, bool]:
+    return row.interval_s, row.viewers, row.warned is not None
 
 
 def _table(rows: Sequence[Row]) -> list[str]:
@@ -194,7 +205,7 @@ COLUMNS: Final[Mapping[str, Callable[[Row], str]]] = {
     "interval": lambda row: f"{decimal(row.interval_s)} s",
     "viewers": lambda row: count(row.viewers) if row.viewers else "",
     "warning": _warning,
-    "messages/s": lambda row: _some(row.messages_per_s, count),
+    "positions/s": lambda row: _some(row.positions_per_s, count),
     "real connections": lambda row: count(row.real) + (f" + {row.gateway} shared" if row.gateway else ""),
     "PUBACK p50": lambda row: _some(row.puback_p50_ms, ms),
     "PUBACK p99": lambda row: _some(row.puback_p99_ms, ms),

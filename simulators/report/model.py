@@ -38,7 +38,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     due: int | None = None
     published: int | None = None
-    messages: int | None = None  # MQTT PUBLISH packets; one holds several fixes after an outage
+    messages: int | None = None  # QoS 1, each once: an array of fixes is one, and so are a status, a press, an answer
     acknowledged: int | None = None  # by PUBACK
     receipted: int | None = None  # by the answer on the `stored` topic
     stored: int | None = None

@@ -34,7 +34,7 @@ def test_the_picture_is_made_of_the_figures_that_are_checked_in() -> None:
 def test_a_row_has_the_figures_of_its_report(tmp_path: Path) -> None:
     row = row_of(a_lossy_report(), name="terminals-1", kind="terminals")
     assert (row.terminals, row.lost, row.held, row.missed) == (2703, 117, False, ["lost", "duplicated", "ack_p99_s"])
-    assert row.messages_per_s == pytest.approx(88.7)
+    assert row.positions_per_s == pytest.approx(2703 / 30, rel=0.1)
     assert set(row.cpu_pct) == {"ingest", "dashboard", "alerts", "postgres"}  # the load tool's own are apart
     assert "| no: lost, duplicated, ack_p99_s |" in figures([row])
 
@@ -52,6 +52,15 @@ def test_a_run_that_is_made_again_takes_the_place_of_the_old_one(tmp_path: Path)
     assert text.startswith(f"# Before\n{BEGIN}")
     assert text.endswith(f"{END}\nafter\n")
     assert "what stood here" not in text
+
+
+def test_a_table_begins_with_the_run_that_its_own_differ_from_in_one_thing() -> None:
+    plain = row_of(a_report(viewers=None, warnings=()), name="terminals-1", kind="terminals")
+    more = row_of(a_report(viewers=None, warnings=(), terminals=9), name="terminals-9", kind="terminals")
+    viewed = row_of(a_report(warnings=()), name="viewers-200", kind="viewers")
+    warned = row_of(a_report(), name="warning-city", kind="warning")
+    tables = figures([plain, more, viewed, warned]).split("### ")[1:]
+    assert [table.count("\n| 2,703 |") + 10 * table.count("\n| 9 |") for table in tables] == [11, 2, 2]
 
 
 def test_each_run_has_a_name_of_its_own_and_a_table_to_stand_in() -> None:
