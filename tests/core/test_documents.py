@@ -56,7 +56,7 @@ def test_every_variable_that_is_named_is_a_setting() -> None:
 
 def test_every_command_that_is_named_exists() -> None:
     pages = [page.read_text() for page in PAGES]
-    named = {name for page in pages for name in re.findall(r"`gridwarden ([a-z]+)", page)}
+    named = {name for page in pages for name in re.findall(r"`gridwarden ([a-z-]+)", page)}
     compose = (ROOT / "docker-compose.yml").read_text()
     named |= set(re.findall(r"command: \[([a-z]+)\]", compose))
     assert "migrate" in named
