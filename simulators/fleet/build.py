@@ -18,6 +18,7 @@ from simulators.fleet.fleet import Fleet
 from simulators.fleet.hearing import Hearing
 from simulators.fleet.mischief import Mischief
 from simulators.fleet.post import Post
+from simulators.fleet.presence import Presence
 from simulators.movement.chance import Chance
 from simulators.movement.crowd import Crowd
 from simulators.movement.habits import habits_of
@@ -93,20 +94,20 @@ def build(
         first=share.first,
         answer=lambda who, payload: post.press(who, "ack", payload),
     )
+    mischief = Mischief(scenario.misbehaviour, chance=chance, first=share.first, post=post)
     everyone = np.arange(share.first, share.first + len(share.handsets), dtype=np.int64)
     fleet = Fleet(
         post=post,
         crowd=_crowd(share, scenario, seed, interval_s),
         exchange=exchange,
         books=books,
-        mischief=Mischief(scenario.misbehaviour, chance=chance, first=share.first, post=post),
-        chance=chance,
+        mischief=mischief,
+        presence=Presence(post=post, faulty=mischief.kinds, chance=chance, first=share.first, events=scenario.events),
         first=share.first,
         sample=sample,
         arrival_s=scenario.connect_within_s * chance.uniform(_ARRIVING, everyone),
         interval_s=interval_s,
         saves_up=scenario.handsets.fixes_per_message > 1,
-        events=scenario.events,
         tick_s=tick_s,
     )
     return Built(fleet=fleet, counts=counts, exchange=exchange, books=books)

@@ -9,7 +9,7 @@ written and sent at its own moment. Sockets are looked at every `tick_s`.
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -17,10 +17,10 @@ import numpy as np
 from simulators.fleet.books import ROW, Books
 from simulators.fleet.mischief import Mischief
 from simulators.fleet.post import Post
+from simulators.fleet.presence import Presence
 from simulators.fleet.wording import EMERGENCY, FIX, NO_FIX, NO_SIGNAL, NOT_YET, OFF, Slice, word
-from simulators.movement.chance import Chance, Floats
+from simulators.movement.chance import Floats
 from simulators.movement.crowd import Crowd
-from simulators.scenario.events import Disconnect, Event
 from simulators.terminals.line import Exchange
 
 _AHEAD_S: Final = 0.2  # a slice: at 1,000 reports a second 200, at which a report's movement costs 3 us
@@ -28,8 +28,6 @@ _AT_ONCE: Final = 128  # reports sent between two looks at the sockets
 _TENDED_IN_S: Final = 2.0  # everybody, once
 _SECOND_S: Final = 1.0
 _GOODBYE_S: Final = 2.0  # for the peers to close
-_LEAVING: Final = 203  # streams of chance that no movement draws from
-_BREAKING: Final = 204
 
 
 class Fleet:
@@ -43,13 +41,12 @@ class Fleet:
         exchange: Exchange,
         books: Books,
         mischief: Mischief,
-        chance: Chance,
+        presence: Presence,
         first: int,
         sample: int,
         arrival_s: Floats,
         interval_s: float,
         saves_up: bool,
-        events: Sequence[Event] = (),
         tick_s: float = 0.002,
     ) -> None:
         self._post: Final = post
@@ -57,17 +54,16 @@ class Fleet:
         self._exchange: Final = exchange
         self._books: Final = books
         self._mischief: Final = mischief
-        self._chance: Final = chance
         self._first: Final = first
         self._sample: Final = sample
         self._arrival_s: Final = arrival_s
         self._ahead_s: Final = min(_AHEAD_S, interval_s / 4)
         self._saves_up: Final = saves_up
-        self._events: Final = events
         self._tick_s: Final = tick_s
         self._counts: Final = post.counts
         self._by_gateway: Final = np.arange(len(arrival_s)) >= post.own
-        self._special: Final[set[int]] = set(mischief.kinds)  # terminals that are not simply sent for
+        self._presence: Final = presence
+        self._special: Final = presence.special
         self._started_at = 0.0  # epoch s
         self._start_s = 0.0  # the loop's clock
         self._slice: Slice | None = None
@@ -91,7 +87,7 @@ class Fleet:
         """
         loop = asyncio.get_running_loop()
         self._started_at, self._start_s = starts_at, loop.time() + starts_at - time.time()
-        self._want_all()
+        self._presence.begin(start_s=self._start_s, is_on=self._crowd.connected_at(0.0), arrival_s=self._arrival_s)
         try:
             await self._work(lambda now_s: duration_s is not None and now_s >= duration_s, ready, second)
             await self._settle(settle_s, second)
@@ -213,9 +209,9 @@ class Fleet:
         if odd & NOT_YET:
             return
         if odd & OFF:
-            self._switch_off(who)
+            self._presence.switch_off(who)
             return
-        self._switch_on(who, has_signal=not odd & NO_SIGNAL)
+        self._presence.switch_on(who, has_signal=not odd & NO_SIGNAL)
         if odd & NO_FIX:
             return
         if who in self._mischief.kinds and self._mischief.commit(said, at):
@@ -227,32 +223,6 @@ class Fleet:
         if odd & EMERGENCY:
             self._press(who, fix)
 
-    def _switch_on(self, who: int, *, has_signal: bool) -> None:
-        post = self._post
-        if who < post.own and not post.sessions[who].is_wanted:
-            post.dialler.want(post.sessions[who], self._exchange.now_s)
-        if has_signal and who in post.silent:
-            post.regain(who)
-        if not has_signal:
-            post.silent.add(who)
-        if has_signal and who not in self._mischief.kinds:
-            self._special.discard(who)
-        else:
-            self._special.add(who)
-
-    def _switch_off(self, who: int) -> None:
-        """The handset is put away, which says goodbye, or dies, which does not: half of them each."""
-        post = self._post
-        self._special.add(who)
-        session = post.sessions[who]
-        if who >= post.own or not session.is_wanted:
-            return
-        session.is_wanted = False
-        if self._chance.uniform(_LEAVING, np.array([who + self._first], np.int64))[0] < 0.5:  # noqa: PLR2004
-            session.bid_farewell()
-        else:
-            post.break_off(session)
-
     def _press(self, who: int, fix: bytes) -> None:
         """Press the emergency button: the fix, and an id of its own."""
         self._counts.sos += 1
@@ -261,31 +231,6 @@ class Fleet:
         self._post.press(who, "sos", b'{"id":"%s",%s' % (sos_id.encode(), fix[1:]))
 
     # Begin and end
-
-    def _want_all(self) -> None:
-        """Ask for the connections: gateways at once, terminals when they are first switched on."""
-        post, is_on = self._post, self._crowd.connected_at(0.0).tolist()
-        for session in post.gateways:
-            post.dialler.want(session, 0.0)
-        for who in range(post.own):
-            if is_on[who]:
-                post.dialler.want(post.sessions[who], self._start_s + float(self._arrival_s[who]))
-            else:
-                self._special.add(who)
-        loop = asyncio.get_running_loop()
-        for number, event in enumerate(self._events):
-            if isinstance(event, Disconnect):
-                loop.call_at(self._start_s + event.at_s, self._break_off, event, number)
-
-    def _break_off(self, event: Disconnect, number: int) -> None:
-        """Break a share of the connections, spread over the event's time."""
-        post, loop = self._post, asyncio.get_running_loop()
-        post.dialler.back_off_s = event.back_off_s
-        who = np.arange(self._first, self._first + post.own, dtype=np.int64)
-        draw = self._chance.uniform(_BREAKING, who, number)
-        for at in np.flatnonzero(draw < event.share).tolist():
-            delay_s = event.within_s * float(draw[at]) / event.share
-            loop.call_later(delay_s, post.break_off, post.sessions[at])
 
     async def _settle(self, settle_s: float, second: Callable[[], None]) -> None:
         """Send what is kept, say offline, and wait for what is not acknowledged; not for who never got in."""

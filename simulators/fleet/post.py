@@ -17,7 +17,8 @@ from simulators.fleet.wording import topic
 from simulators.ledger import BACKLOG
 from simulators.roster import Credential
 from simulators.terminals.line import Exchange
-from simulators.terminals.session import LEVEL, SUBSCRIBE_ID, OnTheWay, Parser, Session
+from simulators.terminals.parser import LEVEL, Parser
+from simulators.terminals.session import SUBSCRIBE_ID, OnTheWay, Session
 
 PLAIN: Final = 0  # marks of messages
 ON_PURPOSE: Final = 1  # meant to be refused

@@ -8,11 +8,9 @@ from collections import deque
 from typing import Final, Protocol
 
 from ingest.mqtt import encode, fields, packets
-from ingest.mqtt.decoder import Decoder, Side
-from ingest.mqtt.packets import Level
 from simulators.terminals.line import Exchange, Line, Stage
+from simulators.terminals.parser import LEVEL, Parser, whole
 
-LEVEL: Final = Level.V311
 SUBSCRIBE_ID: Final = 65_535  # of what a terminal subscribes to
 ASIDE_ID: Final = 65_534  # of whatever else its owner asks for
 _LAST_ID: Final = ASIDE_ID - 1  # publications count up to here
@@ -22,7 +20,6 @@ _SILENCE_SHARE: Final = 2.0  # of the keep-alive without a word of theirs, then 
 _PUBACK: Final = 0x40
 _ALONE: Final = 4  # bytes of a PUBACK
 _DUP: Final = 0x08
-_LARGEST_PACKET: Final = 1024 * 1024
 _HEADS: Final = [b"\x32" + fields.varint(length) for length in range(1024)]  # PUBLISH, QoS 1, by remaining length
 
 _RETURNS: Final[dict[int, str]] = {
@@ -54,24 +51,6 @@ class Owner(Protocol):
     def heard(self, session: "Session", topic: str, payload: bytes) -> None: ...
     def granted(self, session: "Session", packet_id: int, codes: tuple[int, ...]) -> None: ...
     def went_down(self, session: "Session", why: str, *, was_up: bool, was_refused: bool) -> None: ...
-
-
-class Parser:
-    """The decoder that all sessions of a process share."""
-
-    def __init__(self) -> None:
-        self._decoder = self._new()
-
-    def feed(self, data: bytes) -> list[packets.Packet | packets.Fault]:
-        """Take whole packets apart."""
-        found = self._decoder.feed(data)
-        if found and isinstance(found[-1], packets.Fault):
-            self._decoder = self._new()
-        return found
-
-    @staticmethod
-    def _new() -> Decoder:
-        return Decoder(Side.CLIENT, level=LEVEL, largest_packet=_LARGEST_PACKET)
 
 
 class Session(Line):
@@ -286,21 +265,3 @@ class Session(Line):
         if again:
             self.write(b"".join(again))
         return len(again)
-
-
-def whole(data: bytes, at: int) -> int:
-    """Return where the last whole packet of `data` ends, looking from `at` on."""
-    size = len(data)
-    while size - at > 1:
-        body, length, shift = at + 1, 0, 0
-        while body < size:
-            length |= (data[body] & 127) << shift
-            body, shift = body + 1, shift + 7
-            if data[body - 1] < 128 or shift > 21:  # noqa: PLR2004 - seven bits a byte, four bytes at most
-                break
-        else:
-            return at
-        if body + length > size:
-            return at
-        at = body + length
-    return at

@@ -9,7 +9,7 @@ from simulators.fleet.books import Books, flagged
 from simulators.fleet.wording import FIX, NO_FIX, NO_SIGNAL, NOT_YET, OFF, word
 from simulators.ledger import BACKLOG, BY_GATEWAY, PUBLISHED
 from simulators.movement.crowd import Reports
-from simulators.terminals.session import whole
+from simulators.terminals.parser import whole
 
 
 def a_row(terminal: int = 0, *, due_us: int = 0, flags: int = 0) -> bytes:
