@@ -50,9 +50,12 @@ async def watch(plan: ViewersPlan, *, say: Say, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as group:
             audience = Audience(plan, address=address, members=members, seen=seen, say=say, group=group)
             beating = group.create_task(audience.beat(), name="viewers' care")
-            await audience.play(stop)
-            beating.cancel()
-            done = audience.close()
+            try:
+                await audience.play(stop)
+                done = audience.sum_up()
+            finally:
+                audience.leave()
+                beating.cancel()
             await asyncio.sleep(_GOODBYE_S)
     say(done)
 
@@ -120,23 +123,27 @@ class Audience:
                 self._seen.flush()
                 self._say(Progress(time.time(), self._stage.counts))
 
-    def close(self) -> Done:
-        """Write the files, hang up, and return the figures."""
-        wrong, counts = self._wrong(), copy.copy(self._stage.counts)
+    def sum_up(self) -> Done:
+        """Write the files, and return the figures."""
+        wrong = self._wrong()
         self._write()
-        for viewer in self._viewers:
-            viewer.leave()
-        for opening in self._openings:
-            opening.cancel()
         used = resource.getrusage(resource.RUSAGE_SELF)
         return Done(
-            counts=counts,
+            counts=copy.copy(self._stage.counts),
             members=sum(len(witness.subscription.picture.places) for witness in self._witnesses.values()),
             wrong_at_end=len(wrong),
+            away_at_end=sum(not viewer.is_connected for viewer in self._viewers),
             wrong=wrong[:_SAID_WRONG],
             cpu_s=used.ru_utime + used.ru_stime,
             rss_kb=used.ru_maxrss,
         )
+
+    def leave(self) -> None:
+        """Hang up; nobody comes back."""
+        for viewer in self._viewers:
+            viewer.leave()
+        for opening in self._openings:
+            opening.cancel()
 
     async def _ready(self, until_s: float, stop: asyncio.Event) -> None:
         await _poll(lambda: stop.is_set() or all(viewer.is_shown for viewer in self._viewers), until_s)

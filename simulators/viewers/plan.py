@@ -104,11 +104,16 @@ class Said(msgspec.Struct, frozen=True, tag_field="event", tag="said"):
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="done"):
-    """`members` are those of all final pictures of the witnesses; `wrong_at_end` are viewers unlike their witness."""
+    """`members` are those of all final pictures of the witnesses.
+
+    `wrong_at_end` are the viewers who never held what their witness did at the same tick, or were not connected in the
+    end; the latter are `away_at_end`.
+    """
 
     counts: Counts
     members: int
     wrong_at_end: int
+    away_at_end: int = 0
     wrong: Sequence[int] = ()  # the first ten of them
     cpu_s: float
     rss_kb: int

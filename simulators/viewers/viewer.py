@@ -136,7 +136,7 @@ class Viewer:
             await line.open()
         except (OSError, TimeoutError, RefusedError) as trouble:
             self._stage.counts.refused += isinstance(trouble, RefusedError)
-            self._stage.trouble(f"viewer {self.number} cannot connect: {trouble or type(trouble).__name__}")
+            self._stage.trouble(f"viewer {self.number} cannot connect: {str(trouble) or type(trouble).__name__}")
             self._retry()
         finally:
             self._is_opening = False
