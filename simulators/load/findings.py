@@ -108,7 +108,7 @@ def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> R
             sent,
             ledgers.read_seen(plan.folder),
             None if seen is None else seen.members,
-            was_away=away(sent, played.seconds, starts_at=played.starts_at),
+            was_away=away(sent, played.seconds, starts_at=played.starts_at, connect_s=plan.connect_s),
             not_yet=not_yet,
         ),
         timeline=sections.timeline(sent, played.seconds, starts_at=played.starts_at, ended_at=played.ended_at),

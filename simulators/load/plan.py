@@ -54,6 +54,11 @@ class LoadPlan:
     def sample(self) -> int:
         return max(1, min(SAMPLE, self.terminals // _SAMPLED_AT_LEAST))
 
+    @property
+    def connect_s(self) -> float:
+        """How long terminals may take to connect: as the scenario has it, but only a part of a short run."""
+        return min(self.scenario.connect_within_s, self.duration_s * _SHORT)
+
     def preparation_s(self, *, handsets: int, grids_bytes: int) -> float:
         """Return how long workers need until they can publish: they read all of the roster."""
         return _START_S + handsets / _HANDSETS_PER_S + grids_bytes / _GRIDS_BYTES_PER_S
@@ -83,9 +88,7 @@ def fleet_plans(plan: LoadPlan, *, starts_at: float) -> list[FleetPlan]:
     """Return each fleet worker's share: a slice of the roster, and its part of the connections."""
     shares = _shares(plan.terminals, plan.workers)
     own = [of - before for before, of in _shares(plan.own_connections, plan.workers)]
-    scenario = msgspec.structs.replace(
-        plan.scenario, connect_within_s=min(plan.scenario.connect_within_s, plan.duration_s * _SHORT)
-    )
+    scenario = msgspec.structs.replace(plan.scenario, connect_within_s=plan.connect_s)
     return [
         FleetPlan(
             roster=str(plan.roster.resolve()),
