@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from simulators.report.blocks import panel, sign, table
-from simulators.report.markup import Html, Inside, joined
+from simulators.report.markup import Html, Inside, joined, tag
 from simulators.report.model import Percentiles, Report
 from simulators.report.words import absent, count, decimal, ms, seconds, share
 
@@ -30,6 +30,12 @@ def _counted(name: str) -> Cell:
         return absent(report, f"counts.{name}") if value is None else count(value)
 
     return cell
+
+
+def _wrong(name: str) -> Cell:
+    """Return a count that should be 0, in a way that nobody overlooks."""
+    counted = _counted(name)
+    return lambda report: tag("b", counted(report), class_="bad") if getattr(report.counts, name) else counted(report)
 
 
 def _stored(report: Report) -> Inside:
@@ -70,8 +76,8 @@ ROWS: Final[dict[str, Cell]] = {
     "Acknowledged": _counted("acknowledged"),
     "Stored": _counted("stored"),
     "Stored of acknowledged": _stored,
-    "Lost": _counted("lost"),
-    "Stored twice": _counted("duplicated"),
+    "Lost": _wrong("lost"),
+    "Stored twice": _wrong("duplicated"),
     "PUBACK, 50 of 100": _latency("puback", "p50"),
     "PUBACK, 99 of 100": _latency("puback", "p99"),
     "Live map, 99 of 100": _latency("frame", "p99"),
