@@ -41,21 +41,27 @@ class Over(Exception):  # noqa: N818 - the ordinary end of a connection
 
 async def serve(socket: WebSocket, *, hub: Hub, sessions: Sessions) -> None:
     """Serve one connection to its end. A page of another origin is refused before the handshake."""
-    if not is_same_origin(socket):
-        await socket.close()
-        return
-    await socket.accept()
+    try:
+        if not is_same_origin(socket):
+            await socket.close()
+            return
+        await socket.accept()
+        over = await _watched(socket, hub=hub, sessions=sessions)
+        if over.code is not None:
+            await socket.close(over.code, over.reason)
+    except WebSocketDisconnect:
+        return  # gone before it could be told; on a busy machine some wait long for their session
+
+
+async def _watched(socket: WebSocket, *, hub: Hub, sessions: Sessions) -> Over:
+    """Return how a connection ended, or why it may not begin."""
     try:
         viewer = await viewer_of(sessions, socket.scope)
     except psycopg.OperationalError:
-        await socket.close(TRY_LATER, "the database is away: try again in a few seconds")
-        return
+        return Over(TRY_LATER, "the database is away: try again in a few seconds")
     if viewer is None:
-        await socket.close(NOT_LOGGED_IN, "log in first")
-        return
-    over = await Connection(socket, hub, sessions, viewer).run()
-    if over.code is not None:
-        await socket.close(over.code, over.reason)
+        return Over(NOT_LOGGED_IN, "log in first")
+    return await Connection(socket, hub, sessions, viewer).run()
 
 
 def is_same_origin(socket: WebSocket) -> bool:

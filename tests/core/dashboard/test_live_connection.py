@@ -6,13 +6,15 @@ from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from psycopg_pool import AsyncConnectionPool
 from starlette.websockets import WebSocket
 
 from dashboard.live.board import Board
 from dashboard.live.hub import Hub
 from dashboard.live.layout import MOST_POINTS, Branch, Person, lay_out
-from dashboard.live.socket import Connection
+from dashboard.live.socket import Connection, serve
 from dashboard.security.rights import Viewer
+from dashboard.security.sessions import Sessions
 from dashboard.store.accounts import Account
 
 CITY, LEAF = 1, 2
@@ -85,3 +87,20 @@ async def test_a_unit_that_is_closed_while_its_counts_are_sent_ends_the_connecti
     smaller = lay_out(BRANCHES[1:], [])
     sent = await frames_sent(hub, frames=2, meanwhile=lambda: hub.board.change_layout(smaller, epoch=8))
     assert [kind for kind, _ in sent] == [COUNTS, 1]
+
+
+async def test_a_viewer_who_left_before_being_refused_troubles_nobody() -> None:
+    requests: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+    requests.put_nowait({"type": "websocket.connect"})
+    tried: list[str] = []
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        tried.append(message["type"])
+        if message["type"] == "websocket.close":
+            raise OSError("the peer is gone")  # what ASGI asks of a server in this case
+
+    scope = {"type": "websocket", "headers": [], "path": "/api/live"}
+    pool: AsyncConnectionPool[Any] = AsyncConnectionPool(open=False)  # a database that is away
+    sessions = Sessions(pool, clock=lambda: datetime.now(UTC), secret=b"x")
+    await serve(WebSocket(scope, receive=requests.get, send=send), hub=a_hub(), sessions=sessions)
+    assert tried == ["websocket.accept", "websocket.close"]
