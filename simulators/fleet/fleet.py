@@ -27,6 +27,7 @@ _AHEAD_S: Final = 0.2  # a slice: at 1,000 reports a second 200, at which a repo
 _AT_ONCE: Final = 128  # reports sent between two looks at the sockets
 _TENDED_IN_S: Final = 2.0  # everybody, once
 _SECOND_S: Final = 1.0
+_PATIENCE_S: Final = 5.0  # for the last to get in, once all were switched on
 _GOODBYE_S: Final = 2.0  # for the peers to close
 
 
@@ -112,13 +113,20 @@ class Fleet:
             self._look(now_s + self._start_s)
             is_behind = now_s >= 0 and self._say(now_s)
             self._post.flush()
-            if not is_ready and (self._counts.connected == len(self._post.all_sessions) or now_s > latest_s + 5.0):
+            if not is_ready and self._is_ready(now_s, latest_s):
                 is_ready = True
                 ready()
             if now_s >= next_s:
                 next_s += _SECOND_S
                 self._close_second(second)
             await asyncio.sleep(0 if is_behind else self._tick_s)
+
+    def _is_ready(self, now_s: float, latest_s: float) -> bool:
+        """Whether all are connected who are to be; some are off duty, and some never get in."""
+        counts = self._counts
+        if counts.connected == len(self._post.all_sessions):
+            return True
+        return now_s > latest_s and (counts.connected == counts.wanted > 0 or now_s > latest_s + _PATIENCE_S)
 
     def _close_second(self, second: Callable[[], None]) -> None:
         counts = self._counts
