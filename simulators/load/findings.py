@@ -113,7 +113,13 @@ def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> R
         ),
         timeline=sections.timeline(sent, played.seconds, starts_at=played.starts_at, ended_at=played.ended_at),
         processes=played.processes,
-        cost=sections.cost(played.cpu_s, played.processes, messages=counts.messages, stored=counts.stored),
+        cost=sections.cost(
+            played.cpu_s,
+            played.processes,
+            messages=counts.messages,
+            stored=counts.stored,
+            connections=played.fleet.most_connected,
+        ),
         crossings=_crossings(plan, seen),
         viewers=sections.viewers(
             played.viewers,
@@ -180,7 +186,6 @@ def _reasons(report: Report, not_yet: dict[str, str], seen: Seen | None) -> Repo
 
 
 def _judged(plan: LoadPlan, played: Played, report: Report) -> Report:
-    wanted = plan.own_connections + (played.fleet.most_connected if plan.own_connections < plan.terminals else 0)
-    wanted = report.connections.real + report.connections.gateway or wanted
+    wanted = max((each.wanted for each in played.seconds), default=0)  # who is off duty wants none
     goals = judge(plan.scenario.goals, report, worst_lag_s=played.fleet.worst_lag_s, wanted=wanted)
     return msgspec.structs.replace(report, goals=goals, held=holds(goals))

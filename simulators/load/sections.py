@@ -98,12 +98,22 @@ def timeline(sent: Sent, seconds: Sequence[Instant], *, starts_at: float, ended_
 
 
 def cost(
-    cpu_s: Mapping[str, float], processes: Sequence[model.Process], *, messages: int | None, stored: int | None
+    cpu_s: Mapping[str, float],
+    processes: Sequence[model.Process],
+    *,
+    messages: int | None,
+    stored: int | None,
+    connections: int,
 ) -> model.Cost:
-    """Return what a message cost the fleet, and what a position cost each process of the system, in CPU."""
+    """Return what a message and a connection cost the fleet, and what a position cost each process of the system.
+
+    A connection's memory is what the fleet's processes grew by since the first second, when hardly any was up.
+    """
     by_process = {name: round(spent * _US / stored, 2) for name, spent in cpu_s.items() if stored and name not in LOAD}
     fleet = next((process for process in processes if process.name == "fleet"), None)
+    grown_mb = fleet.rss_mb_max - fleet.series[0][2] if fleet and connections >= _ENOUGH else None
     return model.Cost(
+        fleet_kb_per_connection=None if grown_mb is None else round(grown_mb * 1024 / connections, 2),
         fleet_us_per_message=round(cpu_s.get("fleet", 0.0) * _US / messages, 2) if messages and fleet else None,
         system_us_per_position=round(sum(by_process.values()), 2) if by_process else None,
         by_process=by_process,
