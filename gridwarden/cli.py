@@ -21,6 +21,7 @@ from gridwarden.embedded import EmbeddedPostgresError
 from gridwarden.first_city import NoCityError, ensure_names, new_logins
 from gridwarden.folder import FolderError
 from gridwarden.load_command import load
+from gridwarden.load_wish import LoadError
 from gridwarden.options import Database, Redis, run, settings_of
 from gridwarden.password_file import PasswordFileError
 from gridwarden.ports import PortTakenError
@@ -79,6 +80,7 @@ TROUBLE = (
     RecordingError,
     RefusedError,
     FaultsError,
+    LoadError,
     SmsCentreError,
     TreeError,
     NothingToExportError,
