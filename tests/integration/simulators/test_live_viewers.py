@@ -262,7 +262,7 @@ async def test_who_may_not_look_is_refused_and_counted_wrong(town: Town, tmp_pat
         async with watching(plan) as run:
             await run.until(lambda now: now.refused == 3)
     assert run.done.counts.connected == 0
-    assert (run.done.wrong_at_end, run.done.wrong) == (3, [0, 1, 2])
+    assert (run.done.wrong_at_end, run.done.wrong, run.done.away_at_end) == (3, [0, 1, 2], 3)
 
 
 async def test_a_unit_that_is_not_there_is_said_and_counted(town: Town, tmp_path: Path) -> None:
