@@ -1,7 +1,6 @@
 """What a load run with `--up` needs before it starts: a city with enough people, and an account of its own."""
 
 import asyncio
-import shutil
 from pathlib import Path
 from typing import Final
 
@@ -56,7 +55,3 @@ async def _load_full_city(dsn: str, roster: Path, *, seed: int, progress: Progre
     await asyncio.to_thread(write_city, city, roster)
     progress.step("loading it into the database")
     await load_city(dsn, city, folder=roster, say=progress.step, count=progress.count)
-
-
-def remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)

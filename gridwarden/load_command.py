@@ -24,8 +24,6 @@ MISSED: Final = 1
 BAD_USAGE: Final = 2
 _COUNTED: Final = ("published", "acknowledged", "receipted", "stored", "lost", "duplicated", "refused")
 
-Count = typer.Option(min=1)
-
 
 def load(
     *,
