@@ -17,7 +17,7 @@ _SYSTEM_FOLDER: Final = "/usr/sbin"  # Debian's place for it, seldom in a user's
 def configuration(port: int, *, as_installed: bool) -> str:
     """Return mosquitto.conf; `as_installed`: with its own limits, which drop what a slow subscriber has waiting."""
     limits = "" if as_installed else _CONFIGURATION.read_text()
-    log = "log_type error\nlog_type warning\nconnection_messages false\n"
+    log = "log_type error\nlog_type warning\nlog_type notice\nconnection_messages false\n"
     return f"{limits}listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n{log}"
 
 
