@@ -84,13 +84,13 @@ export interface Grid {
   sos: number;
 }
 
-export function aCountsFrame(grids: Grid[]): ArrayBuffer {
+export function aCountsFrame(grids: Grid[], head: Head = {}): ArrayBuffer {
   const column = (bytes: number, name: keyof Grid, set: Setter): Column => [
     bytes,
     grids.map((one) => one[name]),
     set,
   ];
-  return frame({ type: 3 }, grids.length, [
+  return frame({ ...head, type: 3 }, grids.length, [
     column(4, 'id', u32),
     column(2, 'online', u16),
     column(2, 'silent', u16),

@@ -110,9 +110,14 @@ export class LiveSocket {
   private take(frame: Frame): void {
     this.send({ op: 'ack', tick: frame.tick });
     if (frame.unit !== this.unit) return; // still under way when we chose another unit
-    this.epoch = frame.epoch;
-    this.tick = frame.tick;
+    if (frame.kind === 'points') this.learn(frame);
     this.listener.frame(frame);
+  }
+
+  /** Points end a tick: counts alone are half of it, and going on from there would pass over its marks of SOS. */
+  private learn(last: Frame): void {
+    this.epoch = last.epoch;
+    this.tick = last.tick;
   }
 
   private sendWatch(): void {
