@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from simulators.load.witness import Rows
-from simulators.movement.crossings import CROSSING, OUTSIDE, Leaves, expected_crossings, match_crossings
+from simulators.movement.crossings import Leaves, judge_crossings
 from simulators.report.model import Crossings
 from simulators.roster import GRIDS, read_grids
 
@@ -18,29 +18,13 @@ def crossings(roster: Path, truth: Rows, reported: Rows, *, interval_s: float) -
     """Compare the crossings of the terminals in `truth`; None when nobody's true way is known."""
     if not len(truth):
         return None
-    leaves = Leaves(read_grids(roster / GRIDS))
-    sampled = np.unique(truth["terminal"])
-    expected = expected_crossings(truth, leaves)
-    found = pairs(reported[np.isin(reported["terminal"], sampled)], leaves)
-    matches = match_crossings(expected, found, tolerance_s=max(_TOLERANCE_S, _INTERVALS * interval_s))
+    tolerance_s = max(_TOLERANCE_S, _INTERVALS * interval_s)
+    matches = judge_crossings(truth, reported, Leaves(read_grids(roster / GRIDS)), tolerance_s=tolerance_s)
     return Crossings(
-        sample=len(sampled),
-        expected=len(expected),
-        reported=len(found),
+        sample=len(np.unique(truth["terminal"])),
+        expected=matches.matched + matches.missed,
+        reported=matches.matched + matches.unexpected,
         matched=matches.matched,
         missed=matches.missed,
         unexpected=matches.unexpected,
     )
-
-
-def pairs(crossed: Rows, leaves: Leaves) -> Rows:
-    """Join the exit and the entry of one instant: where only one is told, the other side is outside of the city."""
-    keys, place = np.unique(crossed[["terminal", "at_ms"]], return_inverse=True)
-    found = np.zeros(len(keys), CROSSING)
-    found["terminal"], found["said_ms"] = keys["terminal"], keys["at_ms"]
-    found["from_grid"] = found["to_grid"] = OUTSIDE
-    numbers = leaves.numbers(crossed["grid"].tolist())
-    enters = np.asarray(crossed["enters"])
-    found["to_grid"][place[enters]] = numbers[enters]
-    found["from_grid"][place[~enters]] = numbers[~enters]
-    return found
