@@ -48,6 +48,7 @@ class Board:
         self._now_us = 0
         self._tombstones: list[Tombstone] = []
         self._forgotten_tick = 0  # tombstones up to here are gone
+        self._formed_at: dict[int, int] = {}  # unit -> tick at which points became counts, or counts points
         self._make_columns(layout)
 
     def apply(self, positions: Positions) -> None:
@@ -99,9 +100,13 @@ class Board:
         """Return the counts of the leaf grids of a unit that changed since a tick."""
         return self._cached((unit, since, Kind.COUNTS), self._counts_frame)
 
-    def start_of(self, epoch: int, tick: int) -> int:
-        """Return the tick a viewer can go on from: its own when we remember all since then, else 0 (a snapshot)."""
-        return tick if epoch == self.epoch and self._forgotten_tick <= tick <= self.tick else 0
+    def start_of(self, unit: int, *, epoch: int, tick: int) -> int:
+        """Return the tick a viewer of `unit` can go on from: its own when we remember all since then, else 0.
+
+        A viewer who was away while the unit's form changed holds points, and would be sent counts, or the reverse.
+        """
+        is_remembered = epoch == self.epoch and self._forgotten_tick <= tick <= self.tick
+        return tick if is_remembered and tick > self._formed_at.get(unit, -1) else 0
 
     def counts(self, unit: int) -> Counts:
         """Return the counts of a unit's subtree as of the last tick; zeros for an unknown unit."""
@@ -159,8 +164,9 @@ class Board:
             column[kept[stayed]] = before[stayed]
         if is_same_tree:
             self._bury(old, kept)
+            self._note_forms(old)
         else:
-            self.epoch, self._forgotten_tick, self._tombstones = epoch, 0, []
+            self.epoch, self._forgotten_tick, self._tombstones, self._formed_at = epoch, 0, [], {}
         self._count()
         self._cache.clear()
 
@@ -218,6 +224,12 @@ class Board:
         if surplus:
             self._forgotten_tick = surplus[-1].tick
             self._tombstones = self._tombstones[-MOST_TOMBSTONES:]
+
+    def _note_forms(self, old: Layout) -> None:
+        """Frames of this tick may have gone out in either form, so who comes back with it is not believed."""
+        for unit in self.layout.places:
+            if self.layout.is_summary(unit) != old.is_summary(unit):
+                self._formed_at[unit] = self.tick
 
     def _cached(self, key: tuple[int, int, Kind], make: Callable[[int, int], bytes]) -> bytes:
         found = self._cache.get(key)

@@ -130,7 +130,7 @@ class Connection:
             return
         self._unit = request.unit
         self._is_summary = self._hub.board.layout.is_summary(request.unit)
-        self._begin(self._hub.board.start_of(request.epoch, request.tick))
+        self._begin(self._hub.board.start_of(request.unit, epoch=request.epoch, tick=request.tick))
         self._me.wake.set()
 
     def _begin(self, since: int) -> None:

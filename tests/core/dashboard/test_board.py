@@ -263,16 +263,39 @@ def test_another_tree_is_another_epoch() -> None:
     board.change_layout(a_layout({LI: PEOPLE[LI]}, branches), epoch=8)
     board.advance(NOW_US)
     assert board.epoch == 8
-    assert board.start_of(7, 1) == 0
+    assert board.start_of(CITY, epoch=7, tick=1) == 0
     assert set(rows_of(board.frame(CITY, 0))) == {LI}
 
 
 def test_a_viewer_resumes_only_from_a_tick_of_this_epoch_that_has_been() -> None:
     board = a_board(LI)
     board.advance(NOW_US)
-    assert board.start_of(7, 1) == 1
-    assert board.start_of(8, 1) == 0
-    assert board.start_of(7, 99) == 0
+    assert board.start_of(CITY, epoch=7, tick=1) == 1
+    assert board.start_of(CITY, epoch=8, tick=1) == 0
+    assert board.start_of(CITY, epoch=7, tick=99) == 0
+
+
+def a_crowd(size: int) -> Layout:
+    """So many members in one leaf: more than MOST_POINTS of them show the city as counts by grid."""
+    return a_layout({number: Person(id=number, name="", left=3, is_leader=False) for number in range(1, size + 1)})
+
+
+@pytest.mark.parametrize(("before", "after"), [(MOST_POINTS, MOST_POINTS + 1), (MOST_POINTS + 1, MOST_POINTS)])
+def test_a_viewer_who_was_away_while_a_unit_changed_its_form_starts_anew(before: int, after: int) -> None:
+    board = a_board(layout=a_crowd(before))
+    board.change_layout(a_crowd(after), epoch=8)
+    board.advance(NOW_US)
+    assert board.start_of(CITY, epoch=7, tick=1) == 0
+    assert board.start_of(CITY, epoch=7, tick=2) == 2
+    assert board.start_of(EAST, epoch=7, tick=1) == 1
+
+
+def test_a_form_that_changed_and_changed_back_is_not_taken_for_the_same() -> None:
+    board = a_board(layout=a_crowd(MOST_POINTS))
+    for size in (MOST_POINTS + 1, MOST_POINTS):
+        board.change_layout(a_crowd(size), epoch=8)
+        board.advance(NOW_US)
+    assert [board.start_of(CITY, epoch=7, tick=tick) for tick in (1, 2, 3)] == [0, 0, 3]
 
 
 def test_the_last_fix_is_told_with_its_presence() -> None:

@@ -18,7 +18,7 @@ from dashboard.security.sessions import Sessions
 from dashboard.store.accounts import Account
 
 CITY, LEAF = 1, 2
-COUNTS, POINTS = 3, {1, 2}
+SNAPSHOT, COUNTS, POINTS = 1, 3, {1, 2}
 BRANCHES = (
     Branch(id=CITY, name="city", left=1, right=4, is_leaf=False, is_high=True),
     Branch(id=LEAF, name="leaf", left=2, right=3, is_leaf=True, is_high=False),
@@ -37,20 +37,28 @@ COMMANDER = Account(
 )
 
 
+WATCH = '{"op":"watch","unit":1}'
+
+
+def a_crowd(size: int) -> list[Person]:
+    return [Person(id=number, name="", left=2, is_leader=False) for number in range(1, size + 1)]
+
+
 def a_hub() -> Hub:
     """A city so large that viewers of it are sent counts by grid."""
-    crowd = [Person(id=number, name="", left=2, is_leader=False) for number in range(1, MOST_POINTS + 2)]
-    hub = Hub(Board(lay_out(BRANCHES, crowd), epoch=7), clock=lambda: datetime.now(UTC))
+    hub = Hub(Board(lay_out(BRANCHES, a_crowd(MOST_POINTS + 1)), epoch=7), clock=lambda: datetime.now(UTC))
     hub.pulse()
     return hub
 
 
-async def frames_sent(hub: Hub, *, frames: int, meanwhile: Callable[[], None]) -> list[tuple[int, int]]:
+async def frames_sent(
+    hub: Hub, *, frames: int, meanwhile: Callable[[], None], watch: str = WATCH
+) -> list[tuple[int, int]]:
     """Return (type, tick) of the first frames; `meanwhile` happens while each frame of counts is being sent."""
     sent: list[tuple[int, int]] = []
     requests: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
     requests.put_nowait({"type": "websocket.connect"})
-    requests.put_nowait({"type": "websocket.receive", "text": '{"op":"watch","unit":1}'})
+    requests.put_nowait({"type": "websocket.receive", "text": watch})
 
     async def send(message: MutableMapping[str, Any]) -> None:
         data = message.get("bytes")
@@ -104,3 +112,12 @@ async def test_a_viewer_who_left_before_being_refused_troubles_nobody() -> None:
     sessions = Sessions(pool, clock=lambda: datetime.now(UTC), secret=b"x")
     await serve(WebSocket(scope, receive=requests.get, send=send), hub=a_hub(), sessions=sessions)
     assert tried == ["websocket.accept", "websocket.close"]
+
+
+async def test_a_viewer_who_comes_back_to_another_form_is_sent_a_snapshot() -> None:
+    hub = a_hub()
+    hub.pulse()
+    hub.board.change_layout(lay_out(BRANCHES, a_crowd(MOST_POINTS)), epoch=8)
+    hub.pulse()
+    watch = f'{{"op":"watch","unit":1,"epoch":{hub.board.epoch},"tick":2}}'
+    assert await frames_sent(hub, frames=1, meanwhile=hub.pulse, watch=watch) == [(SNAPSHOT, 3)]
