@@ -7,7 +7,7 @@ here awaits, or raises for anything that a peer does.
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from enum import Enum, IntFlag
+from enum import Enum, IntEnum
 from typing import Any, Final, Protocol, cast
 
 from ingest.mqtt.decoder import Decoder, Received, Side
@@ -26,10 +26,9 @@ class Stage(Enum):
     CLOSED = 4
 
 
-class Hold(IntFlag):
-    """Why we do not read."""
+class Hold(IntEnum):
+    """Why we do not read: bits of `Wire._held`. An IntFlag would cost 1 us at each `&`, and there is one a packet."""
 
-    NOTHING = 0
     SESSION = 1  # the database is asked
     INBOX = 2  # no room
     UNSETTLED = 4  # too many of this connection's packets wait for COMMIT
@@ -51,7 +50,7 @@ class Wire(asyncio.Protocol):
         self._decoder: Final = Decoder(Side.SERVER, largest_packet=LARGEST_PACKET)
         self._transport: asyncio.Transport | None = None
         self._out: list[bytes] = []
-        self._held = Hold.NOTHING
+        self._held = 0
         self.stage = Stage.GREETING
         self.level = Level.V311
         self.heard_at_s = door.now_s()

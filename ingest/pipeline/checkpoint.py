@@ -43,8 +43,8 @@ async def save(connection: Connection, pipeline: Pipeline, owner: Owner) -> None
     columns = (
         memory.last[terminals],
         memory.tracks[terminals],
-        memory.arrived_us[terminals].tolist(),
-        (memory.presence[terminals] != Presence.ONLINE).tolist(),
+        memory.arrived_us[terminals],
+        memory.presence[terminals] != Presence.ONLINE,
     )
     try:
         async with connection.transaction():

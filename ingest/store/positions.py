@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
+from tracker.database.columns import Column, take_columns
 from tracker.model.positions import GRID_SET_BITS, GRID_SET_SHIFT, POSITION, Positions
 
 Connection = psycopg.AsyncConnection[Any]
@@ -70,6 +71,7 @@ async def existing(connection: Connection, keys: Positions) -> Positions:
     """
     # Without statistics the planner may read every partition whole to join a few hundred keys.
     await connection.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", [_SLOW_PLANS])
+    take_columns(connection)
     return await _fetch(
         connection,
         """
@@ -83,8 +85,8 @@ async def existing(connection: Connection, keys: Positions) -> Positions:
             AND timestamptz 'epoch' + %(last_us)s::bigint * interval '1 microsecond'
         """,
         {
-            "terminals": keys["terminal"].tolist(),
-            "times": keys["fixed_at_us"].tolist(),
+            "terminals": Column(keys["terminal"]),
+            "times": Column(keys["fixed_at_us"]),
             "first_us": int(keys["fixed_at_us"].min()),
             "last_us": int(keys["fixed_at_us"].max()),
         },

@@ -3,10 +3,12 @@
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import psycopg
 from psycopg.rows import class_row
 
 from ingest.rules.tracks import NOBODY, Tracks
+from tracker.database.columns import Column, take_columns
 from tracker.model.positions import Positions
 
 Connection = psycopg.AsyncConnection[Any]
@@ -35,10 +37,15 @@ class StateRow(NamedTuple):
 
 
 async def save(
-    connection: Connection, last: Positions, tracks: Tracks, received_at_us: list[int], is_silent: list[bool]
+    connection: Connection,
+    last: Positions,
+    tracks: Tracks,
+    received_at_us: npt.NDArray[np.int64],
+    is_silent: npt.NDArray[np.bool_],
 ) -> None:
     """Upsert one row for each of `last`, in one statement; all columns are parallel."""
     has_candidate = tracks["candidate"] != NOBODY
+    take_columns(connection)
     await connection.execute(
         """
         INSERT INTO terminal_state (terminal, fixed_at, received_at, lon, lat, grid, speed_dmps, heading_deg,
@@ -66,11 +73,11 @@ async def save(
             is_silent = excluded.is_silent
         """,
         {
-            **{name: last[name].tolist() for name in _OF_LAST},
-            **{name: tracks[name].tolist() for name in _OF_TRACK},
-            "candidate_since_us": np.where(has_candidate, tracks["candidate_since_us"], 0).tolist(),
-            "received_at_us": received_at_us,
-            "is_silent": is_silent,
+            **{name: Column(last[name]) for name in _OF_LAST},
+            **{name: Column(tracks[name]) for name in _OF_TRACK},
+            "candidate_since_us": Column(np.where(has_candidate, tracks["candidate_since_us"], 0)),
+            "received_at_us": Column(received_at_us),
+            "is_silent": Column(is_silent),
         },
     )
 
