@@ -39,6 +39,7 @@ TO_BE_REFUSED: Final = 1  # misbehaviour on purpose: the database must not hold 
 REPEATED: Final = 2  # says a row before it once more: must not be stored twice
 BACKLOG: Final = 4  # kept while off-line, sent later
 BY_GATEWAY: Final = 8  # over a connection that carries many terminals
+SILENT: Final = 16  # kept because of the person (no signal, switched off, broken off), not because of the system
 
 PUBLISHED_FILE: Final = "published.bin"
 ACKNOWLEDGED_FILE: Final = "acknowledged.bin"

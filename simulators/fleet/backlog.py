@@ -37,10 +37,10 @@ class Backlog:
         self.fixes -= dropped
         return dropped
 
-    def mark_off_line(self) -> None:
-        """Mark all that is kept as kept while off-line."""
+    def mark(self, flags: int) -> None:
+        """Set `flags` in all rows that are kept, beside their own."""
         for _, rows, _ in self._arrays:
-            rows[_FLAGS :: PUBLISHED.itemsize] = bytes(flags | BACKLOG for flags in rows[_FLAGS :: PUBLISHED.itemsize])
+            rows[_FLAGS :: PUBLISHED.itemsize] = bytes(own | flags for own in rows[_FLAGS :: PUBLISHED.itemsize])
 
     def take(self) -> tuple[bytes, bytes, int]:
         """Take the oldest array away: (texts with commas between, rows, how many)."""

@@ -227,7 +227,7 @@ class Fleet:
         self._counts.due += 1
         session, fix = post.sessions[who], FIX % said.fixes[at]
         is_free = session.has_room and not session.behind and not self._saves_up
-        (post.send if is_free and who not in post.silent else post.keep)(who, fix, said.row(at))
+        (post.send if is_free and who not in post.silence.without_signal else post.keep)(who, fix, said.row(at))
         if odd & EMERGENCY:
             self._press(who, fix)
 

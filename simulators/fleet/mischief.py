@@ -34,6 +34,7 @@ class Mischief:
         self._factor: Final = max(1, round(said.flood_factor))
         self._next_s: Final[dict[int, float]] = {}
         self.kinds: Final = _chosen(said, chance, first, len(post.credentials), post.own)
+        post.silence.outcasts.update(self.kinds)
         post.strangers.update(who for who, kind in self.kinds.items() if kind == "wrong_secret")
 
     def commit(self, said: Slice, at: int) -> bool:

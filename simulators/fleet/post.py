@@ -1,7 +1,8 @@
 """Where the fleet's words go: a session for each terminal or for many, backlogs for what cannot leave now.
 
 A fix leaves at once when its session has room; else it is kept, and kept fixes leave as arrays. A fix that is kept
-because the terminal is off-line is marked so in the ledger; one that a slow server makes wait is not.
+because the terminal is off-line is marked so in the ledger, with whose fault it was (fleet.silence); one that a slow
+server makes wait is not.
 """
 
 import secrets
@@ -13,8 +14,9 @@ from simulators.fleet.backlog import Backlog, uploaded
 from simulators.fleet.books import Books, flagged
 from simulators.fleet.dialler import Dialler
 from simulators.fleet.events import Figures
+from simulators.fleet.silence import Silence
 from simulators.fleet.wording import topic
-from simulators.ledger import BACKLOG
+from simulators.ledger import BACKLOG, SILENT
 from simulators.roster import Credential
 from simulators.terminals.line import Exchange
 from simulators.terminals.parser import LEVEL, Parser
@@ -63,7 +65,7 @@ class Post:
         self.gateways: list[Session] = []
         self.topics_pos: Final = [topic(credential.terminal, "pos") for credential in credentials]
         self.backlogs: Final[dict[int, Backlog]] = {}
-        self.silent: Final[set[int]] = set()  # terminals without signal
+        self.silence: Final = Silence()
         self.receipting: Final = bytearray(len(credentials))
         self.strangers: Final[set[int]] = set()  # who logs in with a wrong secret
         self.ears: Ears | None = None
@@ -116,15 +118,15 @@ class Post:
         backlog = self.backlogs.get(who)
         if backlog is None:
             backlog = self.backlogs[who] = Backlog()
-        is_off = who in self.silent or not session.is_up
-        self.counts.dropped += backlog.add(fix, flagged(row, BACKLOG) if is_off else row)
-        if not is_off and backlog.fixes >= self._saved_up:
+        flags = self.silence.flags(who, is_up=session.is_up)
+        self.counts.dropped += backlog.add(fix, flagged(row, flags) if flags else row)
+        if not flags and backlog.fixes >= self._saved_up:
             self._let_go(session, who)
 
     def press(self, who: int, last: str, payload: bytes) -> None:
         """Say something that is no fix as soon as there is signal."""
         word = topic(self.credentials[who].terminal, last)
-        if who in self.silent:
+        if who in self.silence.without_signal:
             self._muffled.setdefault(who, []).append((word, payload))
         else:
             self.utter(who, word, payload)
@@ -136,9 +138,19 @@ class Post:
     def tell_status(self, who: int, status: bytes) -> None:
         self.utter(who, topic(self.credentials[who].terminal, "status"), status, retain=True)
 
+    def lose(self, who: int) -> None:
+        """There is no signal any more."""
+        self.silence.without_signal.add(who)
+        self.hush(who)
+
+    def hush(self, who: int) -> None:
+        """Mark what is still kept: from now on it waits for its person, whatever it waited for before."""
+        if who in self.backlogs:
+            self.backlogs[who].mark(BACKLOG | SILENT)
+
     def regain(self, who: int) -> None:
         """There is signal again."""
-        self.silent.discard(who)
+        self.silence.without_signal.discard(who)
         for word, payload in self._muffled.pop(who, ()):
             self.utter(who, word, payload)
         if who in self.backlogs:
@@ -146,7 +158,7 @@ class Post:
 
     def let_all_go(self) -> None:
         """Send what is kept, whether or not enough is saved up."""
-        for who in tuple(self.silent):
+        for who in tuple(self.silence.without_signal):
             self.regain(who)
         for who in tuple(self.backlogs):
             self._return(self.sessions[who], who)
@@ -165,7 +177,7 @@ class Post:
     def _return(self, session: Session, who: int) -> None:
         """Send what was kept off-line; what was being saved up was caught by it, too."""
         if self._saved_up > 1:
-            self.backlogs[who].mark_off_line()
+            self.backlogs[who].mark(BACKLOG)
         self._let_go(session, who)
 
     def _send_kept(self, session: Session, who: int, backlog: Backlog) -> None:
@@ -197,6 +209,7 @@ class Post:
 
     def login(self, session: Session) -> packets.Connect:
         who = session.number
+        self.silence.broken_off.discard(who)
         if who >= self.own:
             if self._gateway is None:
                 raise AssertionError("a gateway's session without its credential")
@@ -240,7 +253,7 @@ class Post:
         else:
             behind = [who for who in self.backlogs if self.sessions[who] is session]
         for who in behind:
-            if who not in self.silent:
+            if who not in self.silence.without_signal:
                 self._return(session, who)
 
     def settled(self, message: OnTheWay) -> None:
@@ -261,9 +274,9 @@ class Post:
         while behind and session.has_room:
             who = next(iter(behind))
             backlog = self.backlogs.get(who)
-            if backlog is not None and who not in self.silent:
+            if backlog is not None and who not in self.silence.without_signal:
                 self._send_kept(session, who, backlog)
-            if who not in self.backlogs or who in self.silent:
+            if who not in self.backlogs or who in self.silence.without_signal:
                 behind.pop(who, None)
         if not behind:
             session.behind = None
@@ -285,6 +298,7 @@ class Post:
             self.counts.connected -= 1
         else:
             self.dialler.opening -= 1
+            self.silence.broken_off.discard(session.number)  # now it is the system that does not let them in
         is_stranger = session.number in self.strangers
         self.counts.logins_refused += was_refused and not is_stranger
         self.counts.logins_refused_on_purpose += was_refused and is_stranger
@@ -297,4 +311,7 @@ class Post:
 
     def break_off(self, session: Session) -> None:
         """Let a connection vanish; it comes back as after any accident."""
+        if session.is_up:
+            self.silence.broken_off.add(session.number)
+            self.hush(session.number)
         session.vanish(_OURS)

@@ -57,10 +57,10 @@ class Presence:
         post = self._post
         if who < post.own and not post.sessions[who].is_wanted:
             post.dialler.want(post.sessions[who], post.sessions[who].now_s)
-        if has_signal and who in post.silent:
+        if has_signal and who in post.silence.without_signal:
             post.regain(who)
-        if not has_signal:
-            post.silent.add(who)
+        if not has_signal and who not in post.silence.without_signal:
+            post.lose(who)
         if has_signal and who not in self._faulty:
             self.special.discard(who)
         else:
@@ -70,6 +70,7 @@ class Presence:
         """The handset is put away, which says goodbye, or dies, which does not: half of them each."""
         post = self._post
         self.special.add(who)
+        post.hush(who)
         session = post.sessions[who]
         if who >= post.own or not session.is_wanted:
             return

@@ -15,7 +15,8 @@ from simulators.load.witness import Rows
 
 ON_PURPOSE: Final = 1  # flags of a published row: the system must refuse it
 REPETITION: Final = 2  # of a row before
-BACKLOG: Final = 4  # kept by the terminal while its person had no signal
+BACKLOG: Final = 4  # kept by the terminal while it was off-line
+SILENT: Final = 16  # because of its person
 _TIME_BITS: Final = 42  # epoch ms until the year 2109
 _LATEST_MS: Final = (1 << _TIME_BITS) - 1
 
@@ -110,6 +111,12 @@ def span_ms(sent: Sent) -> tuple[int, int]:
     return (int(said.min()), int(said.max()) + 1) if said.size else (0, 0)
 
 
+def asked_ms(sent: Sent) -> tuple[int, int]:
+    """Return the range [since, until) to look for rows in: that of `span_ms`, and of what had to be refused."""
+    said = np.asarray(sent.rows["said_ms"])[sent.was_sent & (sent.is_good | sent.is_bad)]
+    return (int(said.min()), int(said.max()) + 1) if said.size else (0, 0)
+
+
 def stored_keys(chunks: Iterable[Rows], *, terminals: int) -> Keys:
     """Return the sorted keys of the stored rows of the first `terminals` of the roster; others are not ours."""
     keys = [
@@ -132,11 +139,26 @@ def compare(sent: Sent, stored: Keys, *, named: int = 5) -> Finding:
         stored=int(is_good_kept.sum()),
         lost=len(lost),
         repeated=len(stored) - len(kept),
-        foreign=int((~(is_good_kept | is_bad_kept)).sum()),
+        foreign=int((_is_of_the_run(kept, good, sent) & ~(is_good_kept | is_bad_kept)).sum()),
         kept_though_bad=int(is_bad_kept.sum()),
         refused_on_purpose=int(refused.sum()),
         missing=lost[:named],
     )
+
+
+def _is_of_the_run(kept: Keys, good: Keys, sent: Sent) -> Mask:
+    """Whether each row is of the run's time, or within the time that its terminal said.
+
+    A clock that is hours behind widens the range of all, and what was there before the run is nobody's mistake.
+    """
+    begins_ms = int(sent.rows["due_us"].min(initial=np.iinfo(np.int64).max)) // 1000
+    of, first = np.unique(good >> _TIME_BITS, return_index=True)
+    if not len(of):
+        return (kept & _LATEST_MS) >= begins_ms
+    last = np.append(first[1:], len(good)) - 1
+    place = np.minimum(np.searchsorted(of, kept >> _TIME_BITS), len(of) - 1)
+    is_within = (of[place] == kept >> _TIME_BITS) & (good[first[place]] <= kept) & (kept <= good[last[place]])
+    return is_within | ((kept & _LATEST_MS) >= begins_ms)
 
 
 def _is_first(ordered: Keys) -> Mask:

@@ -13,8 +13,7 @@ from typing import Final
 
 from simulators.dispatchers.dispatcher import Dispatcher
 from simulators.load.findings import Played, find
-from simulators.load.outages import Instant
-from simulators.load.plan import LoadPlan, Moment, Progress, fleet_plans, viewers_plans
+from simulators.load.plan import Instant, LoadPlan, Moment, Progress, fleet_plans, viewers_plans
 from simulators.load.settling import wait_until_kept
 from simulators.load.stage import Stage
 from simulators.load.watch import Watch

@@ -18,8 +18,7 @@ from simulators.load.audit import Finding, Sent, compare, said_of, span_ms, stor
 from simulators.load.borders import crossings
 from simulators.load.goals import holds, judge
 from simulators.load.machine import this_machine
-from simulators.load.outages import Instant, away
-from simulators.load.plan import LoadPlan
+from simulators.load.plan import Instant, LoadPlan
 from simulators.load.witness import Rows, Witness
 from simulators.report.model import Crossings, Process, Report, Warned
 from simulators.viewers.plan import Counts, Done
@@ -108,7 +107,6 @@ def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> R
             sent,
             ledgers.read_seen(plan.folder),
             None if seen is None else seen.members,
-            was_away=away(sent, played.seconds, starts_at=played.starts_at, connect_s=plan.connect_s),
             not_yet=not_yet,
         ),
         timeline=sections.timeline(sent, played.seconds, starts_at=played.starts_at, ended_at=played.ended_at),

@@ -10,7 +10,7 @@ import numpy as np
 from hdrh.histogram import HdrHistogram
 from numpy.typing import NDArray
 
-from simulators.load.audit import BACKLOG, Mask, Sent, Times
+from simulators.load.audit import SILENT, Mask, Sent, Times
 from simulators.load.witness import Rows
 from simulators.report.model import Percentiles
 
@@ -53,27 +53,27 @@ def _coarse(values_us: Times) -> Times:
     return (values_us >> drop) << drop
 
 
-def waits(sent: Sent, was_away: Mask) -> Mask:
+def waits(sent: Sent) -> Mask:
     """Whether somebody waited for the system with each row.
 
     Not with what a terminal kept because its person had no signal; but with what it kept because the system was away.
     """
-    return ((np.asarray(sent.rows["flags"]) & BACKLOG) == 0) | was_away
+    return (np.asarray(sent.rows["flags"]) & SILENT) == 0
 
 
-def answered_us(sent: Sent, answered: Times, was_away: Mask) -> Times:
+def answered_us(sent: Sent, answered: Times) -> Times:
     """Return the time from due to answered of the rows that have an answer and that somebody waited for."""
-    counts = (answered > 0) & waits(sent, was_away)
+    counts = (answered > 0) & waits(sent)
     return np.maximum(answered[counts] - np.asarray(sent.rows["due_us"])[counts], 0)
 
 
-def framed_us(sent: Sent, seen: Rows, members: NDArray[np.integer], was_away: Mask) -> Times:
+def framed_us(sent: Sent, seen: Rows, members: NDArray[np.integer]) -> Times:
     """Return the time from due to the first frame that showed it, of each fix that a measuring viewer saw.
 
     `seen`: SEEN rows; `members`: the live map's number of each terminal's member. A fix is recognised by its member and
     its place to 1e-7 degrees (1 cm); one that a newer fix overtook within a frame was never shown, and has no latency.
     """
-    rows = sent.rows[sent.was_sent & waits(sent, was_away) & ~sent.is_bad]
+    rows = sent.rows[sent.was_sent & waits(sent) & ~sent.is_bad]
     if not len(rows) or not len(seen):
         return np.zeros(0, np.int64)
     ours = _mixed(members[rows["terminal"]], rows["lon"], rows["lat"])

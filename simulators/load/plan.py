@@ -81,6 +81,16 @@ class Moment:
     frames: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """How the fleet stood at one moment."""
+
+    t_s: float
+    connected: int
+    wanted: int  # connections that people wanted up: not those who are off duty or have no battery
+    lag_s: float
+
+
 Progress = Callable[[Moment], None]
 
 

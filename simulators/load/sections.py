@@ -7,10 +7,9 @@ from typing import Final
 import numpy as np
 
 from simulators.fleet.events import Figures
-from simulators.load.audit import Finding, Mask, Sent, per_second
+from simulators.load.audit import Finding, Sent, per_second
 from simulators.load.latency import answered_us, framed_us, percentiles
-from simulators.load.outages import Instant
-from simulators.load.plan import LoadPlan
+from simulators.load.plan import Instant, LoadPlan
 from simulators.load.witness import Rows
 from simulators.report import model
 from simulators.viewers.plan import Counts as Watched
@@ -56,16 +55,16 @@ def connections(plan: LoadPlan, fleet: Figures) -> model.Connections:
     )
 
 
-def latency(sent: Sent, seen: Rows, members: Rows | None, *, was_away: Mask, not_yet: dict[str, str]) -> model.Latency:
+def latency(sent: Sent, seen: Rows, members: Rows | None, *, not_yet: dict[str, str]) -> model.Latency:
     """Return the three latencies; `not_yet` is told why the frames' is missing."""
     if members is None and len(seen):
         not_yet["latency.frame"] = "nobody said which member carries which terminal"
-    frames = framed_us(sent, seen, members, was_away) if members is not None else np.zeros(0, np.int64)
+    frames = framed_us(sent, seen, members) if members is not None else np.zeros(0, np.int64)
     if members is not None and len(seen) and not len(frames):
         not_yet["latency.frame"] = "no position that was published came to a viewer who measures"
     return model.Latency(
-        puback=percentiles(answered_us(sent, sent.acknowledged_us, was_away)),
-        receipt=percentiles(answered_us(sent, sent.receipted_us, was_away)),
+        puback=percentiles(answered_us(sent, sent.acknowledged_us)),
+        receipt=percentiles(answered_us(sent, sent.receipted_us)),
         frame=percentiles(frames),
     )
 

@@ -13,6 +13,7 @@ from simulators.ledger import (
     REPEATED,
     SEEN,
     SETTLED,
+    SILENT,
     TO_BE_REFUSED,
     Records,
     Stream,
@@ -21,7 +22,6 @@ from simulators.load.audit import Sent, compare, join, keys_of, per_second, said
 from simulators.load.goals import holds, judge
 from simulators.load.latency import answered_us, framed_us, percentiles
 from simulators.load.ledgers import read_sent
-from simulators.load.outages import Instant, away
 from simulators.load.witness import STORED
 from simulators.report.model import Connections, Counts, Latency, Machine, Percentiles, Report
 from simulators.scenario.model import Goals
@@ -153,31 +153,19 @@ def test_moments_are_counted_by_the_second() -> None:
     assert per_second(moments, starts_at=START_US / 1e6, seconds=3) == [2, 1, 1]
 
 
-def nobody_away(found: Sent) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    return np.zeros(len(found.rows), np.bool_)
-
-
 def test_latency_counts_from_the_intended_moment() -> None:
     found = sent(published(a_fix(late_us=5_000_000)), answers(0, after_us=5_100_000))
-    assert answered_us(found, found.acknowledged_us, nobody_away(found)).tolist() == [5_100_000]
+    assert answered_us(found, found.acknowledged_us).tolist() == [5_100_000]
 
 
 def test_what_was_kept_without_signal_has_no_latency() -> None:
-    found = sent(published(a_fix(flags=BACKLOG), a_fix(1)), answers(0, 1))
-    assert answered_us(found, found.acknowledged_us, nobody_away(found)).tolist() == [20_000]
+    found = sent(published(a_fix(flags=BACKLOG | SILENT), a_fix(1)), answers(0, 1))
+    assert answered_us(found, found.acknowledged_us).tolist() == [20_000]
 
 
 def test_what_was_kept_because_the_system_was_away_was_waited_for() -> None:
-    fixes = published(*(a_fix(1, second, flags=BACKLOG) for second in range(10)))
-    instants = [Instant(float(second), 0 if second in {4, 5} else 100, 100, 0.0) for second in range(10)]
-    found = sent(fixes)
-    assert np.flatnonzero(away(found, instants, starts_at=START_US / 1e6)).tolist() == [3, 4, 5, 6]
-
-
-def test_nothing_is_away_while_terminals_connect_for_the_first_time() -> None:
-    found = sent(published(*(a_fix(1, second) for second in range(5))))
-    instants = [Instant(float(second), 25 * second, 100, 0.0) for second in range(5)]
-    assert not away(found, instants, starts_at=START_US / 1e6).any()
+    found = sent(published(a_fix(flags=BACKLOG)), answers(0, after_us=3_000_000))
+    assert answered_us(found, found.acknowledged_us).tolist() == [3_000_000]
 
 
 def test_percentiles_of_a_million_are_right_to_a_thousandth() -> None:
@@ -203,7 +191,7 @@ def seen(*rows: tuple[int, int, int, int, int]) -> Records:
 
 def frames(fixes: Sequence[tuple[int, ...]], shown: Records) -> list[int]:
     found = sent(published(*fixes))
-    return framed_us(found, shown, MEMBERS, nobody_away(found)).tolist()
+    return framed_us(found, shown, MEMBERS).tolist()
 
 
 def test_a_frame_is_joined_with_the_fix_that_it_shows() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 
 from simulators.fleet.backlog import BATCH, MOST, Backlog, uploaded
 from simulators.fleet.books import Books, flagged
+from simulators.fleet.silence import Silence
 from simulators.fleet.wording import FIX, NO_FIX, NO_SIGNAL, NOT_YET, OFF, word
-from simulators.ledger import BACKLOG, BY_GATEWAY, PUBLISHED
+from simulators.ledger import BACKLOG, BY_GATEWAY, PUBLISHED, SILENT
 from simulators.movement.crowd import Reports
 from simulators.terminals.parser import whole
 
@@ -64,9 +65,18 @@ def test_fixes_saved_up_for_one_upload_are_due_with_the_last() -> None:
 def test_what_was_being_saved_up_when_the_signal_went_is_marked_as_kept_off_line() -> None:
     backlog = Backlog()
     backlog.add(b"{}", a_row(flags=BY_GATEWAY))
-    backlog.mark_off_line()
+    backlog.mark(BACKLOG)
     assert backlog.take()[1] == a_row(flags=BY_GATEWAY | BACKLOG)
     assert flagged(a_row(), BACKLOG) == a_row(flags=BACKLOG)
+
+
+def test_only_what_is_kept_because_of_its_person_is_marked_as_silence() -> None:
+    silence = Silence()
+    silence.without_signal.add(1)
+    silence.broken_off.add(2)
+    silence.outcasts.add(3)
+    assert [silence.flags(who, is_up=True) for who in range(4)] == [0, BACKLOG | SILENT, 0, 0]
+    assert [silence.flags(who, is_up=False) for who in range(4)] == [BACKLOG, *[BACKLOG | SILENT] * 3]
 
 
 def test_words_and_rows_say_the_same_in_the_order_of_their_moments() -> None:

@@ -29,6 +29,7 @@ from simulators.ledger import (
     RECEIPTED_FILE,
     REPEATED,
     SETTLED,
+    SILENT,
     TO_BE_REFUSED,
     TRUTH,
     TRUTH_FILE,
@@ -226,8 +227,30 @@ async def test_a_reconnect_storm_loses_nothing(database: str, roster: Path, port
     said = published(plan)
     assert done.reconnects == TERMINALS
     assert done.due == done.published == done.acknowledged
-    assert (said["flags"] & BACKLOG > 0).any()
+    kept = said["flags"] & BACKLOG > 0
+    assert (said["flags"][kept] & SILENT > 0).any()
+    assert not (said["flags"][~kept] & SILENT).any()
     assert set(await stored(database)) == fixes(plan, said)
+
+
+async def test_what_waits_for_a_system_that_is_away_is_nobody_s_silence(database: str, roster: Path, port: int) -> None:
+    plan = a_plan(roster, f"mqtt://127.0.0.1:{port}", duration_s=600.0)
+    worker = await start(plan)
+    assert worker.stdout
+    async for line in worker.stdout:
+        said = events.decode(line)
+        if isinstance(said, events.Progress) and said.kept > TERMINALS:
+            break
+    async with listening(database, Listen(host="127.0.0.1", port=port)):
+        async for line in worker.stdout:
+            said = events.decode(line)
+            if isinstance(said, events.Progress) and said.acknowledged and not said.kept:
+                break
+        worker.send_signal(signal.SIGTERM)
+        await heard(worker)
+    flags = published(plan)["flags"]
+    assert (flags & BACKLOG > 0).any()
+    assert not (flags & SILENT).any()
 
 
 async def test_a_worker_connects_over_tls(database: str, roster: Path, port: int, tmp_path: Path) -> None:
