@@ -97,10 +97,11 @@ def presses_button(chance: Chance, number: Integers, step: Integers, elapsed_s: 
 def due_s(chance: Chance, number: Integers, step: Integers, interval_s: float) -> Floats:
     """Return when report number `step` is due, seconds after the start: every interval, from a phase, with jitter.
 
-    Jitter is a tenth of the interval: handsets' clocks wake on time, their receivers do not.
+    Jitter is a tenth of the interval: handsets' clocks wake on time, their receivers do not. Phases fill the interval,
+    so that a crowd's rate is even.
     """
-    phase = 0.9 * chance.uniform(Stream.PHASE, number)
-    return (step + phase + 0.1 * chance.uniform(Stream.JITTER, number, step)) * interval_s
+    late = 0.1 * (chance.uniform(Stream.JITTER, number, step) - 0.5)
+    return np.maximum(0.0, step + chance.uniform(Stream.PHASE, number) + late) * interval_s
 
 
 def _occasion(on_since_s: Floats) -> Integers:
