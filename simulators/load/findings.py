@@ -14,7 +14,7 @@ import numpy as np
 from simulators.fleet.events import Figures
 from simulators.ledger import TO_BE_REFUSED
 from simulators.load import ledgers, sections
-from simulators.load.audit import Finding, Sent, compare, said_of, span_ms, stored_keys
+from simulators.load.audit import Finding, Sent, asked_ms, compare, said_of, span_ms, stored_keys
 from simulators.load.borders import crossings
 from simulators.load.goals import holds, judge
 from simulators.load.machine import this_machine
@@ -66,8 +66,9 @@ async def find(
 
 
 async def _ask(witness: Witness, plan: LoadPlan, sent: Sent, refused_before: Mapping[str, int] | None) -> Seen:
-    since_ms, until_ms = span_ms(sent)
+    since_ms, until_ms = asked_ms(sent)
     chunks = [chunk async for chunk in witness.stored(since_ms=since_ms, until_ms=until_ms)]
+    since_ms, until_ms = span_ms(sent)
     finding = await asyncio.to_thread(_compare, sent, chunks, plan.terminals)
     refused = await witness.refused()
     return Seen(
@@ -130,7 +131,8 @@ def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> R
         not_yet=not_yet,
         trouble=[*played.trouble, *_trouble(plan, played, finding)],
     )
-    return _judged(plan, played, _reasons(report, not_yet, seen))
+    share = sections.connected_at_end(sent, played.seconds, starts_at=played.starts_at)
+    return _judged(plan, played, _reasons(report, not_yet, seen), connected_share=share)
 
 
 def _crossings(plan: LoadPlan, seen: Seen | None) -> Crossings | None:
@@ -183,7 +185,7 @@ def _reasons(report: Report, not_yet: dict[str, str], seen: Seen | None) -> Repo
     return msgspec.structs.replace(report, not_yet=not_yet)
 
 
-def _judged(plan: LoadPlan, played: Played, report: Report) -> Report:
-    wanted = max((each.wanted for each in played.seconds), default=0)  # who is off duty wants none
-    goals = judge(plan.scenario.goals, report, worst_lag_s=played.fleet.worst_lag_s, wanted=wanted)
+def _judged(plan: LoadPlan, played: Played, report: Report, *, connected_share: float | None) -> Report:
+    worst_lag_s = played.fleet.worst_lag_s
+    goals = judge(plan.scenario.goals, report, worst_lag_s=worst_lag_s, connected_share=connected_share)
     return msgspec.structs.replace(report, goals=goals, held=holds(goals))

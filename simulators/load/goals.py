@@ -6,18 +6,21 @@ from typing import Final
 from simulators.report.model import Goal, Percentiles, Report
 from simulators.scenario.model import Goals
 
-AT_LEAST: Final = frozenset({"connected_share"})  # the other goals are limits from above
+AT_LEAST: Final = frozenset({"connected_share", "published"})  # the other goals are limits from above
 
 
-def judge(goals: Goals, report: Report, *, worst_lag_s: float, wanted: int) -> list[Goal]:
-    """Judge each goal that the scenario has. `wanted`: connections that there should have been at one time."""
+def judge(goals: Goals, report: Report, *, worst_lag_s: float, connected_share: float | None) -> list[Goal]:
+    """Judge each goal that the scenario has, and that of any run: that something was published.
+
+    `connected_share`: at the end, of the connections that people wanted then.
+    """
     counts, latency, crossings = report.counts, report.latency, report.crossings
     found: Mapping[str, float | None] = {
         "lost": counts.lost,
         "duplicated": counts.duplicated,
         "unexpected_refusals": counts.refused,
         "unacknowledged": counts.unacknowledged,
-        "connected_share": _share(report.connections.at_most, wanted),
+        "connected_share": connected_share,
         "ack_p99_s": _p99_s(latency.puback),
         "receipt_p99_s": _p99_s(latency.receipt),
         "frame_p99_s": _p99_s(latency.frame),
@@ -28,7 +31,8 @@ def judge(goals: Goals, report: Report, *, worst_lag_s: float, wanted: int) -> l
         "warning_issue_s": max((each.issue_s for each in report.warnings if each.issue_s), default=None),
     }
     wishes = ((name, getattr(goals, name)) for name in Goals.__struct_fields__)
-    return [_goal(name, wish, found[name]) for name, wish in wishes if wish is not None]
+    judged = [_goal(name, wish, found[name]) for name, wish in wishes if wish is not None]
+    return judged if counts.published else [_goal("published", 1, 0), *judged]
 
 
 def holds(goals: Sequence[Goal]) -> bool:

@@ -69,6 +69,13 @@ def latency(sent: Sent, seen: Rows, members: Rows | None, *, not_yet: dict[str, 
     )
 
 
+def connected_at_end(sent: Sent, seconds: Sequence[Instant], *, starts_at: float) -> float | None:
+    """Return how much of the connections wanted was up when the last fix was due; None when nobody wanted one."""
+    last_due_s = int(sent.rows["due_us"].max(initial=0)) / _US - starts_at
+    before = [each for each in seconds if each.wanted and each.t_s <= last_due_s + 1.0]
+    return before[-1].connected / before[-1].wanted if before else None
+
+
 def timeline(sent: Sent, seconds: Sequence[Instant], *, starts_at: float, ended_at: float) -> list[model.Second]:
     """Return each second: what was due, published, acknowledged by the ledgers; the connections as they were told."""
     length = max(1, math.ceil(ended_at - starts_at))

@@ -23,6 +23,7 @@ class Aim:
 
 
 AIMS: Final[Mapping[str, Aim]] = {
+    "published": Aim(words="Positions published", kind="count", at_least=True, path="counts.published"),
     "lost": Aim(words="Positions lost", kind="count", path="counts.lost"),
     "duplicated": Aim(words="Positions stored twice", kind="count", path="counts.duplicated"),
     "unexpected_refusals": Aim(words="Positions refused without reason", kind="count", path="counts.refused"),

@@ -18,12 +18,14 @@ from simulators.ledger import (
     Records,
     Stream,
 )
-from simulators.load.audit import Sent, compare, join, keys_of, per_second, said_of, span_ms, stored_keys
+from simulators.load.audit import Sent, asked_ms, compare, join, keys_of, per_second, said_of, span_ms, stored_keys
 from simulators.load.goals import holds, judge
 from simulators.load.latency import answered_us, framed_us, percentiles
 from simulators.load.ledgers import read_sent
+from simulators.load.plan import Instant
+from simulators.load.sections import connected_at_end
 from simulators.load.witness import STORED
-from simulators.report.model import Connections, Counts, Latency, Machine, Percentiles, Report
+from simulators.report.model import Connections, Counts, Goal, Latency, Machine, Percentiles, Report
 from simulators.scenario.model import Goals
 
 START_MS = 1_800_000_000_000
@@ -143,6 +145,26 @@ def test_a_folder_without_ledgers_has_nothing_in_it(tmp_path: Path) -> None:
     assert compare(found, kept()).lost == 0
 
 
+def test_what_was_there_before_the_run_is_nobodys_mistake_though_a_clock_is_behind() -> None:
+    behind = (2, START_MS - 7_200_000, START_US, START_US + 1, 0, 0, 0)
+    later = (2, START_MS - 7_190_000, START_US + 10_000_000, START_US + 10_000_001, 0, 0, 0)
+    fixes = sent(published(a_fix(1), behind, later), answers(0, 1, 2))
+    assert compare(fixes, kept((1, -3600), (1, 0), (2, -7300), (2, -7200), (2, -7190))).duplicated == 0
+    assert compare(fixes, kept((1, 0), (2, -7200), (2, -7195), (2, -7190), (3, 1))).foreign == 2
+
+
+def test_a_fix_a_day_ahead_that_is_stored_is_looked_for() -> None:
+    fixes = sent(published(a_fix(1), a_fix(1, 86_400, flags=TO_BE_REFUSED)), answers(0, 1))
+    assert asked_ms(fixes) == (START_MS, START_MS + 86_400_001)
+
+
+def test_the_connections_that_count_are_those_at_the_end() -> None:
+    fixes = sent(published(a_fix(0, 0), a_fix(0, 9)))
+    seconds = [Instant(5.0, 10, 10, 0.0), Instant(9.0, 6, 10, 0.0), Instant(11.0, 0, 10, 0.0)]
+    assert connected_at_end(fixes, seconds, starts_at=START_MS / 1000) == 0.6
+    assert connected_at_end(fixes, [Instant(9.0, 0, 0, 0.0)], starts_at=START_MS / 1000) is None
+
+
 def test_the_range_asked_for_leaves_out_times_that_had_to_be_refused() -> None:
     fixes = published(a_fix(1, 1), a_fix(1, 2), a_fix(1, 999_999, flags=TO_BE_REFUSED))
     assert span_ms(sent(fixes)) == (START_MS + 1000, START_MS + 2001)
@@ -210,7 +232,7 @@ def test_what_a_viewer_saw_that_nobody_published_has_no_latency() -> None:
     assert frames(fixes, seen(of_another_member, from_before)) == []
 
 
-def a_report(*, lost: int | None = 0, connected: int = 100, p99_ms: float | None = None) -> Report:
+def a_report(*, lost: int | None = 0, published: int = 1000, p99_ms: float | None = None) -> Report:
     puback = None if p99_ms is None else Percentiles(count=1, p50=1, p90=1, p99=p99_ms, p999=p99_ms, max=p99_ms)
     return Report(
         version="0",
@@ -224,25 +246,29 @@ def a_report(*, lost: int | None = 0, connected: int = 100, p99_ms: float | None
         interval_s=1,
         duration_s=1,
         held=False,
-        counts=Counts(lost=lost),
-        connections=Connections(real=100, at_most=connected),
+        counts=Counts(lost=lost, published=published),
+        connections=Connections(real=100, at_most=100),
         latency=Latency(puback=puback),
     )
 
 
-def verdicts(goals: Goals, report: Report) -> dict[str, bool | None]:
-    return {goal.name: goal.held for goal in judge(goals, report, worst_lag_s=0.1, wanted=100)}
+def judged(goals: Goals, report: Report, *, connected_share: float | None = 1.0) -> list[Goal]:
+    return judge(goals, report, worst_lag_s=0.1, connected_share=connected_share)
+
+
+def verdicts(goals: Goals, report: Report, *, connected_share: float | None = 1.0) -> dict[str, bool | None]:
+    return {goal.name: goal.held for goal in judged(goals, report, connected_share=connected_share)}
 
 
 def test_one_lost_position_misses_the_goal() -> None:
-    goals = judge(Goals(), a_report(lost=1), worst_lag_s=0.1, wanted=100)
+    goals = judged(Goals(), a_report(lost=1))
     assert [goal.name for goal in goals if goal.held is False] == ["lost"]
     assert not holds(goals)
 
 
 def test_a_share_is_a_limit_from_below() -> None:
-    assert verdicts(Goals(connected_share=0.9), a_report(connected=91))["connected_share"] is True
-    assert verdicts(Goals(connected_share=0.9), a_report(connected=89))["connected_share"] is False
+    assert verdicts(Goals(connected_share=0.9), a_report(), connected_share=0.91)["connected_share"] is True
+    assert verdicts(Goals(connected_share=0.9), a_report(), connected_share=0.89)["connected_share"] is False
 
 
 def test_a_latency_is_judged_in_seconds() -> None:
@@ -250,7 +276,13 @@ def test_a_latency_is_judged_in_seconds() -> None:
     assert verdicts(Goals(ack_p99_s=1.0), a_report(p99_ms=1001.0))["ack_p99_s"] is False
 
 
+def test_a_run_in_which_nothing_was_published_does_not_hold() -> None:
+    goals = judged(Goals(connected_share=None), a_report(published=0), connected_share=None)
+    assert [goal.name for goal in goals if goal.held is False] == ["published"]
+    assert not holds(goals)
+
+
 def test_what_nobody_measured_is_neither_held_nor_missed() -> None:
-    goals = judge(Goals(), a_report(lost=None), worst_lag_s=0.1, wanted=100)
+    goals = judged(Goals(), a_report(lost=None))
     assert next(goal for goal in goals if goal.name == "lost").held is None
     assert holds(goals)
