@@ -6,6 +6,7 @@ from typing import Final
 from simulators.report.model import Goal, Percentiles, Report
 from simulators.scenario.model import Goals
 
+_ENOUGH: Final = 20  # crossings: a share of fewer says more about chance than about the system
 AT_LEAST: Final = frozenset({"connected_share", "published"})  # the other goals are limits from above
 
 
@@ -26,8 +27,8 @@ def judge(goals: Goals, report: Report, *, worst_lag_s: float, connected_share: 
         "frame_p99_s": _p99_s(latency.frame),
         "lag_s": worst_lag_s,
         "viewers_wrong": _viewers_wrong(report),
-        "crossings_missed_share": _share(crossings.missed, crossings.expected) if crossings else None,
-        "crossings_unexpected_share": _share(crossings.unexpected, crossings.reported) if crossings else None,
+        "crossings_missed_share": _share_of_enough(crossings.missed, crossings.expected) if crossings else None,
+        "crossings_unexpected_share": _share_of_enough(crossings.unexpected, crossings.reported) if crossings else None,
         "warning_issue_s": max((each.issue_s for each in report.warnings if each.issue_s), default=None),
     }
     wishes = ((name, getattr(goals, name)) for name in Goals.__struct_fields__)
@@ -60,5 +61,5 @@ def _viewers_wrong(report: Report) -> float | None:
     return None if viewers is None else viewers.wrong_at_end + viewers.out_of_order + viewers.gaps
 
 
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+def _share_of_enough(part: int, whole: int) -> float | None:
+    return part / whole if whole >= _ENOUGH else None

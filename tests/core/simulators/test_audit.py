@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -25,7 +26,7 @@ from simulators.load.ledgers import read_sent
 from simulators.load.plan import Instant
 from simulators.load.sections import connected_at_end
 from simulators.load.witness import STORED
-from simulators.report.model import Connections, Counts, Goal, Latency, Machine, Percentiles, Report
+from simulators.report.model import Connections, Counts, Crossings, Goal, Latency, Machine, Percentiles, Report
 from simulators.scenario.model import Goals
 
 START_MS = 1_800_000_000_000
@@ -269,6 +270,13 @@ def test_one_lost_position_misses_the_goal() -> None:
 def test_a_share_is_a_limit_from_below() -> None:
     assert verdicts(Goals(connected_share=0.9), a_report(), connected_share=0.91)["connected_share"] is True
     assert verdicts(Goals(connected_share=0.9), a_report(), connected_share=0.89)["connected_share"] is False
+
+
+@pytest.mark.parametrize(("expected", "held"), [(19, None), (20, True), (40, False)])
+def test_a_share_of_few_crossings_is_not_judged(expected: int, held: bool | None) -> None:
+    found = Crossings(sample=50, expected=expected, reported=18, matched=18, missed=expected - 18, unexpected=0)
+    report = msgspec.structs.replace(a_report(), crossings=found)
+    assert verdicts(Goals(crossings_missed_share=0.1), report)["crossings_missed_share"] is held
 
 
 def test_a_latency_is_judged_in_seconds() -> None:
