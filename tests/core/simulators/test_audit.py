@@ -273,7 +273,7 @@ def test_a_share_is_a_limit_from_below() -> None:
 
 
 @pytest.mark.parametrize(("expected", "held"), [(19, None), (20, True), (40, False)])
-def test_a_share_of_few_crossings_is_not_judged(expected: int, held: bool | None) -> None:
+def test_a_share_of_few_crossings_is_not_judged(*, expected: int, held: bool | None) -> None:
     found = Crossings(sample=50, expected=expected, reported=18, matched=18, missed=expected - 18, unexpected=0)
     report = msgspec.structs.replace(a_report(), crossings=found)
     assert verdicts(Goals(crossings_missed_share=0.1), report)["crossings_missed_share"] is held
