@@ -35,7 +35,8 @@ name: {name}
 title: A red warning to the {unit}
 about: The steady day, and one red warning in the middle of it.
 interval_s: 30
-connect_within_s: 30
+connect_within_s: 60
+connects_before_start: true
 events:
   - {{at_s: {at_s}, do: warn, level: red, unit: "{code}", headline: Capacity drill}}
 goals: {{lost: 0, duplicated: 0, unexpected_refusals: 0, ack_p99_s: 1.0, lag_s: 1.0}}

@@ -105,7 +105,8 @@ def build(
         presence=Presence(post=post, faulty=mischief.kinds, chance=chance, first=share.first, events=scenario.events),
         first=share.first,
         sample=sample,
-        arrival_s=scenario.connect_within_s * chance.uniform(_ARRIVING, everyone),
+        arrival_s=scenario.connect_within_s
+        * (chance.uniform(_ARRIVING, everyone) - (1.0 if scenario.connects_before_start else 0.0)),
         interval_s=interval_s,
         saves_up=scenario.handsets.fixes_per_message > 1,
         tick_s=tick_s,

@@ -19,6 +19,7 @@ _HANDSETS_PER_S: Final = 15_000  # read from terminals.csv, and given a person e
 _GRIDS_BYTES_PER_S: Final = 1_500_000
 _PATIENCE_S: Final = 600.0  # for viewers after the fleet has ended: the conductor stops them before
 _SHORT: Final = 0.25  # of a run, at most, is spent on connecting
+_LOG_INS_PER_S: Final = 300.0  # when nobody waits for them: it is not what is measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,18 @@ class LoadPlan:
 
     @property
     def connect_s(self) -> float:
-        """How long terminals may take to connect: as the scenario has it, but only a part of a short run."""
+        """How long terminals may take to connect: as the scenario has it, but not longer than so few need.
+
+        Or than a part of a short run, if the run waits for nobody.
+        """
+        if self.scenario.connects_before_start:
+            return min(self.scenario.connect_within_s, max(1.0, self.own_connections / _LOG_INS_PER_S))
         return min(self.scenario.connect_within_s, self.duration_s * _SHORT)
 
     def preparation_s(self, *, handsets: int, grids_bytes: int) -> float:
-        """Return how long workers need until they can publish: they read all of the roster."""
-        return _START_S + handsets / _HANDSETS_PER_S + grids_bytes / _GRIDS_BYTES_PER_S
+        """Return how long workers need until they can publish: they read all of the roster, and perhaps connect."""
+        reading_s = _START_S + handsets / _HANDSETS_PER_S + grids_bytes / _GRIDS_BYTES_PER_S
+        return reading_s + (self.connect_s if self.scenario.connects_before_start else 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,6 +134,7 @@ class Scenario(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     starts_at: TimeOfDay = "10:00"
     interval_s: Positive = 10.0
     connect_within_s: Amount = 60.0
+    connects_before_start: bool = False
     people: People = People()
     handsets: Handsets = Handsets()
     misbehaviour: Misbehaviour = Misbehaviour()
