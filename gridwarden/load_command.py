@@ -11,6 +11,7 @@ from gridwarden.console import Progress
 from gridwarden.load_run import run_load
 from gridwarden.load_wish import LoadError, Wish, parse_watched
 from gridwarden.options import run, settings_of
+from gridwarden.signals import take_sigterm_for_ctrl_c
 from simulators.dispatchers.answers import DispatcherError
 from simulators.fleet.limits import LimitError
 from simulators.report.model import Goal, Report, ReportError
@@ -67,6 +68,7 @@ def load(
     """Ask whether a system holds: simulated terminals on it, goals, and a report of what was stored, lost and late."""
     settings = settings_of()
     progress = Progress()
+    take_sigterm_for_ctrl_c()
     try:
         wish = Wish(
             scenario=scenario,

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import fcntl
+import os
 import shutil
 import signal
 from collections import Counter
@@ -25,7 +27,9 @@ from simulators.roster import GRIDS, TERMINALS, Handset, RosterError, read_hands
 from simulators.scenario.reading import read_scenario
 
 LEDGER: Final = "ledger"  # folder of the run's records in the report's
+ROLL_FILE: Final = "roll.bin"  # in it: who is to be seen in which unit
 STREET: Final = "grid-1"  # the level whose units viewers watch: above it the map shows counts
+_RECORDS: Final = ("fleet-", "viewers-")  # what the names in it begin with
 _AN_ADDRESS: Final = 20_000  # connections of one source address; the system has some 28,000 ports for each
 
 
@@ -36,10 +40,13 @@ async def run_load(wish: Wish, progress: Progress) -> Report:
     workers = workers_for(wish)
     own = own_connections(wish, workers=workers)
     make_room(own)  # the system's processes inherit it
-    with _ledger(wish) as folder:
+    with ledger_in(wish.report, keeps=wish.keeps_ledger) as folder:
         async with target_of(wish, progress, own=own) as target, _dispatcher(target) as dispatcher:
             handsets = await asyncio.to_thread(_handsets, target.roster, wish.terminals)
+            codes = [handset.credential.terminal for handset in handsets]
+            witness = None if target.dsn is None else DatabaseWitness(target.dsn, codes)
             units = await dispatcher.units() if dispatcher is not None and wish.viewers else ()
+            watched = watched_units(units, handsets[: wish.terminals], most=wish.viewers)
             plan = LoadPlan(
                 version=VERSION,
                 command=wish.command,
@@ -61,20 +68,23 @@ async def run_load(wish: Wish, progress: Progress) -> Report:
                 source_addresses=_addresses(own, target.url),
                 http=target.http,
                 headers={} if dispatcher is None else dispatcher.headers,
-                units=watched_units(units, handsets[: wish.terminals], most=wish.viewers),
+                units=watched,
+                roll=None if witness is None else await _roll(witness, watched, folder / ROLL_FILE),
                 viewers=wish.viewers,
                 viewers_workers=viewers_workers_for(wish.viewers),
             )
-            report = await _play(plan, target, handsets, dispatcher, progress)
+            report = await _play(plan, target, witness, dispatcher, progress)
         await asyncio.to_thread(write_report, report, wish.report, beside)
     return report
 
 
 async def _play(
-    plan: LoadPlan, target: Target, handsets: Sequence[Handset], dispatcher: Dispatcher | None, progress: Progress
+    plan: LoadPlan,
+    target: Target,
+    witness: DatabaseWitness | None,
+    dispatcher: Dispatcher | None,
+    progress: Progress,
 ) -> Report:
-    codes = [handset.credential.terminal for handset in handsets]
-    witness = None if target.dsn is None else DatabaseWitness(target.dsn, codes)
     progress.step(said_of(plan))
     with _until_interrupted() as stop:
         return await conduct(
@@ -86,6 +96,15 @@ async def _play(
             progress=_Shown(progress),
             stop=stop,
         )
+
+
+async def _roll(witness: DatabaseWitness, units: Sequence[int], path: Path) -> Path | None:
+    """Write down who is to be seen in the units."""
+    if not units:
+        return None
+    rows = await witness.roll(units)
+    await asyncio.to_thread(path.write_bytes, rows.tobytes())
+    return path
 
 
 def said_of(plan: LoadPlan) -> str:
@@ -170,35 +189,67 @@ async def _dispatcher(target: Target) -> AsyncGenerator[Dispatcher | None]:
 
 
 @contextlib.contextmanager
-def _ledger(wish: Wish) -> Generator[Path]:
-    """Hold an empty folder for the run's records; they go afterwards, unless somebody wants to look at them."""
-    folder = wish.report / LEDGER
-    shutil.rmtree(folder, ignore_errors=True)
+def ledger_in(report: Path, *, keeps: bool) -> Generator[Path]:
+    """Hold an empty folder for the records; they go afterwards, unless somebody wants to look at them.
+
+    Raises LoadError when nobody can write there, another run does, or the folder holds something else.
+    """
+    folder = report / LEDGER
+    with contextlib.ExitStack() as stack:
+        try:
+            report.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(_alone(report))
+            _clear(folder)
+            folder.mkdir()
+        except OSError as error:
+            raise LoadError(f"--report {report}: cannot write there: {error.strerror}") from error
+        try:
+            yield folder.resolve()
+        finally:
+            if not keeps:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _alone(report: Path) -> Generator[None]:
+    descriptor = os.open(report, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise LoadError(f"--report {wish.report}: cannot write there: {error.strerror}") from error
-    try:
-        yield folder.resolve()
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise LoadError(f"--report {report}: another load run writes there, choose another folder") from taken
+        yield
     finally:
-        if not wish.keeps_ledger:
-            shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _clear(folder: Path) -> None:
+    if not folder.exists():
+        return
+    strange = sorted(found.name for found in folder.iterdir() if not found.name.startswith(_RECORDS))
+    if strange:
+        raise LoadError(f"{folder} holds {strange[0]}, no record of a load run: choose another folder with --report")
+    shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
 def _until_interrupted() -> Generator[asyncio.Event]:
-    """Turn the first Ctrl-C (or SIGTERM) into an event; the second ends the process as ever."""
+    """Turn the first Ctrl-C (or SIGTERM) into an event; the second meets the handlers from before."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def give_back() -> None:
+        for number, handler in before.items():
+            if loop.remove_signal_handler(number):
+                signal.signal(number, handler)
 
     def stop_once() -> None:
         stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        give_back()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in before:
         loop.add_signal_handler(number, stop_once)
     try:
         yield stop
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
+        give_back()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+from types import FrameType
 
 
 async def until_stopped(for_s: float | None) -> None:
@@ -20,3 +21,12 @@ async def until_stopped(for_s: float | None) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(for_s):
             await stop.wait()
+
+
+def take_sigterm_for_ctrl_c() -> None:
+    """From now on SIGTERM unwinds the process as Ctrl-C does: what it has started ends, temporary folders go."""
+    signal.signal(signal.SIGTERM, _interrupt)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGINT)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.running import gridwarden
+from tests.running import descendants, gridwarden
 
 RUN_S = 110.0
 
@@ -57,6 +57,23 @@ def test_a_goal_that_cannot_hold_gives_exit_code_1(tmp_path: Path) -> None:
     assert code == 1, output
     assert "MISSED" in output
     assert report_in(tmp_path / "report")["held"] is False
+
+
+def test_a_sigterm_while_the_system_starts_leaves_no_process_and_no_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with gridwarden("load", "--up", "--terminals", "5", "--report", str(tmp_path / "report")) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if "starting up" in line:
+                break
+        started = descendants(process.pid)
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=RUN_S)
+    assert process.returncode == 130, output
+    assert not [pid for pid in started if Path(f"/proc/{pid}").exists()]
+    assert list(tmp_path.glob("gridwarden-load-*")) == []
 
 
 @pytest.mark.parametrize(
