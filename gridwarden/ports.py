@@ -1,5 +1,6 @@
 """Ports are looked at before anything is started, so that a taken one costs a line and not a minute."""
 
+import errno
 import socket
 from typing import Final
 
@@ -33,6 +34,8 @@ def _is_free(host: str, port: int) -> bool:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
-        except OSError:
-            return False
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return False
+            raise  # no such host, not allowed: another port would not help
         return True

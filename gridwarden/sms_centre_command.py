@@ -9,6 +9,7 @@ import typer
 
 from gridwarden.console import Progress
 from gridwarden.options import run
+from gridwarden.ports import want_free
 from gridwarden.signals import until_stopped
 from gridwarden.tls import door_tls
 from simulators.sms_centre.centre import SmsCentre
@@ -17,6 +18,7 @@ from simulators.sms_centre.faults import profiles, read_faults
 
 _LOOK_S: Final = 0.5
 _LONGEST_PASSWORD: Final = 8  # SMPP 3.4; a longer one no client could send
+_LONGEST_SYSTEM_ID: Final = 15
 _ALWAYS: Final = ("opened", "submitted", "sent")  # shown even when there was none
 
 
@@ -26,7 +28,7 @@ class SmsCentreError(Exception):
 
 def sms_centre(
     *,
-    port: Annotated[int, typer.Option(help="Port to listen at")] = 2775,
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port to listen at; 0: any that is free")] = 2775,
     host: Annotated[str, typer.Option(help="Address to listen at")] = "127.0.0.1",
     faults: Annotated[
         str, typer.Option(help=f"What it does wrong: a YAML file, or one of {', '.join(profiles())}")
@@ -37,11 +39,18 @@ def sms_centre(
     password: Annotated[str, typer.Option(help="With which password, of 8 characters at most")] = "secret",  # noqa: S107 - of a simulation
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file: clients connect over TLS")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="PEM file of its key, if that is not in the same file")] = None,
-    for_s: Annotated[float | None, typer.Option("--for", help="Stop by itself after so many seconds")] = None,
+    for_s: Annotated[float | None, typer.Option("--for", min=0, help="Stop by itself after so many seconds")] = None,
 ) -> None:
     """Simulated mobile operator, SMPP 3.4: takes messages, sends receipts, and makes trouble as asked."""
+    if not password.isascii() or not system_id.isascii() or len(system_id) > _LONGEST_SYSTEM_ID:
+        raise SmsCentreError(
+            f"--system-id and --password are ASCII in SMPP 3.4, the former of {_LONGEST_SYSTEM_ID} characters at most"
+        )
     if len(password) > _LONGEST_PASSWORD:
         raise SmsCentreError(f"--password of {len(password)} characters: SMPP 3.4 has room for {_LONGEST_PASSWORD}")
+
+    if port:
+        want_free(host, port, option="--port")
 
     async def work() -> None:
         centre = SmsCentre(

@@ -1,6 +1,7 @@
 """`gridwarden sms-centre` as its users start it."""
 
 import signal
+import socket
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,7 @@ def test_it_stops_by_itself() -> None:
     [
         (("--faults", "nope"), "gridwarden: nope: No such file or directory; wanted a YAML file or one of busy, calm"),
         (("--password", "much too long"), "gridwarden: --password of 13 characters: SMPP 3.4 has room for 8"),
+        (("--system-id", "of sixteen chars"), "gridwarden: --system-id and --password are ASCII in SMPP 3.4"),
         (("--tls-certificate", "nowhere.pem"), "gridwarden: there is no file nowhere.pem"),
     ],
 )
@@ -74,3 +76,17 @@ def test_a_summary_names_the_refusals_and_leaves_out_what_did_not_happen() -> No
         "messages     10 submitted, 7 taken, 3 ESME_RTHROTTLED",
         "receipts     7 sent",
     ]
+
+
+def test_a_taken_port_is_told_with_the_option_to_change() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, output = run("--port", str(taken.getsockname()[1]))
+    assert code == 1
+    assert "choose another with --port" in output
+
+
+def test_a_host_that_nobody_knows_is_not_told_as_a_taken_port() -> None:
+    code, output = run("--host", "nowhere.invalid")
+    assert code == 1
+    assert "taken" not in output
+    assert len(output.strip().splitlines()) == 1
