@@ -54,10 +54,9 @@ class Board:
     def apply(self, positions: Positions) -> None:
         """Take in live positions, in any order and of several terminals a member: the freshest fix wins."""
         rows = self.layout.rows_of(positions["member"])
-        known = rows >= 0
-        rows, positions = rows[known], positions[known]
-        order = np.lexsort((positions["fixed_at_us"], rows))
-        rows, positions = rows[order], positions[order]
+        news = self._news(rows, positions)
+        news = news[np.lexsort((positions["fixed_at_us"][news], rows[news]))]
+        rows, positions = rows[news], positions.take(news)  # take() copies ten times as fast as an index does
         self._hear(rows, positions)
         self._move(rows, positions)
 
@@ -183,6 +182,14 @@ class Board:
         self._leaf_tick_of = np.full(len(layout.leaves), self.tick + 1, np.int64)  # all are told once more
         self._cache: dict[tuple[int, int, Kind], bytes] = {}
 
+    def _news(self, rows: Rows, positions: Positions) -> Rows:
+        """Return the places of those that tell something new: most of what is read again does not."""
+        known = np.flatnonzero(rows >= 0)
+        is_news = np.zeros(len(known), np.bool_)
+        for name in ("received_at_us", "fixed_at_us"):
+            is_news |= positions[name][known] > self._last[name][rows[known]]
+        return known[is_news]
+
     def _hear(self, rows: Rows, positions: Positions) -> None:
         """Note the last arrival: the last of any terminal of the member."""
         before = self._last["received_at_us"][rows]
@@ -192,12 +199,10 @@ class Board:
     def _move(self, rows: Rows, positions: Positions) -> None:
         """Take the freshest fix of each row; rows are sorted by (row, time of fix)."""
         is_last = np.append(rows[1:] != rows[:-1], True)[: len(rows)]
-        rows, positions = rows[is_last], positions[is_last]
-        is_fresher = positions["fixed_at_us"] > self._last["fixed_at_us"][rows]
-        rows, positions = rows[is_fresher], positions[is_fresher]
-        heard = self._last["received_at_us"][rows].copy()
+        is_fresher = is_last & (positions["fixed_at_us"] > self._last["fixed_at_us"][rows])
+        rows, positions = rows[is_fresher], positions.take(np.flatnonzero(is_fresher))
+        positions["received_at_us"] = self._last["received_at_us"][rows]
         self._last[rows] = positions
-        self._last["received_at_us"][rows] = heard
         self._tick_of[rows] = self.tick + 1
 
     def _count(self) -> None:

@@ -7,7 +7,7 @@ REREAD_S makes up for that, later but surely.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final, cast
 
 import numpy as np
@@ -30,8 +30,6 @@ from tracker.organisation import duty
 TICK_S: Final = 1.0
 REREAD_S: Final = 10.0
 DUTY_S: Final = 60.0  # shifts begin and end on whole minutes
-OVERLAP: Final = timedelta(seconds=60)  # ingest writes its checkpoint every few seconds; a slow one is still caught
-NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -83,7 +81,7 @@ class Feed:
         self._clock = clock
         self._grid_watch = GridWatch(pool, hub, changed=self._reread)
         self._fingerprint: tuple[int, ...] = ()
-        self._read_until = NEVER
+        self._read_until = lasts.BEGINNING
         self._is_changed = asyncio.Event()
         self._rereading = asyncio.Lock()  # an older reading must not overtake a newer one
 
@@ -164,15 +162,23 @@ class Feed:
     async def _reread(self) -> None:
         """Read what changed in the tables; the whole city only when it is another one."""
         async with self._rereading:
-            started = self._clock()
             async with self._pool.connection() as connection:
                 fingerprint = await city.fingerprint(connection)
                 if fingerprint != self._fingerprint:
                     await self._read_city(connection)
-                    self._fingerprint, self._read_until = fingerprint, NEVER
-                self._hub.board.apply(await lasts.since(connection, self._read_until))
-            self._read_until = started - OVERLAP
+                    self._fingerprint, self._read_until = fingerprint, lasts.BEGINNING
+                await self._read_lasts(connection)
             await self._read_emergencies()
+
+    async def _read_lasts(self, connection: AsyncConnection[Any]) -> None:
+        """Take in what was checkpointed since the last reading, and let the viewers be served between the pieces."""
+        now = await lasts.moment(connection)
+        if now < self._read_until:  # another database in its place, restored from a copy
+            self._read_until = lasts.BEGINNING
+        async for piece in lasts.since(connection, self._read_until):
+            self._hub.board.apply(piece)
+            await asyncio.sleep(0)
+        self._read_until = now
 
     async def _read_city(self, connection: AsyncConnection[Any]) -> None:
         """Read the layout, and the duty of those who are in it now."""
