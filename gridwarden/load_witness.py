@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from simulators.load.witness import CROSSED, NEWEST, STORED, Rows
+from simulators.viewers.plan import ROLL
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_2000_US: Final = 946_684_800_000_000  # PostgreSQL's times count from there
@@ -54,6 +55,14 @@ _CROSSINGS: Final = """
     SELECT crossing.terminal, extract(epoch FROM crossing.fixed_at), crossing.kind = 'enter', unit.code
     FROM crossing JOIN unit ON unit.id = crossing.grid
     WHERE crossing.superseded_at IS NULL AND crossing.fixed_at >= %(since)s AND crossing.fixed_at < %(until)s
+"""
+_ROLL: Final = """
+    SELECT shown.id, member.id
+    FROM unit AS shown
+    JOIN unit AS own ON own.tree_left BETWEEN shown.tree_left AND shown.tree_right AND own.closed_at IS NULL
+    JOIN assignment ON assignment.unit = own.id AND is_primary
+    JOIN member ON member.id = assignment.member AND member.closed_at IS NULL
+    WHERE shown.id = ANY(%(units)s)
 """
 _REFUSED: Final = "SELECT reason, sum(reports)::bigint FROM refusal_count GROUP BY reason"
 _EMERGENCIES: Final = """
@@ -111,6 +120,10 @@ class DatabaseWitness:
             if number in places
         ]
         return np.array(rows, CROSSED)
+
+    async def roll(self, units: Sequence[int]) -> Rows:
+        """Return who is to be seen in which of these units: ROLL."""
+        return np.array(await self._ask(_ROLL, units=list(units)), ROLL)
 
     async def refused(self) -> Mapping[str, int] | None:
         return {str(reason): int(reports) for reason, reports in await self._ask(_REFUSED)}

@@ -85,11 +85,13 @@ class _Run:
             watch.look()
             cpu_s, ended_at = watch.cpu_s(), time.time()
             await self._settle(witness)
+            viewed_until = time.time()
             for task in beside:
                 task.cancel()
         return Played(
             starts_at=self.starts_at,
             ended_at=ended_at,
+            viewed_until=viewed_until,
             fleet=fleet_figures(self.workers.fleet),
             viewers=viewers_counts(self.workers.viewers),
             viewers_done=self.workers.viewers_done(),

@@ -18,6 +18,7 @@ from simulators.load.audit import Finding, Sent, asked_ms, compare, said_of, spa
 from simulators.load.borders import crossings
 from simulators.load.goals import holds, judge
 from simulators.load.machine import this_machine
+from simulators.load.onlookers import wrong_viewers
 from simulators.load.plan import Instant, LoadPlan
 from simulators.load.witness import Rows, Witness
 from simulators.report.model import Crossings, Process, Report, Warned
@@ -32,6 +33,7 @@ class Played:
 
     starts_at: float  # epoch s
     ended_at: float  # of publishing
+    viewed_until: float  # by viewers, after all was stored
     fleet: Figures
     viewers: Counts
     viewers_done: Sequence[Done]
@@ -120,13 +122,7 @@ def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> R
             connections=played.fleet.most_connected,
         ),
         crossings=_crossings(plan, seen),
-        viewers=sections.viewers(
-            played.viewers,
-            played.viewers_done,
-            final=ledgers.read_final(plan.folder),
-            newest=None if seen is None else seen.newest,
-            ended_at=played.ended_at,
-        ),
+        viewers=sections.viewers(played.viewers, played.viewers_done, wrong=_wrong_viewers(plan, played, seen)),
         warnings=played.warnings,
         not_yet=not_yet,
         trouble=[*played.trouble, *_trouble(plan, played, finding)],
@@ -140,6 +136,14 @@ def _crossings(plan: LoadPlan, seen: Seen | None) -> Crossings | None:
         return None
     truth = ledgers.read_truth(plan.folder)
     return crossings(plan.roster, truth, seen.crossings, interval_s=plan.interval_s)
+
+
+def _wrong_viewers(plan: LoadPlan, played: Played, seen: Seen | None) -> set[int]:
+    final, digests = ledgers.read_final(plan.folder), ledgers.read_digests(plan.folder)
+    if seen is None or seen.newest is None or not len(digests):
+        return set()
+    roll = ledgers.read_roll(plan.roll)
+    return wrong_viewers(final, digests, seen.newest, roll, until_ms=int(played.viewed_until * 1000))
 
 
 def _refused(played: Played, sent: Sent, seen: Seen | None) -> int | None:

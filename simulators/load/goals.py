@@ -58,7 +58,7 @@ def _p99_s(percentiles: Percentiles | None) -> float | None:
 
 def _viewers_wrong(report: Report) -> float | None:
     viewers = report.viewers
-    return None if viewers is None else viewers.wrong_at_end + viewers.out_of_order + viewers.gaps
+    return None if viewers is None else viewers.wrong_at_end + viewers.out_of_order + viewers.gaps + viewers.strangers
 
 
 def _share_of_enough(part: int, whole: int) -> float | None:

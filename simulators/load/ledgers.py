@@ -20,6 +20,7 @@ from simulators.ledger import (
 )
 from simulators.load.audit import Sent, join
 from simulators.load.witness import Rows
+from simulators.viewers.plan import DIGEST, DIGEST_FILE, ROLL
 
 
 def read_sent(folder: Path) -> Sent:
@@ -48,6 +49,16 @@ def read_seen(folder: Path) -> Rows:
 def read_final(folder: Path) -> Rows:
     """Return what the first viewer of each unit held at the end: FINAL."""
     return _joined(folder, "viewers-*/", FINAL_FILE, FINAL)
+
+
+def read_digests(folder: Path) -> Rows:
+    """Return what every viewer held at the end, in short: DIGEST."""
+    return _joined(folder, "viewers-*/", DIGEST_FILE, DIGEST)
+
+
+def read_roll(path: Path | None) -> Rows:
+    """Return who is to be seen in which unit: ROLL; none when nobody knows."""
+    return np.empty(0, ROLL) if path is None else np.asarray(read(path, ROLL))
 
 
 def _joined(folder: Path, workers: str, name: str, dtype: np.dtype[np.void]) -> Rows:

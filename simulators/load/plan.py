@@ -50,6 +50,7 @@ class LoadPlan:
     units: Sequence[int] = ()
     viewers: int = 0
     viewers_workers: int = 1
+    roll: Path | None = None  # ROLL rows: who may be seen in which of the units; None: nobody knows
 
     @property
     def sample(self) -> int:
@@ -149,6 +150,9 @@ def viewers_plans(plan: LoadPlan, *, starts_at: float) -> list[ViewersPlan]:
             slow_s=habits.slow_s,
             reconnect_share=0.0 if habits.reconnect_every_s is None else 1.0,
             reconnect_every_s=habits.reconnect_every_s or 20.0,
+            switch_share=habits.switch_share,
+            switch_every_s=habits.switch_every_s,
+            roll=_path(plan.roll),
             connect_within_s=min(10.0, plan.duration_s * _SHORT),
             duration_s=plan.duration_s + plan.settle_s + _PATIENCE_S,
             starts_at=starts_at,

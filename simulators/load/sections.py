@@ -1,7 +1,7 @@
 """The parts of a report, each from the figures that it takes. Pure."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -14,7 +14,6 @@ from simulators.load.witness import Rows
 from simulators.report import model
 from simulators.viewers.plan import Counts as Watched
 from simulators.viewers.plan import Done
-from simulators.viewers.verdict import judge
 
 LOAD: Final = frozenset({"fleet", "viewers", "conductor"})  # the load tool's own processes; all others are the system's
 _ENOUGH: Final = 500  # connections, before memory divided by them says something
@@ -72,7 +71,7 @@ def latency(sent: Sent, seen: Rows, members: Rows | None, *, not_yet: dict[str, 
 def connected_at_end(sent: Sent, seconds: Sequence[Instant], *, starts_at: float) -> float | None:
     """Return how much of the connections wanted was up when the last fix was due; None when nobody wanted one."""
     last_due_s = int(sent.rows["due_us"].max(initial=0)) / _US - starts_at
-    before = [each for each in seconds if each.wanted and each.t_s <= last_due_s + 1.0]
+    before = [each for each in seconds if each.wanted and each.t_s <= last_due_s]
     return before[-1].connected / before[-1].wanted if before else None
 
 
@@ -126,16 +125,10 @@ def cost(
     )
 
 
-def viewers(
-    watched: Watched, done: Sequence[Done], *, final: Rows, newest: Rows | None, ended_at: float
-) -> model.Viewers | None:
-    """Return how the viewers fared; those are wrong who differ from their unit's first, or that one from the tables."""
+def viewers(watched: Watched, done: Sequence[Done], *, wrong: Collection[int]) -> model.Viewers | None:
+    """Return how the viewers fared; wrong are who differ from their unit's first, and those `wrong` by the tables."""
     if not watched.viewers:
         return None
-    wrong = sum(each.wrong_at_end for each in done)
-    if newest is not None and len(final):
-        verdict = judge(final, newest, everybody=False, until_ms=int(ended_at * 1000))
-        wrong += len(np.unique(final["viewer"][np.isin(final["member"], verdict.misplaced)]))
     return model.Viewers(
         viewers=watched.viewers,
         units=watched.units,
@@ -143,8 +136,9 @@ def viewers(
         snapshots=watched.snapshots,
         resumes=watched.resumes,
         slow=watched.slow,
-        wrong_at_end=wrong,
+        wrong_at_end=min(watched.viewers, sum(each.wrong_at_end for each in done) + len(wrong)),
         out_of_order=watched.out_of_order,
         gaps=watched.gaps,
+        strangers=watched.strangers,
         members=sum(each.members for each in done),
     )

@@ -75,6 +75,7 @@ def _viewers(found: Viewers) -> Html:
         "Wrong picture at the end": found.wrong_at_end,
         "Frames out of order": found.out_of_order,
         "Gaps after a resume": found.gaps,
+        "Members of other units shown": found.strangers,
     }))  # fmt: skip
 
 

@@ -120,6 +120,7 @@ class Viewers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     out_of_order: int
     gaps: int  # resumed with something missing
     members: int
+    strangers: int = 0  # members shown who are not of the unit
 
 
 class Warned(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

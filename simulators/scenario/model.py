@@ -106,6 +106,8 @@ class Viewers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     slow_share: Share = 0.0
     slow_s: Amount = 5.0
     reconnect_every_s: Positive | None = None
+    switch_share: Share = 0.0
+    switch_every_s: Positive = 15.0
 
 
 class Goals(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -95,3 +95,17 @@ async def test_refusals_are_added_up_over_the_days(connection: psycopg.AsyncConn
         """
     )
     assert await DatabaseWitness(database, CODES).refused() == {"future": 5, "syntax": 1}
+
+
+async def test_a_unit_shows_the_members_of_all_below_it(connection: psycopg.AsyncConnection, database: str) -> None:
+    await a_database(connection)
+    await connection.execute(
+        """
+        INSERT INTO unit (id, code, name, level, parent, tree_left, tree_right) VALUES
+            (1, '410100', 'city', 'city', NULL, 1, 6),
+            (2, '410102001001001', 'west', 'grid-3', 1, 2, 3), (3, '410102001001002', 'east', 'grid-3', 1, 4, 5)
+        """
+    )
+    await connection.execute("INSERT INTO assignment (member, unit, role, is_primary) VALUES (7, 2, 'leader', true)")
+    found = await DatabaseWitness(database, CODES).roll([1, 2, 3])
+    assert sorted(found.tolist()) == [(1, 7), (2, 7)]
