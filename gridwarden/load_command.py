@@ -9,7 +9,7 @@ import typer
 
 from gridwarden.console import Progress
 from gridwarden.load_run import run_load
-from gridwarden.load_wish import LoadError, Wish, parse_watched
+from gridwarden.load_wish import LoadError, StartError, Wish, parse_watched
 from gridwarden.options import run, settings_of
 from gridwarden.signals import take_sigterm_for_ctrl_c
 from simulators.dispatchers.answers import DispatcherError
@@ -110,7 +110,7 @@ def load(
     except NO_RUN as error:
         progress.done()
         print(f"gridwarden: {' '.join(str(error).split())}", file=sys.stderr)  # noqa: T201
-        raise typer.Exit(BAD_USAGE) from None
+        raise typer.Exit(MISSED if isinstance(error, StartError) else BAD_USAGE) from None
     finally:
         progress.done()
     _show(done[0], report, progress)

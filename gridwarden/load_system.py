@@ -7,6 +7,7 @@ have a process each, and the database belongs to the load command.
 import asyncio
 import contextlib
 import os
+import secrets
 import shlex
 import signal
 import socket
@@ -21,10 +22,11 @@ from typing import Final
 import httpx
 
 from gridwarden.embedded import EmbeddedPostgres
-from gridwarden.load_wish import LoadError
+from gridwarden.load_wish import StartError
 from simulators.load.watch import family
 
 HOST: Final = "127.0.0.1"
+_PORTS: Final = range(20_000, 32_768)  # below those that Linux gives to connections that go out
 _START_S: Final = 120.0
 _STOP_S: Final = 60.0
 _POLL_S: Final = 0.1
@@ -98,7 +100,7 @@ class Started:
         return True
 
     async def start(self) -> None:
-        """Start all programs; return when they answer. Raises LoadError."""
+        """Start all programs; return when they answer. Raises StartError."""
         for name in self.commands:
             await self._launch(name)
         await self._until_ready()
@@ -129,7 +131,9 @@ class Started:
                     self._want_alive()
                     await asyncio.sleep(_POLL_S)
         except TimeoutError:
-            raise LoadError(f"the system did not answer within {_START_S:.0f} s; its logs are in {self.logs}") from None
+            raise StartError(
+                f"the system did not answer within {_START_S:.0f} s; its logs are in {self.logs}"
+            ) from None
 
     async def _answers(self, client: httpx.AsyncClient) -> bool:
         try:
@@ -142,7 +146,7 @@ class Started:
         for name, process in self.running.items():
             if process.returncode is not None:
                 said = " ".join((self.logs / f"{name}.log").read_text(errors="replace")[-_TAIL:].split())
-                raise LoadError(f"{name} ended while it started: {said}")
+                raise StartError(f"{name} ended while it started: {said}")
 
 
 @contextlib.asynccontextmanager
@@ -155,10 +159,21 @@ async def started(system: Started) -> AsyncGenerator[Started]:
         await system.stop()
 
 
-def free_port() -> int:
+def free_port(*, but: int | None = None) -> int:
+    """Return a port that is free, and that no connection gets as its own end before the system listens there."""
+    while True:
+        port = _PORTS.start + secrets.randbelow(len(_PORTS))
+        if port != but and not _is_taken(port):
+            return port
+
+
+def _is_taken(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+        return False
 
 
 def _accepts(port: int | None) -> bool:

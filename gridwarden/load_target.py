@@ -91,7 +91,8 @@ async def _own(
         dsn = wish.database or EmbeddedPostgres(folder).dsn
         login = await prepare(dsn, folder, terminals=wish.terminals, seed=wish.seed, progress=progress)
     secret = secrets.token_hex(16)
-    web_port, mqtt_port = free_port(), None if wish.broker else free_port()
+    web_port = free_port()
+    mqtt_port = None if wish.broker else free_port(but=web_port)
     system = Started(
         http=f"http://{HOST}:{web_port}",
         mqtt_port=mqtt_port,

@@ -20,6 +20,10 @@ class LoadError(Exception):
     """A load run that cannot be: the message says why, and which option to change."""
 
 
+class StartError(LoadError):
+    """The system that `--up` was to start did not start, or not again: the message says what it said."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
     """The options of `gridwarden load` as they were given; None is one that was not."""

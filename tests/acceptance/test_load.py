@@ -76,6 +76,15 @@ def test_a_sigterm_while_the_system_starts_leaves_no_process_and_no_folder(
     assert list(tmp_path.glob("gridwarden-load-*")) == []
 
 
+def test_a_system_that_does_not_start_gives_exit_code_1(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "gridwarden.log").mkdir()  # where `up` has to write its log
+    code, output = load("--up", "--data", str(data), "--terminals", "5", "--report", str(tmp_path / "report"))
+    assert code == 1, output
+    assert "up ended while it started" in output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
