@@ -13,7 +13,7 @@ from typing import Final
 
 from gridwarden.console import Progress
 from gridwarden.load_target import Target, target_of
-from gridwarden.load_wish import LoadError, Wish, own_connections, viewers_workers_for, workers_for
+from gridwarden.load_wish import LoadError, Wish, most_of_a_process, own_connections, viewers_workers_for, workers_for
 from gridwarden.load_witness import DatabaseWitness
 from gridwarden.programs import VERSION
 from simulators.dispatchers.answers import Unit
@@ -39,7 +39,7 @@ async def run_load(wish: Wish, progress: Progress) -> Report:
     scenario, beside = read_scenario(wish.scenario), [read_report(path) for path in wish.beside]
     workers = workers_for(wish)
     own = own_connections(wish, workers=workers)
-    make_room(own)  # the system's processes inherit it
+    make_room(most_of_a_process(wish, own, workers=workers))  # the system's processes inherit it
     with ledger_in(wish.report, keeps=wish.keeps_ledger) as folder:
         async with target_of(wish, progress, own=own) as target, _dispatcher(target) as dispatcher:
             handsets = await asyncio.to_thread(_handsets, target.roster, wish.terminals)

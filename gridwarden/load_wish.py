@@ -99,6 +99,11 @@ def own_connections(wish: Wish, *, workers: int) -> int:
     return wanted
 
 
+def most_of_a_process(wish: Wish, own: int, *, workers: int) -> int:
+    """Return how many connections one process here holds: all of them where `--up` listens, else a worker's share."""
+    return own if wish.is_up and wish.broker is None else -(-own // workers)
+
+
 def workers_for(wish: Wish) -> int:
     """Return the fleet's processes: enough for the connections, at most one a core."""
     cores = usable_cores()
