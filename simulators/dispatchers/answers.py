@@ -83,3 +83,7 @@ class Issued(msgspec.Struct, frozen=True, kw_only=True):
     issued_at: float  # when that answer came
     previewed: int  # people, as the preview said
     reach: Reach  # as the answer said: the audience is frozen, few are told yet
+
+    @property
+    def pressed_at(self) -> float:
+        return self.issued_at - self.issue_s

@@ -18,7 +18,7 @@ from simulators.load.settling import wait_until_kept
 from simulators.load.stage import Stage
 from simulators.load.watch import Watch
 from simulators.load.witness import System, Witness
-from simulators.load.workers import Workers, fleet_figures, viewers_counts, workers_in
+from simulators.load.workers import Workers, first_shown, fleet_figures, viewers_counts, workers_in
 from simulators.report.model import Report
 from simulators.roster import GRIDS, TERMINALS
 
@@ -95,7 +95,7 @@ class _Run:
             fleet=fleet_figures(self.workers.fleet),
             viewers=viewers_counts(self.workers.viewers),
             viewers_done=self.workers.viewers_done(),
-            warnings=await self.stage.reached(starts_at=self.starts_at),
+            warnings=await self.stage.reached(starts_at=self.starts_at, shown=first_shown(self.workers.viewers)),
             processes=watch.report(),
             cpu_s=cpu_s,
             seconds=self.seconds,

@@ -185,6 +185,8 @@ def _reasons(report: Report, not_yet: dict[str, str], seen: Seen | None) -> Repo
         not_yet["crossings"] = (
             NO_WITNESS if seen is None else "nobody's true way is known, or the system keeps no crossings"
         )
+    if any(each.first_frame_s is None for each in report.warnings):
+        not_yet["warnings.first_frame_s"] = "no viewer was told of it" if report.viewers else "nobody watched the map"
     not_yet["sms"] = "no SMS centre takes part in a load run yet"
     return msgspec.structs.replace(report, not_yet=not_yet)
 

@@ -5,7 +5,7 @@ What happens to people and their terminals is the fleet's part: it reads the sam
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -61,12 +61,12 @@ class Stage:
         else:
             self.say(f"{event.what} was not restarted: nothing here can do that")
 
-    async def reached(self, *, starts_at: float) -> list[Warned]:
-        """Return what became of the warnings by now."""
-        return [await self._reached(unit, issued, starts_at) for unit, issued in self.told]
+    async def reached(self, *, starts_at: float, shown: Mapping[str, float]) -> list[Warned]:
+        """Return what became of the warnings by now; `shown`: when the first viewer heard of each alert (epoch s)."""
+        return [await self._reached(unit, issued, starts_at, shown) for unit, issued in self.told]
 
-    async def _reached(self, unit: str, issued: Issued, starts_at: float) -> Warned:
-        reach = issued.reach
+    async def _reached(self, unit: str, issued: Issued, starts_at: float, shown: Mapping[str, float]) -> Warned:
+        reach, shown_at = issued.reach, shown.get(str(issued.alert))
         if self.dispatcher is not None:
             try:
                 reach = await self.dispatcher.reach(issued.alert)
@@ -79,4 +79,5 @@ class Stage:
             told=reach.told,
             acknowledged=reach.acknowledged,
             issue_s=round(issued.issue_s, 3),
+            first_frame_s=None if shown_at is None else round(max(shown_at - issued.pressed_at, 0.0), 3),
         )

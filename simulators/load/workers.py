@@ -157,6 +157,16 @@ def fleet_figures(workers: Sequence[Worker[FleetSaid]]) -> Figures:
     return msgspec.convert(added, Figures)
 
 
+def first_shown(workers: Sequence[Worker[ViewersSaid]]) -> dict[str, float]:
+    """Return by alert when the first viewer heard that it was issued (epoch s)."""
+    found: dict[str, float] = {}
+    for worker in workers:
+        if isinstance(worker.last, viewers_events.Done):
+            for alert, at in worker.last.issued.items():
+                found[alert] = min(at, found.get(alert, at))
+    return found
+
+
 def viewers_counts(workers: Sequence[Worker[ViewersSaid]]) -> Counts:
     """Add up what the viewers' workers said last; a lag is the worst of theirs."""
     said = [

@@ -134,6 +134,7 @@ class Audience:
             wrong_at_end=len(wrong),
             away_at_end=sum(not viewer.is_connected for viewer in self._viewers),
             wrong=wrong[:_SAID_WRONG],
+            issued=self._stage.issued,
             cpu_s=used.ru_utime + used.ru_stime,
             rss_kb=used.ru_maxrss,
         )

@@ -115,6 +115,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="do
     wrong_at_end: int
     away_at_end: int = 0
     wrong: Sequence[int] = ()  # the first ten of them
+    issued: Mapping[str, float] = {}  # by alert: when the first viewer heard that it was issued, epoch s
     cpu_s: float
     rss_kb: int
 

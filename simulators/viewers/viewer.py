@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,6 +23,7 @@ _LONGEST_RETRY_S: Final = 15.0
 _LOST_AFTER_S: Final = 15.0
 _NOT_LOGGED_IN: Final = 4401
 _NOT_FOUND: Final = 4404
+_ISSUED: Final = "issued"  # state of an alert
 _PING: Final = b'{"op":"ping"}'
 _FEWEST_TO_SWITCH: Final = 3  # frames of a unit left are still under way when it is chosen again at once
 
@@ -29,6 +31,8 @@ _FEWEST_TO_SWITCH: Final = 3  # frames of a unit left are still under way when i
 class _News(msgspec.Struct):
     kind: str
     message: str = ""
+    id: str | int = ""
+    state: str = ""
 
 
 _news: Final = msgspec.json.Decoder(_News)
@@ -73,6 +77,7 @@ class Stage:
     trouble: Callable[[str], None]
     members: Mapping[int, Column] = field(default_factory=dict[int, Column])  # by unit, sorted; empty: not known
     gallery: Gallery = field(default_factory=Gallery)
+    issued: dict[str, float] = field(default_factory=dict[str, float])  # by alert: when the first viewer heard of it
 
 
 class Viewer:
@@ -188,6 +193,8 @@ class Viewer:
         except msgspec.MsgspecError as misfit:
             self._distrust(str(misfit))
             return
+        if news.kind == "alert" and news.state == _ISSUED:
+            self._stage.issued.setdefault(str(news.id), time.time())
         if news.kind == "error":
             self._stage.counts.refused += 1
             self._stage.trouble(f"viewer {self.number}: {news.message}")
