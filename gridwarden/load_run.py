@@ -21,6 +21,7 @@ from simulators.dispatchers.dispatcher import Dispatcher
 from simulators.fleet.limits import make_room
 from simulators.load.conductor import conduct
 from simulators.load.plan import LoadPlan, Moment
+from simulators.load.stage import unplayed
 from simulators.report.model import Report, read_report
 from simulators.report.page import write_report
 from simulators.roster import GRIDS, TERMINALS, Handset, RosterError, read_handsets
@@ -86,6 +87,9 @@ async def _play(
     progress: Progress,
 ) -> Report:
     progress.step(said_of(plan))
+    late = unplayed(plan.scenario.events, duration_s=plan.duration_s)
+    if late is not None:
+        progress.step(late)
     with _until_interrupted() as stop:
         return await conduct(
             plan,

@@ -20,6 +20,7 @@ from simulators.load.goals import holds, judge
 from simulators.load.machine import this_machine
 from simulators.load.onlookers import wrong_viewers
 from simulators.load.plan import Instant, LoadPlan
+from simulators.load.stage import unplayed
 from simulators.load.witness import Rows, Witness
 from simulators.report.model import Crossings, Process, Report, Warned
 from simulators.viewers.plan import Counts, Done
@@ -158,7 +159,9 @@ def _refused(played: Played, sent: Sent, seen: Seen | None) -> int | None:
 
 
 def _trouble(plan: LoadPlan, played: Played, finding: Finding | None) -> list[str]:
+    late = unplayed(plan.scenario.events, duration_s=plan.duration_s)
     lines = ["the run was ended early"] if played.is_cut_short else []
+    lines += [late] if late else []
     if finding is None:
         return lines
     if finding.lost:

@@ -33,8 +33,10 @@ def percentiles(spans_us: Times) -> Percentiles | None:
     for step, count in zip(steps.tolist(), counts.tolist(), strict=True):  # a record costs 2.3 us: none for each fix
         histogram.record_value(step, count)
 
+    longest_ms = round(float(spans_us.max()) / 1000, 3)  # a step of the histogram reaches beyond
+
     def at(quantile: float) -> float:
-        return round(float(histogram.get_value_at_percentile(quantile * 100)) / 1000, 3)
+        return min(round(float(histogram.get_value_at_percentile(quantile * 100)) / 1000, 3), longest_ms)
 
     return Percentiles(
         count=len(spans_us),
@@ -42,7 +44,7 @@ def percentiles(spans_us: Times) -> Percentiles | None:
         p90=at(0.9),
         p99=at(0.99),
         p999=at(0.999),
-        max=round(float(spans_us.max()) / 1000, 3),
+        max=longest_ms,
         curve=[(quantile, at(quantile)) for quantile in _CURVE],
     )
 

@@ -18,6 +18,16 @@ from simulators.scenario.events import Event, Restart, Warn
 Said = Callable[[str], None]
 
 
+def unplayed(events: Sequence[Event], *, duration_s: float) -> str | None:
+    """Say which events come after the end of a run, None when all come before: who tests a flood wants to have one."""
+    late = [event.at_s for event in events if event.at_s >= duration_s]
+    if not late:
+        return None
+    return (
+        f"{len(late)} of {len(events)} events of the scenario come after the end: the last at {max(late):g} s (--for)"
+    )
+
+
 @dataclass(slots=True)
 class Stage:
     """Plays the events at their moments; `told` are the warnings that were issued, with their unit's code."""

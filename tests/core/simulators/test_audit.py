@@ -25,9 +25,11 @@ from simulators.load.latency import answered_us, framed_us, percentiles
 from simulators.load.ledgers import read_sent
 from simulators.load.plan import Instant
 from simulators.load.sections import connected_at_end
+from simulators.load.stage import unplayed
 from simulators.load.witness import STORED
 from simulators.report.model import Connections, Counts, Crossings, Goal, Latency, Machine, Percentiles, Report
 from simulators.scenario.model import Goals
+from simulators.scenario.reading import read_scenario
 
 START_MS = 1_800_000_000_000
 START_US = START_MS * 1000
@@ -231,6 +233,19 @@ def test_what_a_viewer_saw_that_nobody_published_has_no_latency() -> None:
     fixes = [a_fix(0, 1, lon=7, lat=8)]
     of_another_member, from_before = (0, 1400, 101, 7, 8), (0, 400, 100, 7, 8)
     assert frames(fixes, seen(of_another_member, from_before)) == []
+
+
+def test_no_percentile_is_longer_than_the_longest() -> None:
+    found = percentiles(np.array([1_000, 2_936_001]))
+    assert found is not None
+    assert found.p99 == found.max == 2936.001
+
+
+def test_events_after_the_end_of_a_run_are_told() -> None:
+    events = read_scenario("broker-restart").events
+    assert unplayed(events, duration_s=600) is None
+    said = unplayed(events, duration_s=60)
+    assert said == "3 of 3 events of the scenario come after the end: the last at 300 s (--for)"
 
 
 def a_report(*, lost: int | None = 0, published: int = 1000, p99_ms: float | None = None) -> Report:
