@@ -1,7 +1,7 @@
 """Columns as parameters: a numpy array becomes a PostgreSQL array in one step, without an object for each value.
 
-22,000 rows of 17 columns as lists hold the event loop for 0.2 to 0.3 s, as columns for some 10 ms. The statement names the type:
-`%(terminals)s::integer[]`.
+22,000 rows of 17 columns as lists hold the event loop for 0.2 to 0.3 s, as columns for some 10 ms. The statement names
+the type: `%(terminals)s::integer[]`.
 """
 
 import struct
