@@ -5,7 +5,7 @@ five million of them are sorted and compared in seconds, in 43 MB.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -67,6 +67,7 @@ class Finding:
     kept_though_bad: int  # rows that had to be refused
     refused_on_purpose: int  # bad rows that the system answered and did not keep
     missing: Keys  # the keys lost, at most a few
+    displaced: Keys = field(default_factory=lambda: np.zeros(0, np.int64))  # kept at another place than was said
 
     @property
     def duplicated(self) -> int:
@@ -144,6 +145,21 @@ def compare(sent: Sent, stored: Keys, *, named: int = 5) -> Finding:
         refused_on_purpose=int(refused.sum()),
         missing=lost[:named],
     )
+
+
+def displaced(sent: Sent, chunks: Iterable[Rows]) -> Keys:
+    """Return the keys of good rows that are stored at another place than was said. Places are 1e-7 degrees, exact."""
+    good = sent.rows[sent.is_good]
+    keys = keys_of(good["terminal"], good["said_ms"])
+    order = np.argsort(keys, kind="stable")
+    keys, good = keys[order], good[order]
+    found = [np.zeros(0, np.int64)]
+    for chunk in chunks if len(keys) else ():
+        stored = keys_of(chunk["terminal"], chunk["said_ms"])
+        place = np.minimum(np.searchsorted(keys, stored), len(keys) - 1)
+        is_moved = (chunk["lon"] != good["lon"][place]) | (chunk["lat"] != good["lat"][place])
+        found.append(stored[(keys[place] == stored) & is_moved])
+    return np.unique(np.concatenate(found))
 
 
 def _is_of_the_run(kept: Keys, good: Keys, sent: Sent) -> Mask:

@@ -5,7 +5,7 @@ Everything here happens after the load, in arrays: five million rows take second
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 from simulators.fleet.events import Figures
 from simulators.ledger import TO_BE_REFUSED
 from simulators.load import ledgers, sections
-from simulators.load.audit import Finding, Sent, asked_ms, compare, said_of, span_ms, stored_keys
+from simulators.load.audit import Finding, Sent, asked_ms, compare, displaced, said_of, span_ms, stored_keys
 from simulators.load.borders import crossings
 from simulators.load.goals import holds, judge
 from simulators.load.machine import this_machine
@@ -25,6 +25,7 @@ from simulators.load.witness import Rows, Witness
 from simulators.report.model import Crossings, Process, Report, Warned
 from simulators.viewers.plan import Counts, Done
 
+_NAMED: Final = 5
 NO_WITNESS: Final = "nobody who knows the database was asked: give --database"
 
 
@@ -86,7 +87,9 @@ async def _ask(witness: Witness, plan: LoadPlan, sent: Sent, refused_before: Map
 
 
 def _compare(sent: Sent, chunks: Sequence[Rows], terminals: int) -> Finding:
-    return compare(sent, stored_keys(chunks, terminals=terminals))
+    """Compare keys, then places: a fix that is stored where nobody was is lost, too."""
+    found, elsewhere = compare(sent, stored_keys(chunks, terminals=terminals)), displaced(sent, chunks)
+    return replace(found, lost=found.lost + len(elsewhere), displaced=elsewhere)
 
 
 def _compose(plan: LoadPlan, played: Played, sent: Sent, seen: Seen | None) -> Report:
@@ -164,16 +167,22 @@ def _trouble(plan: LoadPlan, played: Played, finding: Finding | None) -> list[st
     lines += [late] if late else []
     if finding is None:
         return lines
-    if finding.lost:
-        named = ", ".join(
-            f"terminal {place} at {said_ms} ms" for place, said_ms in map(said_of, finding.missing.tolist())
+    if len(finding.missing):
+        lines.append(f"lost, among others: {_named(finding.missing)} (places in {plan.roster}, from 0)")
+    if len(finding.displaced):
+        lines.append(
+            f"{len(finding.displaced):,} positions are stored at another place than was said, and count as lost, "
+            f"among them: {_named(finding.displaced)}"
         )
-        lines.append(f"lost, among others: {named} (places in {plan.roster}, from 0)")
     if finding.foreign:
         lines.append(f"{finding.foreign:,} positions of these terminals are stored that nobody here published")
     if finding.kept_though_bad:
         lines.append(f"{finding.kept_though_bad:,} positions are stored that had to be refused")
     return lines
+
+
+def _named(keys: Rows) -> str:
+    return ", ".join(f"terminal {place} at {said_ms} ms" for place, said_ms in map(said_of, keys[:_NAMED].tolist()))
 
 
 def _reasons(report: Report, not_yet: dict[str, str], seen: Seen | None) -> Report:

@@ -15,8 +15,8 @@ from simulators.viewers.plan import ViewersPlan
 SAMPLE: Final = 100  # every so many-th terminal's true way is kept
 _SAMPLED_AT_LEAST: Final = 50
 _START_S: Final = 4.0  # for a worker to come up
-_HANDSETS_PER_S: Final = 15_000  # read from terminals.csv, and given a person each, on one slow core
-_GRIDS_BYTES_PER_S: Final = 1_500_000
+_HANDSETS_PER_S: Final = 30_000  # read from terminals.csv, and given a person each, on one slow core
+_GRIDS_BYTES_PER_S: Final = 3_000_000
 _PATIENCE_S: Final = 600.0  # for viewers after the fleet has ended: the conductor stops them before
 _SHORT: Final = 0.25  # of a run, at most, is spent on connecting
 _LOG_INS_PER_S: Final = 300.0  # when nobody waits for them: it is not what is measured

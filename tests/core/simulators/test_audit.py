@@ -19,7 +19,18 @@ from simulators.ledger import (
     Records,
     Stream,
 )
-from simulators.load.audit import Sent, asked_ms, compare, join, keys_of, per_second, said_of, span_ms, stored_keys
+from simulators.load.audit import (
+    Sent,
+    asked_ms,
+    compare,
+    displaced,
+    join,
+    keys_of,
+    per_second,
+    said_of,
+    span_ms,
+    stored_keys,
+)
 from simulators.load.goals import holds, judge
 from simulators.load.latency import answered_us, framed_us, percentiles
 from simulators.load.ledgers import read_sent
@@ -309,3 +320,11 @@ def test_what_nobody_measured_is_neither_held_nor_missed() -> None:
     goals = judged(Goals(), a_report(lost=None))
     assert next(goal for goal in goals if goal.name == "lost").held is None
     assert holds(goals)
+
+
+def test_a_fix_that_is_stored_at_another_place_is_named() -> None:
+    fixes = sent(published(a_fix(1, lon=7, lat=8), a_fix(2, 1, lon=7, lat=8), a_fix(3, 2, lon=7, lat=8)), answers(0, 1))
+    rows = stored((3, 2), (1, 0), (2, 1), (4, 0))
+    rows["lon"], rows["lat"] = 7, [8, 8, 9, 1]
+    assert [said_of(key) for key in displaced(fixes, [rows[:2], rows[2:]]).tolist()] == [(2, START_MS + 1000)]
+    assert len(displaced(sent(published()), [rows])) == 0
