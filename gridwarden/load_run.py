@@ -75,7 +75,7 @@ async def run_load(wish: Wish, progress: Progress) -> Report:
                 viewers_workers=viewers_workers_for(wish.viewers),
             )
             report = await _play(plan, target, witness, dispatcher, progress)
-        await asyncio.to_thread(write_report, report, wish.report, beside)
+            await asyncio.to_thread(write_report, report, wish.report, beside)  # before the system has to stop
     return report
 
 

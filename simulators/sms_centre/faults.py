@@ -124,8 +124,11 @@ def parse_faults(text: str, *, name: str) -> Faults:
     """Return the faults that a YAML text says; an empty one says none. Raises FaultsError, beginning with `name`."""
     try:
         said = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise FaultsError(f"{name}: {' '.join(str(error).split())}") from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FaultsError(f"{name}:{line}: not YAML: {error.problem}; mind indentation and brackets") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise FaultsError(f"{name}: not YAML: {' '.join(str(error).split())}") from error
     try:
         return msgspec.convert({} if said is None else said, Faults)
     except msgspec.ValidationError as error:
