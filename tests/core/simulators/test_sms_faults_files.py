@@ -38,7 +38,7 @@ def test_a_file_is_read_by_its_path(tmp_path: Path) -> None:
         ("limits: {rate_per_s: fast}", ["$.limits.rate_per_s"]),
         ("limits: {rate_per_s: .nan}", ["$.limits.rate_per_s"]),
         ("answers: {delay_s: .inf}", ["$.answers.delay_s"]),
-        ("answers: [", ["mine: ", "line 1"]),
+        ("answers: [", ["mine:1: ", "not YAML"]),
         ("just words", ["mine: ", "Expected `object`"]),
     ],
 )
