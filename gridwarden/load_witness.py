@@ -9,7 +9,7 @@ import numpy as np
 import psycopg
 from psycopg import sql
 
-from simulators.load.witness import CROSSED, NEWEST, STORED, Rows
+from simulators.load.witness import CROSSED, NEWEST, PLACED, STORED, Rows
 from simulators.viewers.plan import ROLL
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,6 +63,10 @@ _ROLL: Final = """
     JOIN assignment ON assignment.unit = own.id AND is_primary
     JOIN member ON member.id = assignment.member AND member.closed_at IS NULL
     WHERE shown.id = ANY(%(units)s)
+"""
+_PLACED: Final = """
+    SELECT terminal, coalesce(unit.code, '') FROM terminal_state LEFT JOIN unit ON unit.id = confirmed_grid
+    WHERE confirmed_grid >= 0
 """
 _REFUSED: Final = "SELECT reason, sum(reports)::bigint FROM refusal_count GROUP BY reason"
 _EMERGENCIES: Final = """
@@ -120,6 +124,11 @@ class DatabaseWitness:
             if number in places
         ]
         return np.array(rows, CROSSED)
+
+    async def placed(self) -> Rows | None:
+        places = await self._places()
+        rows = [(places[number], grid) for number, grid in await self._ask(_PLACED) if number in places]
+        return np.array(rows, PLACED)
 
     async def roll(self, units: Sequence[int]) -> Rows:
         """Return who is to be seen in which of these units: ROLL."""

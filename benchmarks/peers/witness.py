@@ -69,6 +69,9 @@ class PeerWitness:
     async def crossings(self, *, since_ms: int, until_ms: int) -> Rows | None:
         del since_ms, until_ms
 
+    async def placed(self) -> Rows | None:
+        return None
+
     async def refused(self) -> Mapping[str, int] | None:
         return None
 

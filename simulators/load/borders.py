@@ -14,12 +14,15 @@ _INTERVALS: Final = 3.0  # the second fix confirms; errors of the receiver shift
 _TOLERANCE_S: Final = 30.0  # at least
 
 
-def crossings(roster: Path, truth: Rows, reported: Rows, *, interval_s: float) -> Crossings | None:
+def crossings(
+    roster: Path, truth: Rows, reported: Rows, *, interval_s: float, placed: Rows | None = None
+) -> Crossings | None:
     """Compare the crossings of the terminals in `truth`; None when nobody's true way is known."""
     if not len(truth):
         return None
     tolerance_s = max(_TOLERANCE_S, _INTERVALS * interval_s)
-    matches = judge_crossings(truth, reported, Leaves(read_grids(roster / GRIDS)), tolerance_s=tolerance_s)
+    leaves = Leaves(read_grids(roster / GRIDS))
+    matches = judge_crossings(truth, reported, leaves, tolerance_s=tolerance_s, placed=placed)
     return Crossings(
         sample=len(np.unique(truth["terminal"])),
         expected=matches.matched + matches.missed,

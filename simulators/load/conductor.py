@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from simulators.dispatchers.dispatcher import Dispatcher
-from simulators.load.findings import Played, find
+from simulators.load.findings import Before, Played, find
 from simulators.load.plan import Instant, LoadPlan, Moment, Progress, fleet_plans, viewers_plans
 from simulators.load.settling import wait_until_kept
 from simulators.load.stage import Stage
@@ -43,12 +43,12 @@ async def conduct(
     hears trouble in lines, `progress` how it stands about each second. `stop` ends the run early, with a report of what
     was. The plan's folder, which has to be there and empty, keeps the ledgers.
     """
-    refused_before = None if witness is None else await witness.refused()
+    before = None if witness is None else Before(refused=await witness.refused(), placed=await witness.placed())
     async with workers_in(plan.folder) as workers:
         run = _Run(plan, workers, Stage(system, dispatcher, say), say=say, progress=progress)
         played = await run.play(witness, stop or asyncio.Event())
     progress(Moment(phase="comparing what was published with what is stored"))
-    return await find(plan, played, witness=witness, refused_before=refused_before)
+    return await find(plan, played, witness=witness, before=before)
 
 
 @dataclass(slots=True)

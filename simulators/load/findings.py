@@ -48,6 +48,14 @@ class Played:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Before:
+    """What the witness said before the run."""
+
+    refused: Mapping[str, int] | None
+    placed: Rows | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """What the witness said."""
 
@@ -55,32 +63,33 @@ class Seen:
     members: Rows | None
     newest: Rows | None
     crossings: Rows | None
+    placed: Rows | None  # before the run
     refused: int | None  # during the run
     sos: int | None
     about: str
 
 
-async def find(
-    plan: LoadPlan, played: Played, *, witness: Witness | None, refused_before: Mapping[str, int] | None
-) -> Report:
+async def find(plan: LoadPlan, played: Played, *, witness: Witness | None, before: Before | None) -> Report:
     """Return the report of a run, judged."""
     sent = await asyncio.to_thread(ledgers.read_sent, plan.folder)
-    seen = None if witness is None else await _ask(witness, plan, sent, refused_before)
+    seen = None if witness is None else await _ask(witness, plan, sent, before)
     return await asyncio.to_thread(_compose, plan, played, sent, seen)
 
 
-async def _ask(witness: Witness, plan: LoadPlan, sent: Sent, refused_before: Mapping[str, int] | None) -> Seen:
+async def _ask(witness: Witness, plan: LoadPlan, sent: Sent, before: Before | None) -> Seen:
     since_ms, until_ms = asked_ms(sent)
     chunks = [chunk async for chunk in witness.stored(since_ms=since_ms, until_ms=until_ms)]
     since_ms, until_ms = span_ms(sent)
     finding = await asyncio.to_thread(_compare, sent, chunks, plan.terminals)
     refused = await witness.refused()
+    known = Before(refused=None, placed=None) if before is None else before
     return Seen(
         finding=finding,
         members=await witness.members(),
         newest=await witness.newest(since_ms=since_ms, until_ms=until_ms),
         crossings=await witness.crossings(since_ms=since_ms, until_ms=until_ms),
-        refused=None if refused is None else sum(refused.values()) - sum((refused_before or {}).values()),
+        placed=known.placed,
+        refused=None if refused is None else sum(refused.values()) - sum((known.refused or {}).values()),
         sos=await witness.emergencies(since_ms=since_ms, until_ms=until_ms),
         about=await witness.about(),
     )
@@ -139,7 +148,7 @@ def _crossings(plan: LoadPlan, seen: Seen | None) -> Crossings | None:
     if seen is None or seen.crossings is None:
         return None
     truth = ledgers.read_truth(plan.folder)
-    return crossings(plan.roster, truth, seen.crossings, interval_s=plan.interval_s)
+    return crossings(plan.roster, truth, seen.crossings, interval_s=plan.interval_s, placed=seen.placed)
 
 
 def _wrong_viewers(plan: LoadPlan, played: Played, seen: Seen | None) -> set[int]:

@@ -74,6 +74,7 @@ def framed_us(sent: Sent, seen: Rows, members: NDArray[np.integer]) -> Times:
 
     `seen`: SEEN rows; `members`: the live map's number of each terminal's member. A fix is recognised by its member and
     its place to 1e-7 degrees (1 cm); one that a newer fix overtook within a frame was never shown, and has no latency.
+    Nor has one that was due before the viewer's first frame: it waited for the viewer.
     """
     rows = sent.rows[sent.was_sent & waits(sent) & ~sent.is_bad]
     if not len(rows) or not len(seen):
@@ -81,21 +82,24 @@ def framed_us(sent: Sent, seen: Rows, members: NDArray[np.integer]) -> Times:
     ours = _mixed(members[rows["terminal"]], rows["lon"], rows["lat"])
     order = np.lexsort((rows["due_us"], ours))
     ours, due_us = ours[order], np.asarray(rows["due_us"])[order]
-    shown, first_us = _first_seen(seen)
+    shown, first_us, begins_us = _first_seen(seen)
     place = np.minimum(np.searchsorted(ours, shown), len(ours) - 1)
     span_us = first_us - due_us[place]
-    is_known: Mask = (ours[place] == shown) & (span_us >= 0)
+    is_known: Mask = (ours[place] == shown) & (span_us >= 0) & (due_us[place] >= begins_us)
     return span_us[is_known]
 
 
-def _first_seen(seen: Rows) -> tuple[NDArray[np.uint64], Times]:
-    """Return what was shown, once for each viewer, with the moment that this viewer first saw it."""
+def _first_seen(seen: Rows) -> tuple[NDArray[np.uint64], Times, Times]:
+    """Return what was shown, once for each viewer: with the moment it first saw it, and that of its first frame."""
     shown = _mixed(seen["member"], seen["lon"], seen["lat"])
     order = np.lexsort((seen["at_us"], seen["viewer"], shown))
     shown, viewer, at_us = shown[order], np.asarray(seen["viewer"])[order], np.asarray(seen["at_us"])[order]
     is_first = np.ones(len(shown), np.bool_)
     is_first[1:] = (shown[1:] != shown[:-1]) | (viewer[1:] != viewer[:-1])
-    return shown[is_first], at_us[is_first]
+    _, who = np.unique(viewer, return_inverse=True)
+    begins_us = np.full(int(who.max(initial=0)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(begins_us, who, at_us)
+    return shown[is_first], at_us[is_first], begins_us[who][is_first]
 
 
 def _mixed(*columns: Rows) -> NDArray[np.uint64]:

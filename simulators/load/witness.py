@@ -14,6 +14,7 @@ Rows = NDArray[Any]
 # Places are in 1e-7 degrees, times in epoch ms; `terminal` is the place in the roster, -1 for one that is not in it.
 STORED: Final = np.dtype([("terminal", "<i4"), ("said_ms", "<i8"), ("lon", "<i4"), ("lat", "<i4")])
 NEWEST: Final = np.dtype([("terminal", "<i4"), ("member", "<i4"), ("said_ms", "<i8"), ("lon", "<i4"), ("lat", "<i4")])
+PLACED: Final = np.dtype([("terminal", "<i4"), ("grid", "U32")])  # code of the leaf, "" outside of the city
 CROSSED: Final = np.dtype([("terminal", "<i4"), ("at_ms", "<i8"), ("enters", "?"), ("grid", "U32")])  # code of the grid
 
 
@@ -42,6 +43,10 @@ class Witness(Protocol):
 
     async def crossings(self, *, since_ms: int, until_ms: int) -> Rows | None:
         """Return the crossings that still count, said in [since_ms, until_ms): CROSSED."""
+        ...
+
+    async def placed(self) -> Rows | None:
+        """Return in which leaf each terminal is believed to be, as far as that is known: PLACED."""
         ...
 
     async def refused(self) -> Mapping[str, int] | None:

@@ -23,6 +23,7 @@ CROSSING: Final = np.dtype([("terminal", "<i4"), ("said_ms", "<i8"), ("from_grid
 Crossings = npt.NDArray[np.void]  # of dtype CROSSING; grids are places in Leaves.codes, or OUTSIDE
 Truth = npt.NDArray[np.void]  # has the fields terminal, said_ms, lon, lat (1e-7 degrees); rows in any order
 Crossed = npt.NDArray[np.void]  # has the fields terminal, at_ms, enters, grid (a code): an exit or an enter a row
+Placed = npt.NDArray[np.void]  # has the fields terminal, grid (a code; none outside of the city)
 _DEGREE: Final = 1e7
 _NONE: Final = -2
 
@@ -65,18 +66,23 @@ class Matches:
     unexpected: int  # reported and not expected
 
 
-def expected_crossings(truth: Truth, leaves: Leaves, *, hold_m: float = HOLD_M, gap_s: float = np.inf) -> Crossings:
+def expected_crossings(
+    truth: Truth, leaves: Leaves, *, hold_m: float = HOLD_M, gap_s: float = np.inf, placed: Placed | None = None
+) -> Crossings:
     """Return the crossings that the true places of one run make, in order of (terminal, time).
 
     `gap_s`: two fixes further apart than that do not confirm each other. Of fixes of one instant the first counts.
+    `placed`: where the tracker believed them before the run; a terminal that is not in it is placed by its first fix.
     """
     rows = truth[np.lexsort((truth["said_ms"], truth["terminal"]))]
     is_new = np.r_[True, (np.diff(rows["said_ms"]) != 0) | (np.diff(rows["terminal"]) != 0)] if len(rows) else []
     rows = rows[is_new]
     lon, lat = rows["lon"] / _DEGREE, rows["lat"] / _DEGREE
     grid = leaves.locate(lon, lat)
-    _, track = np.unique(rows["terminal"], return_inverse=True)
-    tracks = _Tracks(int(track.max()) + 1 if len(track) else 0)
+    who, track = np.unique(rows["terminal"], return_inverse=True)
+    tracks = _Tracks(len(who))
+    if placed is not None:
+        tracks.place(np.searchsorted(who, placed["terminal"]), leaves.numbers(placed["grid"]), who, placed["terminal"])
     found = [np.zeros(0, CROSSING)]
     for turn in _turns(track):
         here = track[turn]
@@ -105,6 +111,11 @@ class _Tracks:
         self._since_ms: Final = np.zeros(count, np.int64)
         self._last_ms: Final = np.zeros(count, np.int64)
 
+    def place(self, slots: Integers, grid: Integers, who: Integers, terminal: Integers) -> None:
+        """Begin in these grids; terminals that have no track are passed over."""
+        is_known = np.r_[who, OUTSIDE][slots] == terminal
+        self.state[slots[is_known]] = grid[is_known]
+
     def clear(self, here: Integers, grid: Integers, at_ms: Integers, gap_s: float) -> Booleans:
         """Take the fixes that lie at home (or are the first) and say which do not."""
         state = self.state[here]
@@ -128,12 +139,18 @@ class _Tracks:
 
 
 def judge_crossings(
-    truth: Truth, crossed: Crossed, leaves: Leaves, *, tolerance_s: float, gap_s: float = np.inf
+    truth: Truth,
+    crossed: Crossed,
+    leaves: Leaves,
+    *,
+    tolerance_s: float,
+    gap_s: float = np.inf,
+    placed: Placed | None = None,
 ) -> Matches:
     """Match what the true places of a run make with what the system says was crossed.
 
-    Only the terminals in `truth` count. What is stamped with a terminal's first fix or before came out of a state that
-    is older than the run, and does not count either.
+    Only the terminals in `truth` count. Without `placed`, what is stamped with a terminal's first fix or before came
+    out of a state that is older than the run, and does not count either.
     """
     reported = reported_crossings(crossed, leaves)
     who, at = np.unique(truth["terminal"], return_inverse=True)
@@ -141,8 +158,9 @@ def judge_crossings(
     np.minimum.at(first_ms, at, truth["said_ms"])
     place = np.searchsorted(who, reported["terminal"])
     is_known = np.r_[who, OUTSIDE][place] == reported["terminal"]
-    reported = reported[is_known & (reported["said_ms"] > first_ms[place])]
-    return match_crossings(expected_crossings(truth, leaves, gap_s=gap_s), reported, tolerance_s=tolerance_s)
+    reported = reported[is_known & ((reported["said_ms"] > first_ms[place]) | (placed is not None))]
+    expected = expected_crossings(truth, leaves, gap_s=gap_s, placed=placed)
+    return match_crossings(expected, reported, tolerance_s=tolerance_s)
 
 
 def reported_crossings(crossed: Crossed, leaves: Leaves) -> Crossings:

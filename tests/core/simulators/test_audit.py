@@ -225,14 +225,21 @@ def seen(*rows: tuple[int, int, int, int, int]) -> Records:
     return np.array([(who, START_US + ms * 1000, 1, member, lon, lat) for who, ms, member, lon, lat in rows], SEEN)
 
 
-def frames(fixes: Sequence[tuple[int, ...]], shown: Records) -> list[int]:
-    found = sent(published(*fixes))
-    return framed_us(found, shown, MEMBERS).tolist()
+def frames(fixes: Sequence[tuple[int, ...]], shown: Records, *, begins_ms: int = -1000) -> list[int]:
+    """What framed_us says when each viewer had a first frame, of somebody else, at `begins_ms`."""
+    first = seen(*((int(viewer), begins_ms, 999, 0, 0) for viewer in np.unique(shown["viewer"])))
+    return framed_us(sent(published(*fixes)), np.concatenate([first, shown]), MEMBERS).tolist()
 
 
 def test_a_frame_is_joined_with_the_fix_that_it_shows() -> None:
     fixes = [a_fix(0, lon=7, lat=8), a_fix(1, lon=9, lat=8), a_fix(0, 1, lon=5, lat=8)]
     assert sorted(frames(fixes, seen((0, 400, 101, 9, 8), (0, 1600, 100, 5, 8)))) == [400_000, 600_000]
+
+
+def test_a_fix_that_waited_for_the_viewer_has_no_latency() -> None:
+    fixes = [a_fix(0, lon=7, lat=8), a_fix(1, 3, lon=9, lat=8)]
+    shown = seen((0, 2000, 100, 7, 8), (0, 3500, 101, 9, 8))
+    assert frames(fixes, shown, begins_ms=2000) == [500_000]
 
 
 def test_each_viewer_counts_and_only_the_first_time() -> None:

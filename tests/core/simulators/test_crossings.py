@@ -168,3 +168,15 @@ def test_what_a_state_older_than_the_run_makes_of_the_first_fix_does_not_count()
 
 def test_a_run_without_truth_is_judged_without_trouble() -> None:
     assert judged(np.zeros(0, TRUTH), (1, 5, True, "leaf-0")) == Matches(matched=0, missed=0, unexpected=0)
+
+
+def test_a_run_begins_where_the_tracker_believes_its_terminals_to_be() -> None:
+    """Else a walk that is played again in a city that remembers its end would miss what the tracker rightly passes."""
+    placed = np.array([(1, "leaf-1"), (2, ""), (9, "leaf-0")], np.dtype([("terminal", "<i4"), ("grid", "U32")]))
+    leaves = Leaves(a_row_of_grids())
+    assert len(expected_crossings(a_walk(0.5, 1.5, 1.6), leaves, placed=placed)) == 0
+    assert len(expected_crossings(a_walk(0.5, 1.5, 1.6, terminal=3), leaves, placed=placed)) == 1
+    (into,) = expected_crossings(a_walk(0.5, 0.6, terminal=2), leaves, placed=placed)
+    assert (int(into["from_grid"]), int(into["to_grid"]), int(into["said_ms"])) == (OUTSIDE, 0, 0)
+    rows = said((1, 0, False, "leaf-1"), (1, 0, True, "leaf-0"))
+    assert judge_crossings(a_walk(0.5, 0.6), rows, leaves, tolerance_s=30.0, placed=placed).matched == 1
