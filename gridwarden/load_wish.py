@@ -86,9 +86,11 @@ def parse_watched(words: Sequence[str]) -> Mapping[str, int]:
 def own_connections(wish: Wish, *, workers: int) -> int:
     """Return how many terminals get a connection of their own. Raises LoadError when the machine has not that many."""
     limit = _descriptors() - _OTHER_FILES
-    most = (
-        limit if wish.is_up and wish.broker is None else limit * workers
-    )  # one process accepts them all, or nobody here
+    if wish.is_up and wish.redis is None:
+        limit -= wish.viewers  # `up` accepts them in the process that accepts the terminals
+    if limit <= 0:
+        raise LoadError(f"--viewers {wish.viewers}: a process here may hold {_descriptors():,} files (ulimit -n)")
+    most = limit if wish.is_up and wish.broker is None else limit * workers  # one process accepts all, or none here
     if wish.connections is None:
         return min(wish.terminals, most)
     wanted = min(wish.connections, wish.terminals)
@@ -101,7 +103,8 @@ def own_connections(wish: Wish, *, workers: int) -> int:
 
 def most_of_a_process(wish: Wish, own: int, *, workers: int) -> int:
     """Return how many connections one process here holds: all of them where `--up` listens, else a worker's share."""
-    return own if wish.is_up and wish.broker is None else -(-own // workers)
+    fleet = own if wish.is_up and wish.broker is None else -(-own // workers)
+    return fleet + wish.viewers if wish.is_up and wish.redis is None else max(fleet, wish.viewers)
 
 
 def workers_for(wish: Wish) -> int:

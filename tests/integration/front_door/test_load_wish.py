@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from gridwarden.load_wish import Wish, most_of_a_process
+from gridwarden.load_wish import Wish, most_of_a_process, own_connections
 
 
 def a_wish() -> Wish:
@@ -48,3 +48,10 @@ def test_a_system_of_our_own_that_listens_holds_them_all() -> None:
     own = replace(a_wish(), is_up=True, url=None)
     assert most_of_a_process(own, 39_001, workers=2) == 39_001
     assert most_of_a_process(replace(own, broker="mqtt://127.0.0.1"), 39_001, workers=2) == 19_501
+
+
+def test_viewers_take_their_place_among_the_connections_of_a_system_of_our_own() -> None:
+    own = replace(a_wish(), is_up=True, url=None, terminals=1_000_000)
+    without, watched = own_connections(own, workers=2), own_connections(replace(own, viewers=300), workers=2)
+    assert without - watched == 300
+    assert most_of_a_process(replace(own, viewers=300), watched, workers=2) == without
