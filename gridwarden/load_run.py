@@ -30,7 +30,7 @@ from simulators.scenario.reading import read_scenario
 LEDGER: Final = "ledger"  # folder of the run's records in the report's
 ROLL_FILE: Final = "roll"  # in it: who is to be seen in which unit
 STREET: Final = "grid-1"  # the level whose units viewers watch: above it the map shows counts
-_RECORDS: Final = ("fleet-", "viewers-")  # what the names in it begin with
+_RECORDS: Final = ("fleet-", "viewers-", ROLL_FILE)  # what the names in it begin with
 _AN_ADDRESS: Final = 20_000  # connections of one source address; the system has some 28,000 ports for each
 
 
