@@ -28,6 +28,7 @@ from tracker.model.presence import SILENT_AFTER
 
 UNKNOWN: Final = -1
 NOBODY: Final = -1  # no candidate
+_MOST: Final = 32_767  # what a step's column holds
 GAPS: Final = 20  # fixes whose intervals the learner looks at
 
 TRACK: Final = np.dtype(
@@ -102,14 +103,16 @@ def observe(tracks: Tracks, slots: Ints, positions: Positions, sheet: Sheet, rul
     """Advance `tracks` by `positions`, both in place, and return the crossings.
 
     `positions` are of the time of one grid set, `sheet`, placed by it, in order of (terminal, fix time), not before
-    its track's last fix; `slots[i]` is the track of `positions[i]`. Those that are not believed get Flag.SUSPECT.
+    its track's last fix; `slots[i]` is the track of `positions[i]`. Those that are not believed get Flag.SUSPECT, the
+    others step_m and step_s.
     """
     found = [np.zeros(0, CROSSING)]
     for candidates in _rounds(slots):
-        is_believed = _believe(tracks, slots[candidates], positions, candidates, rules)
+        is_believed, apart_m = _believe(tracks, slots[candidates], positions, candidates, rules)
         positions["flags"][candidates[~is_believed]] |= Flag.SUSPECT.value
         rows = candidates[is_believed]
         here = slots[rows]
+        _step(tracks, here, positions, rows, apart_m=apart_m[is_believed], rules=rules)
         _learn(tracks, here, positions["fixed_at_us"][rows], rules)
         _place_anew(tracks, here, sheet)
         found.append(_cross(tracks, here, positions[rows], sheet, rules))
@@ -129,30 +132,53 @@ def _rounds(slots: Ints) -> Iterator[Ints]:
     yield from np.split(order, np.cumsum(np.bincount(rank))[:-1])
 
 
-def _believe(tracks: Tracks, here: Ints, positions: Positions, rows: Ints, rules: Rules) -> npt.NDArray[np.bool_]:
+def _believe(
+    tracks: Tracks, here: Ints, positions: Positions, rows: Ints, rules: Rules
+) -> tuple[npt.NDArray[np.bool_], Floats]:
     """Whether each fix is near enough to the last place, or else to the last suspect one; remember those that are not.
 
+    Returns, too, how far each is from the last place.
     A filter that compares with the last place only would lock out a member who really moved.
     """
     track, fix = tracks[here], positions[rows]
     is_first = track["fixed_at_us"] == 0
-    fits = is_first | (_speed_mps(track, fix, "fixed_at_us", "lon", "lat") <= rules.speed_mps)
+    apart_m = _apart_m(track, fix, "lon", "lat")
+    fits = is_first | (_speed_mps(track, fix, "fixed_at_us", apart_m) <= rules.speed_mps)
     agrees = track["suspect_at_us"] > 0
-    agrees &= _speed_mps(track, fix, "suspect_at_us", "suspect_lon", "suspect_lat") <= rules.speed_mps
+    to_suspect_m = _apart_m(track, fix, "suspect_lon", "suspect_lat")
+    agrees &= _speed_mps(track, fix, "suspect_at_us", to_suspect_m) <= rules.speed_mps
     is_believed = fits | agrees
     lost, doubted = here[~is_believed], rows[~is_believed]
     tracks["suspect_at_us"][lost] = positions["fixed_at_us"][doubted]
     tracks["suspect_lon"][lost] = positions["lon"][doubted]
     tracks["suspect_lat"][lost] = positions["lat"][doubted]
-    return is_believed
+    return is_believed, apart_m
 
 
-def _speed_mps(track: Tracks, fix: Positions, at: str, lon: str, lat: str) -> Floats:
-    """Return the implied speed on a local plane (1e-3 off at 100 km); less than a second apart counts as one."""
+def _apart_m(track: Tracks, fix: Positions, lon: str, lat: str) -> Floats:
+    """Return the distance on a local plane (1e-3 off at 100 km)."""
     north_m = (fix["lat"].astype(np.float64) - track[lat]) / DEGREE * METRES_PER_DEGREE
     turn = (fix["lon"].astype(np.float64) - track[lon]) / DEGREE
     east_m = (turn - 360 * np.rint(turn / 360)) * METRES_PER_DEGREE * np.cos(np.radians(fix["lat"] / DEGREE))
-    return np.hypot(east_m, north_m) / np.maximum((fix["fixed_at_us"] - track[at]) / US, 1.0)
+    return np.hypot(east_m, north_m)
+
+
+def _speed_mps(track: Tracks, fix: Positions, at: str, apart_m: Floats) -> Floats:
+    """Return the implied speed; less than a second apart counts as one."""
+    return apart_m / np.maximum((fix["fixed_at_us"] - track[at]) / US, 1.0)
+
+
+def _step(tracks: Tracks, here: Ints, positions: Positions, rows: Ints, *, apart_m: Floats, rules: Rules) -> None:
+    """Write down how far and how long each believed fix is from its track's last one.
+
+    0 at the first, and after a silence: nobody knows where the member was meanwhile. A late fix has no step, and
+    the one that goes over it stays: a track's steps add up to its way once.
+    """
+    last_us = tracks["fixed_at_us"][here]
+    gap_s = (positions["fixed_at_us"][rows] - last_us) / US
+    counts = (last_us > 0) & (gap_s <= silent_after_s(tracks["interval_s"][here], rules))
+    positions["step_m"][rows] = np.minimum(np.rint(apart_m), _MOST) * counts
+    positions["step_s"][rows] = np.minimum(np.rint(gap_s), _MOST) * counts
 
 
 def _learn(tracks: Tracks, here: Ints, fixed_at_us: npt.NDArray[np.int64], rules: Rules) -> None:

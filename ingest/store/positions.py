@@ -31,6 +31,9 @@ FIELDS: Final = (
     ("altitude_m", ">i2"),
     ("battery_pct", ">i2"),
     ("flags", ">i2"),
+    ("member", ">i4"),
+    ("step_m", ">i2"),
+    ("step_s", ">i2"),
 )
 _TUPLE: Final = np.dtype(
     [("fields", ">i2"), *(part for name, kind in FIELDS for part in ((f"{name}_length", ">i4"), (name, kind)))]
@@ -57,7 +60,7 @@ async def copy(connection: Connection, rows: Positions, grid_sets: npt.NDArray[n
     """Raises psycopg.errors.UniqueViolation when one (terminal, fix time) is there already."""
     statement = """
         COPY position (fixed_at, terminal, delay_ms, lon, lat, grid, speed_dmps, heading_deg, accuracy_dm, altitude_m,
-                       battery_pct, flags)
+                       battery_pct, flags, member, step_m, step_s)
         FROM STDIN (FORMAT BINARY)
         """
     async with connection.cursor() as cursor, cursor.copy(statement) as stream:
@@ -76,7 +79,8 @@ async def existing(connection: Connection, keys: Positions) -> Positions:
         connection,
         """
         SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint, 0::bigint, position.terminal, 0, lon, lat, grid,
-               0::real, speed_dmps, heading_deg, accuracy_dm, altitude_m, battery_pct, flags
+               0::real, speed_dmps, heading_deg, accuracy_dm, altitude_m, battery_pct, flags,
+               0::smallint, 0::smallint
         FROM unnest(%(terminals)s::integer[], %(times)s::bigint[]) AS key (terminal, at_us)
         JOIN position ON position.terminal = key.terminal
             AND position.fixed_at = timestamptz 'epoch' + key.at_us * interval '1 microsecond'
@@ -103,8 +107,9 @@ async def behind_checkpoint(connection: Connection) -> Positions:
         """
         SELECT (extract(epoch FROM later.fixed_at) * 1000000)::bigint,
                (extract(epoch FROM later.fixed_at) * 1000000)::bigint + delay_ms * 1000::bigint,
-               terminal.id, coalesce(member, 0), later.lon, later.lat, later.grid, 0::real,
-               later.speed_dmps, later.heading_deg, later.accuracy_dm, later.altitude_m, later.battery_pct, later.flags
+               terminal.id, coalesce(terminal.member, 0), later.lon, later.lat, later.grid, 0::real,
+               later.speed_dmps, later.heading_deg, later.accuracy_dm, later.altitude_m, later.battery_pct, later.flags,
+               0::smallint, 0::smallint
         FROM terminal
         LEFT JOIN terminal_state AS state ON state.terminal = terminal.id
         CROSS JOIN LATERAL (
@@ -127,7 +132,7 @@ async def of_terminal(connection: Connection, terminal: int, since_us: int) -> P
         connection,
         """
         SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint, 0::bigint, terminal, 0, lon, lat, grid, 0::real,
-               speed_dmps, heading_deg, accuracy_dm, altitude_m, battery_pct, 0::smallint
+               speed_dmps, heading_deg, accuracy_dm, altitude_m, battery_pct, 0::smallint, 0::smallint, 0::smallint
         FROM position
         WHERE terminal = %(terminal)s AND flags & 8 = 0
             AND fixed_at >= timestamptz 'epoch' + %(since_us)s::bigint * interval '1 microsecond'

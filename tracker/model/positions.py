@@ -31,6 +31,8 @@ POSITION: Final = np.dtype(
         ("altitude_m", "<i2"),
         ("battery_pct", "<i2"),
         ("flags", "<i2"),
+        ("step_m", "<i2"),  # from the terminal's last believed fix; 0: not believed in order, or after a silence
+        ("step_s", "<i2"),  # since it, on the account of `grid`; likewise
     ]
 )
 

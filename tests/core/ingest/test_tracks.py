@@ -1,4 +1,6 @@
-"""Crossings, suspects and intervals as a function of fixes in order of time."""
+"""Crossings, suspects, steps and intervals as a function of fixes in order of time."""
+
+import math
 
 import numpy as np
 import pytest
@@ -113,3 +115,88 @@ def test_a_configured_interval_is_not_learned_over() -> None:
     state["interval_s"], state["is_configured"] = 60, True
     tracks.observe(state, np.zeros(30, np.intp), walk(*[-500] * 30), CITY, RULES)
     assert state["interval_s"].tolist() == [60]
+
+
+def test_a_step_is_the_way_and_the_time_since_the_last_believed_fix() -> None:
+    rows = walk(-500, -480, 8000, -440)
+    observe(rows, Rules())
+    assert rows["step_m"].tolist() == [0, 20, 0, 40]  # none to the first, none to a suspect one
+    assert rows["step_s"].tolist() == [0, 10, 0, 20]
+
+
+def test_a_silence_is_no_step() -> None:
+    rows = walk(-500, -480, *[None] * 18, -460, *[None] * 17, -440)
+    observe(rows)
+    assert rows["step_m"].tolist() == [0, 20, 0, 20]
+    assert rows["step_s"].tolist() == [0, 10, 0, 180]
+
+
+def test_a_step_longer_than_its_column_is_clipped() -> None:
+    state = tracks.unknown(np.array([1]), RULES)
+    state["interval_s"], state["is_configured"] = 36_000, True
+    rows = walk(0, 90_000, step_s=40_000)
+    tracks.observe(state, np.zeros(2, np.intp), rows, CITY, RULES)
+    assert rows["step_m"].tolist() == rows["step_s"].tolist() == [0, 32_767]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_steps_agree_with_a_slow_oracle_whatever_the_batches(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    fixes = [wander(terminal, rng) for terminal in (1, 2, 3)]
+    wanted = [step for rows in fixes for step in plain_steps(rows)]
+    state = tracks.unknown(np.array([1, 2, 3]), Rules())
+    cuts = np.sort(rng.integers(0, 60, 5))
+    for part in zip(*(np.split(rows, cuts) for rows in fixes), strict=True):
+        batch = np.concatenate(part)
+        tracks.observe(state, batch["terminal"].astype(np.intp) - 1, batch, CITY, Rules())
+        for rows in fixes:
+            mine = batch[batch["terminal"] == rows["terminal"][0]]
+            rows[np.isin(rows["fixed_at_us"], mine["fixed_at_us"])] = mine
+    found = [(int(fix["step_m"]), int(fix["step_s"])) for rows in fixes for fix in rows]
+    assert all(
+        abs(is_m - want_m) <= 1 and is_s == want_s for (is_m, is_s), (want_m, want_s) in zip(found, wanted, strict=True)
+    )
+
+
+def wander(terminal: int, rng: np.random.Generator) -> Positions:
+    """Sixty fixes with leaps and silences between them."""
+    rows = walk(*np.cumsum(rng.normal(0, 60, 60)).tolist())
+    rows["terminal"] = terminal
+    rows["lon"][rng.random(60) < 0.1] += 1_000_000
+    rows["fixed_at_us"] += np.cumsum(np.where(rng.random(60) < 0.1, rng.integers(100, 400, 60), 0)) * US
+    return rows
+
+
+def plain_steps(rows: Positions) -> list[tuple[int, int]]:
+    """The rule again, fix by fix: on great circles, with lists."""
+    steps: list[tuple[int, int]] = []
+    last: tuple[float, float, float] | None = None
+    doubted: tuple[float, float, float] | None = None
+    gaps: list[float] = []
+    interval_s = 30.0
+    for fix in rows:
+        here = (int(fix["fixed_at_us"]) / US, fix["lon"] / DEGREE, fix["lat"] / DEGREE)
+        if last is None:
+            steps.append((0, 0))
+        elif is_possible(last, here) or (doubted is not None and is_possible(doubted, here)):
+            gap_s = here[0] - last[0]
+            is_silence = gap_s > max(5 * interval_s, 180)
+            steps.append((0, 0) if is_silence else (round(haversine_m(last, here)), round(gap_s)))
+            gaps = [*gaps, gap_s][-20:]
+            interval_s = sorted(gaps)[(len(gaps) - 1) // 2]
+        else:
+            doubted = here
+            steps.append((0, 0))
+            continue
+        last, doubted = here, None
+    return steps
+
+
+def is_possible(one: tuple[float, float, float], other: tuple[float, float, float]) -> bool:
+    return haversine_m(one, other) / max(other[0] - one[0], 1) <= Rules().speed_mps
+
+
+def haversine_m(one: tuple[float, float, float], other: tuple[float, float, float]) -> float:
+    lon, lat, to_lon, to_lat = (math.radians(degrees) for degrees in (*one[1:], *other[1:]))
+    half = math.sin((to_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(to_lat) * math.sin((to_lon - lon) / 2) ** 2
+    return 2 * 6_371_008.8 * math.asin(math.sqrt(half))

@@ -8,6 +8,7 @@ from ingest.store.positions import FIELDS
 from tracker.database.migrate import FOLDER, Migration, read
 
 TABLE = re.compile(r"CREATE TABLE position \((?P<columns>.*?)^\)", re.DOTALL | re.MULTILINE)
+ADDED = re.compile(r"^ALTER TABLE position ADD COLUMN (?:IF NOT EXISTS )?(?P<column>[^;]+);", re.MULTILINE)
 INDEX = re.compile(r"CREATE (?:UNIQUE )?INDEX \w+ ON position [^;]+;")
 
 
@@ -54,4 +55,18 @@ def test_both_flavours_migrate_in_one_transaction(plain: Migration, timescale: M
 
 
 def test_ingest_writes_every_column(plain: Migration) -> None:
-    assert [line.split()[0] for line in columns(plain)] == [name for name, _ in FIELDS]
+    declared = columns(plain) + ADDED.findall(read(FOLDER / "0014_history.plain.sql").statements)
+    assert [line.split()[0] for line in declared] == [name for name, _ in FIELDS]
+
+
+def test_a_column_added_later_is_the_same_in_both_flavours() -> None:
+    plain, timescale = (read(FOLDER / f"0014_history.{flavour}.sql") for flavour in ("plain", "timescale"))
+    assert ADDED.findall(plain.statements) == ADDED.findall(timescale.statements)
+
+
+def test_what_runs_outside_a_transaction_may_be_run_again() -> None:
+    loose = [item for path in FOLDER.glob("*.sql") if not (item := read(path)).in_transaction]
+    once = re.compile(
+        r"^(?:CREATE|ALTER|SELECT add_)(?:(?!IF NOT EXISTS|OR REPLACE|if_not_exists)[^;])*;", re.MULTILINE
+    )
+    assert [found for item in loose for found in once.findall(item.statements)] == []

@@ -204,3 +204,30 @@ async def test_old_and_inaccurate_fixes_are_stored_and_not_live(city: str) -> No
         rows = await ingest.rows("SELECT flags & 15 FROM position ORDER BY fixed_at")
         assert rows == [(Flag.OLD,), (Flag.INACCURATE,)]
         assert ingest.pipeline.memory.last["terminal"].tolist() == [0, 0, 0, 0]
+
+
+async def test_a_position_keeps_its_carrier_and_the_step_to_it(city: str) -> None:
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(120), fix(110, lon=WEST_LON + 0.001)))
+        await ingest.say(POS, said(fix(90, lon=WEST_LON + 0.002), fix(100)))  # in its place
+        await ingest.say(POS, said(fix(115)))  # late
+        await ingest.say("gw/v1/t/walker-3/pos", said(fix(10)))  # carried by nobody
+        rows = await ingest.rows("SELECT member, step_m, step_s FROM position ORDER BY fixed_at")
+        assert rows == [(101, 0, 0), (101, 0, 0), (101, 91, 10), (101, 91, 10), (101, 183, 10), (0, 0, 0)]
+
+
+async def test_a_members_hours_add_up_their_steps(city: str) -> None:
+    async with works(city) as ingest:
+        steps = [fix(3600 - 10 * number, lon=WEST_LON + number * 0.0001) for number in range(300)]
+        await ingest.say(POS, said(*steps))
+        await ingest.say(POS, said(fix(100, lon=EAST_LON, acc=500)))  # inaccurate
+        found = await ingest.rows(
+            """
+            SELECT grid, sum(fixes)::integer, sum(distance_m)::integer, sum(in_grid_s)::integer
+            FROM member_hours(101, now() - interval '2 hours', now()) GROUP BY grid
+            """
+        )
+        assert found == [(WEST, 300, 299 * 9, 2990)]
+        view = await ingest.rows("SELECT hour, grid, fixes, distance_m, in_grid_s FROM member_hour ORDER BY hour")
+        hours = "SELECT * FROM member_hours(101, now() - interval '2 hours', now()) ORDER BY hour"
+        assert view == await ingest.rows(hours)
