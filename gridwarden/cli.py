@@ -22,11 +22,12 @@ from gridwarden.first_city import NoCityError, ensure_names, new_logins
 from gridwarden.folder import FolderError
 from gridwarden.load_command import load
 from gridwarden.load_wish import LoadError
-from gridwarden.options import Database, Redis, run, settings_of
+from gridwarden.options import Database, MetricsHost, MetricsPort, Redis, run, settings_of
 from gridwarden.password_file import PasswordFileError
 from gridwarden.ports import PortTakenError
 from gridwarden.programs import Programs
 from gridwarden.reach import reached
+from gridwarden.scraping import MetricsPortError, scraped
 from gridwarden.sign_on import SignOnError
 from gridwarden.sms_centre_command import SmsCentreError, sms_centre
 from gridwarden.strangers import show_replay, show_simulation
@@ -66,6 +67,7 @@ TROUBLE = (
     FolderError,
     PortTakenError,
     PortTaken,
+    MetricsPortError,
     MigrationError,
     SettingMissingError,
     CertificateError,
@@ -206,6 +208,8 @@ def ingest(
     tls_client_ca: ClientCa = None,
     tls_client_required: ClientRequired = None,
     load_gateway: LoadGateway = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = None,
 ) -> None:
     """Packets in, committed positions out: listens for terminals, or subscribes at a broker."""
     settings = settings_of(
@@ -219,23 +223,34 @@ def ingest(
         tls_client_ca=tls_client_ca,
         tls_client_required=tls_client_required,
         load_gateway=load_gateway,
+        metrics_port=metrics_port,
+        metrics_host=metrics_host,
     )
     listen = None if settings.broker else listening(settings)
 
     def choose(programs: Programs) -> Program:
         return partial(programs.ingest, listen=listen, broker=settings.broker)
 
-    run(run_alone(settings, "ingest", choose))
+    with scraped(settings):
+        run(run_alone(settings, "ingest", choose))
 
 
 @app.command()
-def alerts(*, database: Database = None, redis: Redis = None) -> None:
+def alerts(
+    *,
+    database: Database = None,
+    redis: Redis = None,
+    metrics_port: MetricsPort = None,
+    metrics_host: MetricsHost = None,
+) -> None:
     """Sends what is queued, chases who does not answer."""
+    settings = settings_of(database=database, redis=redis, metrics_port=metrics_port, metrics_host=metrics_host)
 
     def choose(programs: Programs) -> Program:
         return programs.alerts
 
-    run(run_alone(settings_of(database=database, redis=redis), "alerts", choose))
+    with scraped(settings):
+        run(run_alone(settings, "alerts", choose))
 
 
 @app.command()

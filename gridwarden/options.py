@@ -14,6 +14,8 @@ Database = Annotated[
     typer.Option(help="PostgreSQL or TimescaleDB, postgresql://...  [default: the embedded one of the data folder]"),
 ]
 Redis = Annotated[str | None, typer.Option(help="Bus between programs, redis://...  [default: within the process]")]
+MetricsPort = Annotated[int | None, typer.Option(help="Serve /metrics to Prometheus here.  [default: nowhere]")]
+MetricsHost = Annotated[str | None, typer.Option(help="Address of --metrics-port.  [default: 127.0.0.1]")]
 
 
 def settings_of(**given: Any) -> Settings:

@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     sos_per_hour: Annotated[float, Field(ge=0)] = 0.06
     seed: int = 1
     for_s: PositiveFloat | None = None
+    metrics_port: Port | None = None  # where `ingest` and `alerts` serve Prometheus; None: nowhere
+    metrics_host: str = "127.0.0.1"
     tls_certificate: Path | None = None  # PEM: the listening door speaks TLS, and nothing else
     tls_key: Path | None = None  # PEM, not encrypted; None: it stands in the certificate's file
     tls_client_ca: Path | None = None  # PEM: a terminal with a certificate signed by it needs no password

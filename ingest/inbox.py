@@ -45,6 +45,11 @@ class Inbox:
         """Whether doors should stop reading. What they have already read they may still put."""
         return len(self._packets) >= self._bounds.packets or self._bytes >= self._bounds.payload_bytes
 
+    @property
+    def fill(self) -> float:
+        """How full it is, by packets or by bytes; from 1 on it `is_full`."""
+        return max(len(self._packets) / self._bounds.packets, self._bytes / self._bounds.payload_bytes)
+
     def put(self, packet: Packet) -> None:
         """Never waits and never refuses: the door looks at `is_full` after a read, and pauses."""
         self._packets.append(packet)

@@ -14,12 +14,24 @@ CROSSINGS: Final = Counter("gridwarden_ingest_crossings", "Confirmed crossings, 
 BATCH: Final = Histogram(
     "gridwarden_ingest_batch_packets", "Packets in a batch", buckets=(1, 4, 16, 64, 256, 1024, 4096)
 )
+_SECONDS: Final = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 1.5, 2, 5, 10, 60)
 COMMIT: Final = Histogram(
-    "gridwarden_ingest_commit_seconds",
-    "From a batch's first byte decoded to its COMMIT",
-    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 60),
+    "gridwarden_ingest_commit_seconds", "From a batch's hand-over to the database to its COMMIT", buckets=_SECONDS
 )
+LAG: Final = Histogram(
+    "gridwarden_ingest_lag_seconds",
+    "From the arrival of a batch's first packet at the door to its acknowledgement",
+    buckets=_SECONDS,
+)
+LATE: Final = Counter("gridwarden_ingest_late_positions", "Positions that came after later ones")
+# Both are asked when they are scraped: while the database is away nobody would set them
 WAITING: Final = Gauge("gridwarden_ingest_inbox_packets", "Packets waiting in the inbox")
+INBOX_FILL: Final = Gauge("gridwarden_ingest_inbox_fill_ratio", "How full the inbox is; at 1 the doors stop reading")
+LATE_TRACKS: Final = Gauge("gridwarden_ingest_late_tracks", "Terminals whose crossings wait to be recomputed")
+TERMINALS: Final = Gauge(
+    "gridwarden_ingest_terminals", "Terminals by presence; silent: the signal is lost", ["presence"]
+)
+PULSE_AT: Final = Gauge("gridwarden_ingest_pulse_timestamp_seconds", "When the database last took a sign of life")
 
 # The listening front door
 LISTEN_CONNECTIONS: Final = Gauge("gridwarden_listen_connections", "Terminals connected to the listening door")

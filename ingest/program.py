@@ -18,6 +18,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
+from ingest import metrics
 from ingest.doors.downlink_broker import BrokerDownlink
 from ingest.doors.listen import Listener
 from ingest.doors.subscribe import SubscribeDoor, broker_of
@@ -27,6 +28,7 @@ from ingest.pipeline.days import keep_days
 from ingest.pipeline.loop import Owner, Pipeline
 from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Memory
+from ingest.pipeline.pulse import Standing, pulses
 from ingest.pipeline.rebuild import rebuild
 from ingest.rules.packets import Downlink
 from ingest.rules.screen import Limits
@@ -37,7 +39,7 @@ from tracker.bus.interface import CITY, Bus
 from tracker.database.pool import open_pool
 from tracker.database.retry import retry
 
-POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, city, downlink, and some sessions at a time
+POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, pulse, city, downlink, and some sessions at a time
 GOODBYE_S: Final = 5.0
 CITY_POLL_S: Final = 3.0  # the safety net for a doorbell that nobody heard; three index lookups
 APPLIED: Final = 2_000  # changed terminals at a time, so that the event loop is not held
@@ -135,6 +137,7 @@ async def run(
                 tasks.create_task(pipeline.run(), name="ingest pipeline")
                 tasks.create_task(checkpoints(pool, pipeline, program.owner), name="ingest checkpoint")
                 tasks.create_task(heartbeats(pool, pipeline, program.owner, lambda: door.connections), name="heartbeat")
+                tasks.create_task(program.pulse(pipeline, door), name="ingest pulse")
                 tasks.create_task(program.follow_city(pipeline, door), name="ingest city")
                 tasks.create_task(keep_days(pool), name="ingest days")
                 tasks.create_task(door.run(ready), name="ingest door")
@@ -186,6 +189,21 @@ class _Program:
             hears=lambda: door.is_open,
             now_us=now_us,
         )
+
+    async def pulse(self, pipeline: Pipeline, door: _Door) -> None:
+        """Write down how the run does, every few seconds."""
+
+        def look() -> Standing:
+            return Standing(
+                inbox=len(self.inbox),
+                connections=door.connections,
+                presence=pipeline.memory.presence,
+                cpu_s=time.process_time(),
+            )
+
+        metrics.WAITING.set_function(lambda: len(self.inbox))
+        metrics.INBOX_FILL.set_function(lambda: self.inbox.fill)
+        await pulses(self.pool, pipeline.pulse, self.owner.run, look=look, now_us=now_us)
 
     async def follow_city(self, pipeline: Pipeline, door: _Door) -> None:
         """Take over changed terminals and grid sets when told so, and every few seconds."""

@@ -23,10 +23,12 @@ from ingest.pipeline.batch import Batch
 from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Ids, Memory
 from ingest.pipeline.plan import Plan, decide
+from ingest.pipeline.pulse import Disposed, Pulse
 from ingest.pipeline.rebuild import rebuild
 from ingest.pipeline.receipts import receipts
 from ingest.pipeline.tell import tell
 from ingest.pipeline.write import City, Written, write
+from ingest.rules.columns import US
 from ingest.rules.packets import Downlink, Packet
 from ingest.rules.presence import WORDS, Sign
 from ingest.rules.screen import DUPLICATE, Limits
@@ -86,6 +88,7 @@ class Pipeline:
     ) -> None:
         self.memory = memory
         self.tally: Final = Tally()
+        self.pulse: Final = Pulse()
         self.directory: Final = directory
         self.maps: Final = maps
         self._pool: Final = pool
@@ -113,16 +116,16 @@ class Pipeline:
 
     async def dispose(self, packets: list[Packet]) -> None:
         """Return when each packet was disposed of: stored, duplicate, refused or ignored, durably, and told so."""
-        began = time.monotonic()
         batch = batches.disassemble(packets, self._limits)
+        began = time.monotonic()
         plan, written, presence = await retry(lambda: self._attempt(batch), name="ingest")
-        metrics.COMMIT.observe(time.monotonic() - began)
+        commit_s = time.monotonic() - began
         self._advance(batch, plan, presence)
         for packet in packets:
             packet.settler.settle(packet.token)
         for receipt in receipts(batch, plan.verdicts, written.refusals):
             self._downlink.send_now(receipt.terminal, receipt.topic, receipt.payload, receipt.correlation)
-        self._count(batch, plan, written)
+        self._count(batch, plan, written, commit_s)
         await tell(self._bus, plan, written, presence, self.directory)
 
     async def tick(self) -> None:
@@ -138,7 +141,6 @@ class Pipeline:
         await tell(self._bus, None, None, rows, self.directory)
 
     async def _take(self) -> list[Packet]:
-        metrics.WAITING.set(len(self._inbox))
         try:
             async with asyncio.timeout(TICK_S):
                 return await self._inbox.take()
@@ -257,20 +259,27 @@ class Pipeline:
             self.memory.presence[row.terminal] = _PRESENCES[row.kind]
             self.memory.is_dirty[row.terminal] = True
 
-    def _count(self, batch: Batch, plan: Plan, written: Written) -> None:
+    def _count(self, batch: Batch, plan: Plan, written: Written, commit_s: float) -> None:
         duplicates = int(np.count_nonzero(plan.verdicts == DUPLICATE))
         self.tally.packets += len(batch.packets)
         self.tally.positions_stored += len(plan.rows)
         self.tally.duplicates += duplicates
         self.tally.refused += written.refusals.counts.total()
-        metrics.PACKETS.inc(len(batch.packets))
-        metrics.BATCH.observe(len(batch.packets))
-        metrics.POSITIONS.inc(len(plan.rows))
-        metrics.DUPLICATES.inc(duplicates)
         metrics.IGNORED.inc(batch.ignored)
         metrics.CROSSINGS.inc(len(plan.crossings))
-        for reason, reports in written.refusals.counts.items():
-            metrics.REFUSED.labels(reason).inc(reports)
+        settled_at_us = self._now_us()
+        self.pulse.note(
+            Disposed(
+                packets=len(batch.packets),
+                positions=len(plan.rows),
+                late=len(plan.late),
+                duplicates=duplicates,
+                refusals=written.refusals.counts,
+                first_lag_s=max(0, settled_at_us - batch.packets[0].received_at_us) / US,
+                last_lag_s=max(0, settled_at_us - batch.packets[-1].received_at_us) / US,
+                commit_s=commit_s,
+            )
+        )
 
 
 _PRESENCES: Final = {word: presence for presence, word in WORDS.items()}

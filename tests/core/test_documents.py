@@ -5,16 +5,21 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from prometheus_client import generate_latest
+import yaml
+from prometheus_client import REGISTRY
 from typer.main import get_group
 
+from alerts.core.states import DeliveryMove
 from gridwarden.cli import app
 from gridwarden.settings import Settings
+from ingest.rules.presence import WORDS
 from ingest.wire.reports import MAX_PAYLOAD, MAX_REPORTS, Reason
 from tracker.database.migrate import FOLDER
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PROMETHEUS = ROOT / "deploy" / "prometheus"
+METERED = ("ingest.metrics", "alerts.metrics", "tracker.bus.redis_streams", "tracker.database.partitions")
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#]+)")
 
 
@@ -65,16 +70,52 @@ def test_every_command_that_is_named_exists() -> None:
 
 def test_every_metric_to_watch_exists() -> None:
     operations = (ROOT / "docs" / "operations.md").read_text()
-    named = {name.removesuffix("_total") for name in re.findall(r"`(gridwarden_[a-z_]+)`", operations)}
-    known = {line.split()[2].removesuffix("_total") for line in served().splitlines() if line.startswith("# TYPE")}
-    assert named - known == set()
+    assert set(re.findall(r"`(gridwarden_[a-z_]+)`", operations)) - series() - histograms() == set()
 
 
-def served() -> str:
-    """Return what /metrics says once these modules are in the process, as they are under `gridwarden up`."""
-    for module in ("ingest.metrics", "alerts.metrics", "tracker.bus.redis_streams"):
+def test_every_alarm_is_about_metrics_that_exist_and_says_what_to_do() -> None:
+    rules = [
+        rule for group in yaml.safe_load((PROMETHEUS / "rules.yml").read_text())["groups"] for rule in group["rules"]
+    ]
+    assert {name for rule in rules for name in re.findall(r"gridwarden_[a-z_]+", rule["expr"])} - series() == set()
+    assert len({rule["alert"] for rule in rules}) == len(rules)
+    for rule in rules:
+        assert rule["labels"]["severity"] in {"page", "ticket"}, rule["alert"]
+        assert {*rule["annotations"]} == {"summary", "action"}, rule["alert"]
+
+
+def test_an_alarm_compares_with_words_that_the_metrics_carry() -> None:
+    expressions = (PROMETHEUS / "rules.yml").read_text()
+    presences = {word for words in re.findall(r'presence=~?"([a-z|]+)"', expressions) for word in words.split("|")}
+    assert presences
+    assert presences <= {*WORDS.values()}
+    assert {*re.findall(r'outcome="([a-z]+)"', expressions)} == {DeliveryMove.REFUSED.value}
+
+
+def test_prometheus_scrapes_the_ports_that_the_containers_serve() -> None:
+    jobs = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())["scrape_configs"]
+    targets = [job["static_configs"][0]["targets"][0].split(":") for job in jobs]
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for name, port in targets:
+        told = services[name]["environment"]["GRIDWARDEN_METRICS_PORT"]
+        assert port in (told, "8000")
+        assert port in services[name].get("expose", []) or f"{port}:{port}" in services[name]["ports"]
+
+
+def series() -> set[str]:
+    """Return the names that can be asked for once these modules are in the process, as under `gridwarden up`."""
+    for module in METERED:
         import_module(module)
-    return generate_latest().decode()
+    found: set[str] = set()
+    for metric in REGISTRY.collect():
+        endings = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count")}.get(metric.type, ("",))
+        found |= {metric.name + ending for ending in endings}
+    return found
+
+
+def histograms() -> set[str]:
+    """Return those that people name without an ending."""
+    return {metric.name for metric in REGISTRY.collect() if metric.type == "histogram"}
 
 
 def test_every_test_that_holds_a_promise_exists() -> None:

@@ -6,11 +6,16 @@ from typing import Any, Final
 
 import psycopg
 import structlog
+from prometheus_client import Counter
 from psycopg import AsyncConnection, sql
 
 DAYS_BACK: Final = 91  # the age floor of a fix is 90 days
 DAYS_AHEAD: Final = 7
 LOCK: Final = 0x7061_7274  # "part": one program at a time makes days
+
+REFUSED: Final = Counter(
+    "gridwarden_partitions_refused", "Days of positions that could not be made: rows lie there already"
+)
 
 Connection = AsyncConnection[Any]
 
@@ -66,6 +71,7 @@ async def _make(connection: Connection, day: date) -> bool:
             await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             await connection.execute(statement.format(sql.Identifier(_name(day)), *limits))
     except psycopg.errors.CheckViolation:
+        REFUSED.inc()
         structlog.get_logger().warning("partition.refused", day=str(day), reason="rows in position_elsewhen")
         return False
     return True
