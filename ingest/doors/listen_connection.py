@@ -7,7 +7,7 @@ connection, what it sent already waits in the backlog.
 
 from collections.abc import Callable
 from time import time_ns
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from ingest import metrics
 from ingest.doors.listen_door import Door
@@ -30,6 +30,7 @@ UNFINISHED_QOS2: Final = 1_000  # packet identifiers between PUBREC and PUBREL
 # A token is the packet identifier, this bit for QoS 2, and above it the code that refuses the packet.
 _QOS2: Final = 1 << 16
 _CODE: Final = 17
+_EXACTLY_ONCE: Final = 2
 
 
 class Connection(Downward):
@@ -73,15 +74,17 @@ class Connection(Downward):
         self._door.remove(self)
 
     def take(self, received: list[Received]) -> None:
+        counted = self._door.counted
         for index, packet in enumerate(received):
             if self._held & Hold.SESSION or self.stage is Stage.CLOSED:
                 self._backlog += received[index:]
                 return
-            self._door.counted[type(packet)] += 1
-            if isinstance(packet, packets.Publish):
-                self._publish(packet)
+            kind = type(packet)
+            counted[kind] += 1
+            if kind is packets.Publish:
+                self._publish(cast("packets.Publish", packet))
             else:
-                self._handlers[type(packet)](self, packet)
+                self._handlers[kind](self, packet)
         if self._door.inbox.is_full and self.stage is not Stage.CLOSED:
             self.hold(Hold.INBOX)
             self._door.wait_for_room(self)
@@ -112,8 +115,8 @@ class Connection(Downward):
             return
         if packet.topic is not self._topic:
             self._learn(packet.topic)
-        token = self._token(packet) if packet.qos else 0
-        if token < 0:
+        token = packet.packet_id | self._refusal << _CODE if packet.qos else 0
+        if packet.qos == _EXACTLY_ONCE and (token := self._token_once(packet, token)) < 0:
             return
         self._unsettled += token > 0
         self._put(packet.topic, self._route, packet.payload, said, token)
@@ -123,19 +126,13 @@ class Connection(Downward):
             self._mind_the_cap()
 
     def _put(self, topic: str, route: Route, payload: bytes, said: Properties, token: int = 0) -> None:
-        self._door.inbox.put(
-            Packet(
-                settler=self,
-                token=token,
-                terminal=self.terminal,
-                topic=topic,
-                route=route,
-                payload=payload,
-                received_at_us=time_ns() // 1000,
-                reply_topic=said.response_topic,
-                correlation=said.correlation,
-            )
-        )
+        now_us = time_ns() // 1000
+        if said is NONE:
+            packet = Packet(self, token, self.terminal, topic, route, payload, now_us)
+        else:
+            reply, correlation = said.response_topic, said.correlation
+            packet = Packet(self, token, self.terminal, topic, route, payload, now_us, reply, correlation)
+        self._door.inbox.put(packet)
 
     def put_will(self, will: packets.Will) -> None:
         self._put(will.topic, may_publish(self.code, will.topic).route, will.payload, will.properties)
@@ -147,10 +144,9 @@ class Connection(Downward):
         if code:
             metrics.LISTEN_REFUSED_TOPICS.labels(code.name.lower()).inc()
 
-    def _token(self, packet: packets.Publish) -> int:
-        """Return the packet's token, or -1 when it is a repetition that needs nothing more."""
-        token = packet.packet_id | self._refusal << _CODE
-        if packet.qos == 1 or self.session is None:
+    def _token_once(self, packet: packets.Publish, token: int) -> int:
+        """Return the token of a QoS 2 packet, or -1 when it is a repetition that needs nothing more."""
+        if self.session is None:
             return token
         if packet.packet_id in self.session.qos2_received:
             self.send(packets.Pubrec(packet.packet_id))
@@ -170,14 +166,13 @@ class Connection(Downward):
         """Acknowledge a packet that was disposed of; in one write with the others of its batch."""
         if not token:
             return
-        packet_id, code = token & 0xFFFF, token >> _CODE
         self._unsettled -= 1
-        if token & _QOS2:
-            self._settle_qos2(packet_id, code)
-        elif code:
-            self.send(packets.Puback(packet_id, code))
+        if token < _QOS2:
+            self.write(puback(token))
+        elif token & _QOS2:
+            self._settle_qos2(token & 0xFFFF, token >> _CODE)
         else:
-            self.write(puback(packet_id))
+            self.send(packets.Puback(token & 0xFFFF, token >> _CODE))
         if self._held & Hold.UNSETTLED and self._unsettled < self.receive_maximum // 2:
             self.release(Hold.UNSETTLED)
 

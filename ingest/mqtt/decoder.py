@@ -72,13 +72,8 @@ class Decoder:
 
     def feed(self, data: bytes) -> list[Received]:
         """Return the packets that `data` made whole, in order; a Fault is the last thing that ever comes."""
-        if self._fault:
-            return []
-        if self._partial is not None:
-            self._partial += data
-            if len(self._partial) < self._needed:
-                return []
-            data = bytes(self._partial)
+        if self._partial is not None or self._fault:
+            data = self._joined(data)
         received: list[Received] = []
         try:
             at = self._walk(data, received)
@@ -86,33 +81,45 @@ class Decoder:
             self._fault, self._partial = True, None
             received.append(Fault(code=_CODES[type(broken)], detail=str(broken)))
             return received
-        self._partial = bytearray(data[at:]) if at < len(data) else None
+        if at < len(data):
+            self._partial = bytearray(data[at:])
         return received
+
+    def _joined(self, data: bytes) -> bytes:
+        """Return what there is from the beginning of a packet on, b"" while that is not enough to look at."""
+        if self._fault or self._partial is None:
+            return b""
+        self._partial += data
+        if len(self._partial) < self._needed:
+            return b""
+        data, self._partial = bytes(self._partial), None
+        return data
 
     def _walk(self, data: bytes, received: list[Received]) -> int:
         """Append the whole packets of `data`, return where the rest begins."""
         at, size, largest = 0, len(data), self._limit()
-        self._needed = 0
         if self.level is None and data and data[0] >> 4 != Kind.CONNECT:
             raise ProtocolError(f"{Kind(data[0] >> 4).name} before CONNECT")
         while size - at > 1:
-            body, length = at + 2, data[at + 1]
+            first, body, length = data[at], at + 2, data[at + 1]
             if length >= _CONTINUES:
                 body, length = _long_length(data, at)
                 if not body:
-                    break
+                    self._needed = 0
+                    return at
             end = body + length
             if end - at > largest:
                 raise PacketTooLargeError(f"a packet of {end - at} bytes; at most {largest}")
             if end > size:
                 self._needed = end - at
-                break
-            if data[at] >> 4 == _PUBLISH:
-                received.append(self._publish(data, data[at], body, end))
+                return at
+            if first >> 4 == _PUBLISH:
+                received.append(self._publish(data, first, body, end))
             else:
-                received.append(self._other(data[at], Reader(data, body, end)))
+                received.append(self._other(first, Reader(data, body, end)))
                 largest = self._limit()
             at = end
+        self._needed = 0
         return at
 
     def _limit(self) -> int:

@@ -61,11 +61,16 @@ def disassemble(packets: Sequence[Packet], limits: Limits) -> Batch:
     """Decode and screen; `grid`, `member` and `interval_s` of the positions are filled later."""
     parts = _Parts()
     for place, packet in enumerate(packets):
+        if packet.route is Route.POS and packet.terminal and len(packet.payload) <= MAX_PAYLOAD:
+            fixes = pos.quick(packet.payload)
+            if fixes is not None:
+                _take_fixes(parts, place, fixes)
+                continue
         _take_apart(parts, place, packet)
     reports = columns.reports(parts.fixes)
     reports["packet"], reports["at"] = parts.packet, parts.at
-    reports["terminal"] = [packets[place].terminal for place in parts.packet]
-    reports["received_at_us"] = [packets[place].received_at_us for place in parts.packet]
+    reports["terminal"] = np.array([packet.terminal for packet in packets], np.int32)[reports["packet"]]
+    reports["received_at_us"] = np.array([packet.received_at_us for packet in packets], np.int64)[reports["packet"]]
     verdicts = screen.judge(reports, limits)
     source = np.flatnonzero(verdicts == screen.NEW)
     plausible = reports[source]
@@ -98,6 +103,18 @@ def place(batch: Batch, atlas: Atlas) -> None:
     for sheet, rows in atlas.split(positions["fixed_at_us"]):
         lon, lat = positions["lon"][rows] / DEGREE, positions["lat"][rows] / DEGREE
         positions["grid"][rows] = sheet.place(lon, lat)
+
+
+def _take_fixes(parts: _Parts, place: int, fixes: list[Fix]) -> None:
+    """Take a packet that is nothing but good fixes."""
+    if len(fixes) == 1:
+        parts.fixes.append(fixes[0])
+        parts.packet.append(place)
+        parts.at.append(0)
+    else:
+        parts.fixes += fixes
+        parts.packet += [place] * len(fixes)
+        parts.at += range(len(fixes))
 
 
 def _take_apart(parts: _Parts, place: int, packet: Packet) -> None:

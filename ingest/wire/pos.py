@@ -22,6 +22,28 @@ _array: Final = msgspec.json.Decoder(list[Fix])
 _envelope: Final = msgspec.json.Decoder(_Envelope)
 
 
+def quick(payload: bytes) -> list[Fix] | None:
+    """Return the fixes of what nearly every payload is: good, with times in seconds, and asking for no receipt.
+
+    None for all else, which `decode` takes apart. Half of its cost: nothing is made but the fixes.
+    """
+    try:
+        if payload[:1] == b"[":
+            fixes = _array.decode(payload)
+            if not 0 < len(fixes) <= MAX_REPORTS:
+                return None
+        elif b'"fixes"' in payload:
+            return None
+        else:
+            fixes = [_object.decode(payload)]
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    for fix in fixes:
+        if fix.t.__class__ is str or fix.receipt is not None:
+            return None
+    return fixes
+
+
 def decode(payload: bytes) -> Decoded:
     receipt: ReceiptId = None
     try:
