@@ -60,6 +60,13 @@ class Memory:
         self.presence[:size] = former.presence
         self.is_dirty[:] = True
 
+    def forget(self, terminals: Ids) -> None:
+        """Know nothing of `terminals`, for which there is room: they are silent for nobody and in no checkpoint."""
+        self.tracks[terminals] = tracks.unknown(terminals, self._rules)
+        self.last[terminals] = positions.empty(len(terminals))
+        for column in (self.arrived_us, self.heard_s, self.presence, self.is_dirty):
+            column[terminals] = 0
+
     def advance(self, terminals: Ids, scratch: Tracks, live: Positions) -> None:
         """Take over the tracks of `terminals` and their last live positions (in order of time)."""
         self.tracks[terminals] = scratch

@@ -1,41 +1,87 @@
-"""The memory at start, and after a COMMIT of which nobody knows whether it happened: checkpoint plus later fixes."""
+"""The memory of ingest from the database: checkpoint plus later fixes.
 
-from typing import Any
+So it is at start, after a COMMIT of which nobody knows whether it happened, and for terminals that were taken over.
+"""
+
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import psycopg
 
 from ingest.pipeline.maps import Maps
-from ingest.pipeline.memory import Memory
+from ingest.pipeline.memory import Ids, Memory
 from ingest.pipeline.plan import follow
 from ingest.rules.columns import US
 from ingest.rules.presence import Presence
 from ingest.rules.tracks import Rules
 from ingest.store import positions, states
-from ingest.store.states import StateRow
+from ingest.store.states import States
 from ingest.store.terminals import Directory
 from tracker.geometry.atlas import Atlas
 from tracker.model.positions import Flag, Positions
 
+# A fix that changed live presence was at most a day old when it came, and what came more than seconds before ingest was
+# last heard of is in the checkpoint. So of a terminal that was silent for weeks, only these days are looked into.
+REACH_US: Final = 2 * 86_400 * US
+
 Connection = psycopg.AsyncConnection[Any]
 
 
-async def rebuild(connection: Connection, *, directory: Directory, maps: Maps, rules: Rules, heard_us: int) -> Memory:
-    """`heard_us` is when ingest was last known to listen: on the clock of silence that is 0, arrivals are before it."""
+async def rebuild(
+    connection: Connection,
+    *,
+    directory: Directory,
+    maps: Maps,
+    rules: Rules,
+    heard_us: int,
+    terminals: Ids | None = None,
+) -> Memory:
+    """Return a memory of `terminals`, by default of all.
+
+    `heard_us` is when ingest was last known to listen: on the clock of silence that is 0, arrivals are before it.
+    """
     memory = Memory(rules)
     memory.fit(directory)
-    for row in await states.load(connection):
-        _remember(memory, row)
-    memory.fit(directory)  # configured intervals win
-    memory.heard_s = np.minimum((memory.arrived_us - heard_us) / US, 0.0)
-    later = await positions.behind_checkpoint(connection)
-    before_us = memory.tracks["fixed_at_us"][np.unique(later["terminal"])]
-    atlas = await maps.holding(connection, later["fixed_at_us"], before_us)
-    replay(memory, later, atlas=atlas, rules=rules)
+    wanted = np.arange(directory.size) if terminals is None else terminals
+    await restore(
+        connection, memory, wanted, directory=directory, maps=maps, rules=rules, heard_us=heard_us, clock_s=0.0
+    )
     return memory
 
 
-def replay(memory: Memory, later: Positions, *, atlas: Atlas, rules: Rules) -> None:
+async def restore(
+    connection: Connection,
+    memory: Memory,
+    terminals: Ids,
+    *,
+    directory: Directory,
+    maps: Maps,
+    rules: Rules,
+    heard_us: int,
+    clock_s: float,
+) -> None:
+    """Let `memory`, which has room for them, know of `terminals` what the database does. The rest stays as it is.
+
+    `heard_us` is when somebody last listened to them, `clock_s` what the clock of silence shows now.
+    """
+    known = await states.load(connection, terminals)
+    since_us = np.zeros(len(memory.tracks), np.int64)
+    since_us[known["terminal"]] = known["fixed_at_us"]
+    since_us = np.maximum(since_us[terminals], max(heard_us - REACH_US, 0))
+    later = await positions.behind_checkpoint(connection, terminals, since_us)
+    later["member"] = directory.members[later["terminal"]]
+    before_us = np.zeros(len(memory.tracks), np.int64)
+    before_us[known["terminal"]] = known["fixed_at_us"]
+    atlas = await maps.holding(connection, later["fixed_at_us"], before_us[np.unique(later["terminal"])])
+    memory.forget(terminals)
+    _remember(memory, known)
+    memory.configure(terminals, directory)  # configured intervals win
+    memory.heard_s[terminals] = clock_s + np.minimum((memory.arrived_us[terminals] - heard_us) / US, 0.0)
+    replay(memory, later, atlas=atlas, rules=rules, clock_s=clock_s)
+
+
+def replay(memory: Memory, later: Positions, *, atlas: Atlas, rules: Rules, clock_s: float = 0.0) -> None:
     """Advance `memory` by fixes in order of (terminal, time). Their crossings were committed with them."""
     if not len(later):
         return
@@ -45,24 +91,31 @@ def replay(memory: Memory, later: Positions, *, atlas: Atlas, rules: Rules) -> N
     follow(scratch, slots, later, atlas, rules)
     later["interval_s"] = scratch["interval_s"][slots]
     memory.advance(terminals, scratch, later[later["flags"] == Flag.NONE.value])
-    memory.hear(later["terminal"], later["received_at_us"], 0.0)
+    memory.hear(later["terminal"], later["received_at_us"], clock_s)
     memory.presence[terminals] = Presence.ONLINE
 
 
-def _remember(memory: Memory, row: StateRow) -> None:
-    track, last = memory.tracks[row.terminal], memory.last[row.terminal]  # views
-    for name in ("fixed_at_us", "lon", "lat"):
-        track[name] = getattr(row, name)
-    track["interval_s"] = row.interval_s
-    track["confirmed"], track["candidate"] = row.confirmed_grid, row.candidate_grid
-    track["candidate_count"], track["candidate_since_us"] = row.candidate_count, row.candidate_since_us
+def _remember(memory: Memory, known: States) -> None:
+    terminals: npt.NDArray[np.int32] = known["terminal"]
+    for name in _OF_TRACK:
+        memory.tracks[name][terminals] = known[name]
     for name in _OF_LAST:
-        last[name] = getattr(row, name)
-    memory.arrived_us[row.terminal] = row.received_at_us
-    memory.presence[row.terminal] = Presence.SILENT if row.is_silent else Presence.ONLINE
+        memory.last[name][terminals] = known[name]
+    memory.arrived_us[terminals] = known["received_at_us"]
+    memory.presence[terminals] = np.where(known["is_silent"], Presence.SILENT, Presence.ONLINE)
 
 
-_OF_LAST = (
+_OF_TRACK: Final = (
+    "fixed_at_us",
+    "lon",
+    "lat",
+    "interval_s",
+    "confirmed",
+    "candidate",
+    "candidate_count",
+    "candidate_since_us",
+)
+_OF_LAST: Final = (
     "terminal",
     "fixed_at_us",
     "received_at_us",

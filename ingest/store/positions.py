@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
-from tracker.database.columns import Column, take_columns
-from tracker.model.positions import GRID_SET_BITS, GRID_SET_SHIFT, POSITION, Positions
+from tracker.database.columns import EPOCH_2000_US, Column, columns_of, take_columns
+from tracker.model.positions import GRID_SET_BITS, GRID_SET_SHIFT, POSITION, Positions, empty
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -16,7 +16,6 @@ Connection = psycopg.AsyncConnection[Any]
 # and its value, big-endian), a trailer. Times are microseconds since 2000-01-01.
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _TRAILER: Final = b"\xff\xff"
-_EPOCH_2000_US: Final = 946_684_800_000_000
 _MOST_DELAY_MS: Final = 2**31 - 1
 FIELDS: Final = (
     ("fixed_at", ">i8"),
@@ -48,7 +47,7 @@ def encode(rows: Positions, grid_sets: npt.NDArray[np.int64] | int) -> bytes:
         tuples[f"{name}_length"] = np.dtype(kind).itemsize
     for name, _ in FIELDS[3:]:
         tuples[name] = rows[name]
-    tuples["fixed_at"] = rows["fixed_at_us"] - _EPOCH_2000_US
+    tuples["fixed_at"] = rows["fixed_at_us"] - EPOCH_2000_US
     tuples["terminal"] = rows["terminal"]
     tuples["flags"] = rows["flags"] | (np.asarray(grid_sets) & GRID_SET_BITS) << GRID_SET_SHIFT
     delay_ms = (rows["received_at_us"] - rows["fixed_at_us"]) // 1000
@@ -97,33 +96,52 @@ async def existing(connection: Connection, keys: Positions) -> Positions:
     )
 
 
-async def behind_checkpoint(connection: Connection) -> Positions:
-    """Return the fixes in order of (terminal, time) that are later than the last one their checkpoint knows.
+async def behind_checkpoint(
+    connection: Connection, terminals: npt.NDArray[Any], since_us: npt.NDArray[np.int64]
+) -> Positions:
+    """Return the fixes of `terminals` later than `since_us` of each, in order of (terminal, time); no members.
 
-    Of a terminal without a checkpoint, those of the last two days: older ones never change live presence.
+    Without those that never changed live presence. Of 270,342 terminals 7 s on a busy machine, 6 of them for the look
+    into the index for each one; a `since_us` of long ago makes it a look into each day since.
     """
-    return await _fetch(
-        connection,
+    if not len(terminals):
+        return empty(0)
+    take_columns(connection)
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(
         """
-        SELECT (extract(epoch FROM later.fixed_at) * 1000000)::bigint,
-               (extract(epoch FROM later.fixed_at) * 1000000)::bigint + delay_ms * 1000::bigint,
-               terminal.id, coalesce(terminal.member, 0), later.lon, later.lat, later.grid, 0::real,
-               later.speed_dmps, later.heading_deg, later.accuracy_dm, later.altitude_m, later.battery_pct, later.flags,
-               0::smallint, 0::smallint
-        FROM terminal
-        LEFT JOIN terminal_state AS state ON state.terminal = terminal.id
+        SELECT string_agg(timestamptz_send(later.fixed_at), ''), string_agg(int4send(later.delay_ms), ''),
+            string_agg(int4send(known.terminal), ''), string_agg(int4send(later.lon), ''),
+            string_agg(int4send(later.lat), ''), string_agg(int4send(later.grid), ''),
+            string_agg(int2send(later.speed_dmps), ''), string_agg(int2send(later.heading_deg), ''),
+            string_agg(int2send(later.accuracy_dm), ''), string_agg(int2send(later.altitude_m), ''),
+            string_agg(int2send(later.battery_pct), ''), string_agg(int2send(later.flags), '')
+        FROM unnest(%(terminals)s::integer[], %(since)s::bigint[]) AS known (terminal, since_us)
         CROSS JOIN LATERAL (
             SELECT * FROM position
-            WHERE position.terminal = terminal.id
-                AND position.fixed_at > coalesce(state.fixed_at, now() - interval '2 days')
+            WHERE position.terminal = known.terminal
+                AND position.fixed_at > timestamptz 'epoch' + known.since_us * interval '1 microsecond'
                 AND position.flags & 14 = 0
-            ORDER BY position.fixed_at
+                -- Leaves out the days (or the chunks) in which no fix can be, before one is opened.
+                AND position.fixed_at > timestamptz 'epoch' + %(first_us)s::bigint * interval '1 microsecond'
+                AND position.fixed_at < now() + interval '1 day'
+            OFFSET 0 -- look up one terminal after the other, whatever the planner knows of the table
         ) AS later
-        WHERE terminal.closed_at IS NULL
-        ORDER BY terminal.id, later.fixed_at
         """,
-        {},
+        {
+            "terminals": Column(terminals.astype(np.int32)),
+            "since": Column(since_us),
+            "first_us": int(since_us.min()),
+        },
     )
+    row: Any = await cursor.fetchone()
+    found = columns_of(row, _LATER)
+    rows = empty(len(found))
+    for name in (name for name in _LATER.names or () if name != "delay_ms"):
+        rows[name] = found[name]
+    rows["fixed_at_us"] += EPOCH_2000_US
+    rows["received_at_us"] = rows["fixed_at_us"] + found["delay_ms"].astype(np.int64) * 1000
+    return rows[np.lexsort((rows["fixed_at_us"], rows["terminal"]))]
 
 
 async def of_terminal(connection: Connection, terminal: int, since_us: int) -> Positions:
@@ -142,6 +160,11 @@ async def of_terminal(connection: Connection, terminal: int, since_us: int) -> P
     )
 
 
+_LATER: Final = np.dtype(
+    [("fixed_at_us", "<i8"), ("delay_ms", "<i4")]
+    + [(name, "<i4") for name in ("terminal", "lon", "lat", "grid")]
+    + [(name, "<i2") for name in ("speed_dmps", "heading_deg", "accuracy_dm", "altitude_m", "battery_pct", "flags")]
+)
 _SLOW_PLANS: Final = ["enable_hashjoin", "enable_mergejoin", "enable_seqscan"]
 
 

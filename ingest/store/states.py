@@ -1,39 +1,41 @@
 """The checkpoint of ingest's memory: the table terminal_state."""
 
-from typing import Any, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import psycopg
-from psycopg.rows import class_row
 
 from ingest.rules.tracks import NOBODY, Tracks
-from tracker.database.columns import Column, take_columns
+from tracker.database.columns import EPOCH_2000_US, Column, columns_of, take_columns
 from tracker.model.positions import Positions
 
 Connection = psycopg.AsyncConnection[Any]
 
 
-class StateRow(NamedTuple):
-    """One terminal's checkpoint. `fixed_at_us` is its last believed fix."""
-
-    terminal: int
-    fixed_at_us: int
-    received_at_us: int
-    lon: int
-    lat: int
-    grid: int
-    speed_dmps: int
-    heading_deg: int
-    accuracy_dm: int
-    altitude_m: int
-    battery_pct: int
-    interval_s: float
-    confirmed_grid: int
-    candidate_grid: int
-    candidate_count: int
-    candidate_since_us: int  # 0: no candidate
-    is_silent: bool
+# One terminal's checkpoint. `fixed_at_us` is its last believed fix; candidate_since_us 0: no candidate.
+STATE: Final = np.dtype(
+    [
+        ("terminal", "<i4"),
+        ("fixed_at_us", "<i8"),
+        ("received_at_us", "<i8"),
+        ("lon", "<i4"),
+        ("lat", "<i4"),
+        ("grid", "<i4"),
+        ("speed_dmps", "<i2"),
+        ("heading_deg", "<i2"),
+        ("accuracy_dm", "<i2"),
+        ("altitude_m", "<i2"),
+        ("battery_pct", "<i2"),
+        ("interval_s", "<f4"),
+        ("confirmed", "<i4"),
+        ("candidate", "<i4"),
+        ("candidate_count", "<i2"),
+        ("candidate_since_us", "<i8"),
+        ("is_silent", "?"),
+    ]
+)
+States = npt.NDArray[np.void]  # of dtype STATE
 
 
 async def save(
@@ -82,22 +84,36 @@ async def save(
     )
 
 
-async def load(connection: Connection) -> list[StateRow]:
-    async with connection.cursor(row_factory=class_row(StateRow), binary=True) as cursor:
-        await cursor.execute(
-            """
-            SELECT terminal, (extract(epoch FROM fixed_at) * 1000000)::bigint AS fixed_at_us,
-                (extract(epoch FROM received_at) * 1000000)::bigint AS received_at_us, lon, lat, grid, speed_dmps,
-                heading_deg, accuracy_dm, altitude_m, battery_pct, terminal_state.interval_s, confirmed_grid,
-                candidate_grid,
-                candidate_count, coalesce((extract(epoch FROM candidate_since) * 1000000)::bigint, 0)
-                    AS candidate_since_us,
-                is_silent
-            FROM terminal_state JOIN terminal ON terminal.id = terminal_state.terminal
-            WHERE terminal.closed_at IS NULL
-            """
-        )
-        return await cursor.fetchall()
+async def load(connection: Connection, terminals: npt.NDArray[Any]) -> States:
+    """Return the checkpoints of those of `terminals` that have one and are not retired; in no order.
+
+    Whole columns: on a busy machine the memory of 270,342 terminals took 30 s from tuples, 11 from columns.
+    """
+    take_columns(connection)
+    cursor = connection.cursor(binary=True)
+    await cursor.execute(
+        """
+        SELECT string_agg(int4send(state.terminal), ''), string_agg(timestamptz_send(fixed_at), ''),
+            string_agg(timestamptz_send(received_at), ''), string_agg(int4send(lon), ''),
+            string_agg(int4send(lat), ''), string_agg(int4send(grid), ''), string_agg(int2send(speed_dmps), ''),
+            string_agg(int2send(heading_deg), ''), string_agg(int2send(accuracy_dm), ''),
+            string_agg(int2send(altitude_m), ''), string_agg(int2send(battery_pct), ''),
+            string_agg(float4send(state.interval_s), ''), string_agg(int4send(confirmed_grid), ''),
+            string_agg(int4send(candidate_grid), ''), string_agg(int2send(candidate_count), ''),
+            string_agg(timestamptz_send(coalesce(candidate_since, 'epoch')), ''),
+            string_agg(boolsend(is_silent), '')
+        FROM unnest(%(terminals)s::integer[]) AS wanted (terminal)
+        JOIN terminal_state AS state ON state.terminal = wanted.terminal
+        JOIN terminal ON terminal.id = state.terminal
+        WHERE terminal.closed_at IS NULL
+        """,
+        {"terminals": Column(terminals.astype(np.int32))},
+    )
+    row: Any = await cursor.fetchone()
+    rows = columns_of(row, STATE)
+    for name in ("fixed_at_us", "received_at_us", "candidate_since_us"):
+        rows[name] += EPOCH_2000_US
+    return rows
 
 
 _OF_LAST = (

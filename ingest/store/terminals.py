@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import psycopg
-from psycopg.rows import class_row
+from psycopg.rows import args_row
 
 FETCH: Final = 2_000  # rows at a time: some 4 ms of an event loop
 SPARE: Final = 1_024  # room is made for so many new terminals at once; for each one alone it would copy all columns
@@ -86,7 +86,7 @@ class Look:
 async def load(connection: Connection) -> Look:
     """Return all terminals but the retired ones: 270,342 rows take some seconds."""
     below = await _oldest_running(connection)
-    async with connection.cursor(row_factory=class_row(Terminal)) as cursor:
+    async with connection.cursor(row_factory=args_row(Terminal), binary=True) as cursor:
         await cursor.execute(
             """
             SELECT id, code, coalesce(member, 0) AS member, coalesce(interval_s, 0) AS interval_s,
@@ -106,7 +106,7 @@ async def changed(connection: Connection, since: Horizon) -> Look:
     The rows of a transaction become visible together, so one that was read is read whole.
     """
     below = await _oldest_running(connection)
-    async with connection.cursor(row_factory=class_row(Terminal)) as cursor:
+    async with connection.cursor(row_factory=args_row(Terminal), binary=True) as cursor:
         await cursor.execute(
             """
             SELECT id, code, coalesce(member, 0) AS member, coalesce(interval_s, 0) AS interval_s,

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.sql import SQL
 
-from tracker.database.columns import Column, take_columns
+from tracker.database.columns import EPOCH_2000_US, Column, columns_of, take_columns
 
 COLUMNS: dict[LiteralString, npt.NDArray[Any]] = {
     "boolean[]": np.array([True, False, True]),
@@ -37,3 +37,21 @@ async def test_a_column_of_a_field_of_rows_arrives_too(database: str) -> None:
         take_columns(connection)
         cursor = await connection.execute("SELECT sum(unnest) FROM unnest(%s::integer[])", [Column(rows["terminal"])])
         assert await cursor.fetchone() == (24,)
+
+
+LOOK = """
+    SELECT string_agg(int4send(at), ''), string_agg(timestamptz_send(timestamptz 'epoch' + at * interval '1 s'), ''),
+        string_agg(boolsend(at > 1), '')
+    FROM generate_series(1, %s) AS at
+    """
+
+
+async def test_columns_come_back_as_rows_and_of_nothing_none_come(database: str) -> None:
+    kind = np.dtype([("at", "<i4"), ("at_us", "<i8"), ("is_late", "?")])
+    async with await psycopg.AsyncConnection[Any].connect(database) as connection:
+        cursor = connection.cursor(binary=True)
+        found = [columns_of(await (await cursor.execute(LOOK, [count])).fetchone() or (), kind) for count in (2, 0)]
+    assert found[0]["at"].tolist() == [1, 2]
+    assert (found[0]["at_us"] + EPOCH_2000_US).tolist() == [1_000_000, 2_000_000]
+    assert found[0]["is_late"].tolist() == [False, True]
+    assert len(found[1]) == 0
