@@ -42,6 +42,7 @@ from tracker.database.retry import retry
 POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, pulse, city, downlink, and some sessions at a time
 GOODBYE_S: Final = 5.0
 CITY_POLL_S: Final = 3.0  # the safety net for a doorbell that nobody heard; three index lookups
+HOMES_POLL_S: Final = 15.0  # the same for assignments, which a look reads whole
 APPLIED: Final = 2_000  # changed terminals at a time, so that the event loop is not held
 
 Connection = psycopg.AsyncConnection[Any]
@@ -208,13 +209,18 @@ class _Program:
     async def follow_city(self, pipeline: Pipeline, door: _Door) -> None:
         """Take over changed terminals and grid sets when told so, and every few seconds."""
         rung = asyncio.Event()
+        looked_s = time.monotonic()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(_hear(self.bus, rung), name="ingest doorbell")
             while True:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(CITY_POLL_S):
                         await rung.wait()
+                is_told, now_s = rung.is_set(), time.monotonic()
                 rung.clear()
+                if is_told or now_s - looked_s >= HOMES_POLL_S:
+                    await retry(self._look_at_homes, name="ingest")
+                    looked_s = now_s
                 await self._take_over(await retry(self._changed, name="ingest"), pipeline, door)
                 await retry(self._look_at_maps, name="ingest")
 
@@ -231,6 +237,10 @@ class _Program:
             door.recheck(terminal.id for terminal in changed)
             await asyncio.sleep(0)
         self.horizon = look.horizon
+
+    async def _look_at_homes(self) -> None:
+        async with self.pool.connection() as connection:
+            await self.maps.look_at_homes(connection)
 
     async def _look_at_maps(self) -> None:
         async with self.pool.connection() as connection:

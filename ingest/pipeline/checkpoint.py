@@ -40,16 +40,19 @@ async def save(connection: Connection, pipeline: Pipeline, owner: Owner) -> None
     if not len(terminals):
         return
     memory.is_dirty[terminals] = False
+    last = memory.last[terminals]
+    last["member"] = pipeline.directory.members[terminals]
     columns = (
-        memory.last[terminals],
+        last,
         memory.tracks[terminals],
         memory.arrived_us[terminals],
         memory.presence[terminals] != Presence.ONLINE,
     )
+    outings = memory.outings[last["member"]]
     try:
         async with connection.transaction():
             await runs.check_ownership(connection, owner.run, owner.epoch)
-            await states.save(connection, *columns)
+            await states.save(connection, *columns, outings=outings)
     except psycopg.OperationalError:
         memory.is_dirty[terminals] = True
         raise

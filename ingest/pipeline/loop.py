@@ -19,6 +19,7 @@ from ingest import metrics
 from ingest.inbox import Inbox
 from ingest.pipeline import batch as batches
 from ingest.pipeline import late as lane
+from ingest.pipeline import own_grids
 from ingest.pipeline.batch import Batch
 from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Ids, Memory
@@ -33,7 +34,7 @@ from ingest.rules.packets import Downlink, Packet
 from ingest.rules.presence import WORDS, Sign
 from ingest.rules.screen import DUPLICATE, Limits
 from ingest.rules.tracks import Rules, Tracks
-from ingest.store import events, late, positions, runs
+from ingest.store import events, late, outings, positions, runs
 from ingest.store.events import PresenceRow
 from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
@@ -189,7 +190,13 @@ class Pipeline:
             is_looking = looks and len(batch.positions)
             stored = await positions.existing(connection, batch.positions) if is_looking else empty(0)
             plan = decide(
-                batch, stored, memory=self.memory, directory=city.directory, atlas=city.atlas, rules=self._rules
+                batch,
+                stored,
+                memory=self.memory,
+                directory=city.directory,
+                atlas=city.atlas,
+                homes=self.maps.homes,
+                rules=self._rules,
             )
             presence = self._signs(batch, plan)
             last = self.memory.last
@@ -203,9 +210,19 @@ class Pipeline:
                 async with connection.transaction():
                     await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
                     await events.add_presence(connection, presence, grid_set=self.maps.atlas.version(self._now_us()))
+            await self._lapse(connection)
             for track in await late.waiting(connection, LATE_TRACKS):
                 lane.hand_over(self.memory, await self._recompute(connection, track))
             self._is_memory_stale = False
+
+    async def _lapse(self, connection: Connection) -> None:
+        """End the outings of members who cannot come back, because nothing is asked of them any more."""
+        members = own_grids.lapsed(self.memory, self.directory, self.maps.homes)
+        if members:
+            async with connection.transaction():
+                await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
+                await outings.lapse(connection, members)
+            own_grids.forget(self.memory, members)
 
     async def _recompute(self, connection: Connection, track: late.LateTrack) -> Tracks:
         async with connection.transaction():
@@ -250,6 +267,7 @@ class Pipeline:
 
     def _advance(self, batch: Batch, plan: Plan, presence: list[PresenceRow]) -> None:
         self.memory.advance(plan.terminals, plan.scratch, plan.live)
+        self.memory.take_outings(plan.own)
         terminals, times = self._arrivals(batch, plan)
         self.memory.hear(terminals, times, self._clock_s)
         self._settle_presence(presence)

@@ -1,5 +1,7 @@
 """The grid sets that ingest holds: today's and the next one always, others when a fix of their time turns up.
 
+And the members' own grids, as intervals of the tree.
+
 Used by the pipeline's task and by the one that follows the city, on one event loop. An atlas handed out is immutable:
 a batch is judged by one and the same however long its transaction takes. Building fences happens in threads.
 """
@@ -10,6 +12,8 @@ import numpy as np
 import psycopg
 import structlog
 
+from ingest.rules import own_grid
+from ingest.store import homes
 from tracker.geometry.atlas import Atlas, Micros, Want
 from tracker.geometry.fences import Fences
 from tracker.store import grid_sets
@@ -24,7 +28,9 @@ log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 class Maps:
     def __init__(self, atlas: Atlas | None = None) -> None:
         self.atlas = atlas or Atlas()
+        self.homes = own_grid.nobodys()
         self._tree_mark: int | None = None
+        self._homes_mark: tuple[int, ...] | None = None
 
     async def look(self, connection: Connection) -> None:
         """Learn which sets count from when, and the tree of units."""
@@ -37,6 +43,16 @@ class Maps:
         if looked.eras != known.eras:
             log.info("grid_sets.known", versions=[era.version for era in looked.eras[-3:]], count=len(looked.eras))
         self.atlas = looked
+        if self._homes_mark is None:
+            await self.look_at_homes(connection)
+
+    async def look_at_homes(self, connection: Connection) -> None:
+        """Learn who is assigned where, if that changed."""
+        mark = await homes.mark(connection)
+        if mark != self._homes_mark:
+            self.homes = await homes.load(connection)
+            self._homes_mark = mark
+            log.info("homes.loaded", members=int((self.homes.marks != own_grid.NO_HOME).sum()))
 
     async def load_ahead(self, connection: Connection, now_us: int) -> None:
         """Hold what fixes of now and of the next minutes are judged by."""

@@ -1,4 +1,6 @@
-"""What ingest remembers of each terminal, as columns indexed by terminal id. Advances after COMMIT and never before.
+"""What ingest remembers of each terminal, as columns indexed by terminal id, and of outings by member id.
+
+Advances after COMMIT and never before.
 
 Rebuilt at start from the checkpoint (terminal_state) and the rows of `position` that are later.
 """
@@ -8,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from ingest.rules import tracks
+from ingest.rules import own_grid, tracks
+from ingest.rules.own_grid import Judged, Outings
 from ingest.rules.presence import MOVES, Presence, Sign
 from ingest.rules.tracks import Rules, Tracks
 from ingest.store.terminals import Directory
@@ -22,6 +25,7 @@ class Memory:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self.tracks: Tracks = tracks.unknown(np.zeros(0, np.int32), rules)
+        self.outings: Outings = np.zeros(0, own_grid.OUTING)  # by member id
         self.last: Positions = positions.empty(0)  # the last believed fix; terminal 0: none
         self.arrived_us: npt.NDArray[np.int64] = np.zeros(0, np.int64)  # last arrival, 0 never
         self.heard_s: npt.NDArray[np.float64] = np.zeros(0)  # the same on the clock of silence
@@ -34,6 +38,7 @@ class Memory:
         self.configure(np.arange(directory.size), directory)
 
     def make_room(self, directory: Directory) -> None:
+        self.make_room_for_members(int(directory.members.max(initial=0)))
         known, size = len(self.tracks), directory.size
         if size > known:
             more = tracks.unknown(np.arange(known, size), self._rules)
@@ -43,6 +48,10 @@ class Memory:
             self.heard_s = _grown(self.heard_s, size)
             self.presence = _grown(self.presence, size)
             self.is_dirty = _grown(self.is_dirty, size)
+
+    def make_room_for_members(self, most: int) -> None:
+        if most >= len(self.outings):
+            self.outings = _grown(self.outings, most + 1)
 
     def configure(self, terminals: Ids, directory: Directory) -> None:
         """Take over the configured intervals of `terminals`, for which there is room."""
@@ -72,6 +81,9 @@ class Memory:
         self.tracks[terminals] = scratch
         self.last[live["terminal"]] = live  # of several of one terminal the last stays
         self.is_dirty[terminals] = True
+
+    def take_outings(self, judged: Judged) -> None:
+        own_grid.take(self.outings, judged)
 
     def moves(self, terminals: Ids, sign: Sign) -> list[tuple[int, Presence]]:
         """Return who would change presence at `sign`, and to what; changes nothing."""

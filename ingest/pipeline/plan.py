@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from ingest.pipeline.batch import Batch
 from ingest.pipeline.memory import Memory
-from ingest.rules import screen, tracks
+from ingest.rules import own_grid, screen, tracks
+from ingest.rules.own_grid import Homes, Judged
 from ingest.rules.screen import Verdicts
 from ingest.rules.tracks import Crossings, Rules, Tracks
 from ingest.store.terminals import Directory
@@ -29,6 +30,7 @@ class Plan:
     scratch: Tracks  # their tracks afterwards
     crossings: Crossings
     late: Positions  # of `rows`, those whose crossings must be recomputed
+    own: Judged  # who left or came back to their own grids
 
     @property
     def live(self) -> Positions:
@@ -36,7 +38,7 @@ class Plan:
 
 
 def decide(
-    batch: Batch, stored: Positions, *, memory: Memory, directory: Directory, atlas: Atlas, rules: Rules
+    batch: Batch, stored: Positions, *, memory: Memory, directory: Directory, atlas: Atlas, homes: Homes, rules: Rules
 ) -> Plan:
     """`stored` are rows of the database with keys of this batch: their reports are duplicates or conflicts."""
     verdicts = batch.verdicts.copy()
@@ -50,7 +52,10 @@ def decide(
     terminals, slots = np.unique(rows["terminal"][observed], return_inverse=True)
     scratch = memory.tracks[terminals]
     ordered = rows[observed]
-    crossings = follow(scratch, slots, ordered, atlas, rules)
+    confirmed = np.zeros(len(ordered), np.int32)
+    crossings = follow(scratch, slots, ordered, atlas, rules, confirmed=confirmed)
+    is_live = ordered["flags"] == Flag.NONE.value
+    own = own_grid.judge(memory.outings, ordered[is_live], confirmed[is_live], homes, rules)
     ordered["interval_s"] = scratch["interval_s"][slots]
     rows[observed] = ordered
     return Plan(
@@ -60,19 +65,28 @@ def decide(
         scratch=scratch,
         crossings=crossings,
         late=rows[(rows["flags"] & _NOT_IN_ORDER != 0) & (rows["flags"] & Flag.INACCURATE.value == 0)],
+        own=own,
     )
 
 
-def follow(scratch: Tracks, slots: npt.NDArray[np.intp], rows: Positions, atlas: Atlas, rules: Rules) -> Crossings:
+def follow(
+    scratch: Tracks,
+    slots: npt.NDArray[np.intp],
+    rows: Positions,
+    atlas: Atlas,
+    rules: Rules,
+    *,
+    confirmed: npt.NDArray[np.int32],
+) -> Crossings:
     """Advance `scratch` by placed `rows`, as tracks.observe does: each judged by the grid set of its time.
 
     Sets follow each other in time, so set by set is still the order of time for each track.
     """
     found = [np.zeros(0, tracks.CROSSING)]
     for sheet, judged in atlas.split(rows["fixed_at_us"]):
-        part = rows[judged]
-        found.append(tracks.observe(scratch, slots[judged], part, sheet, rules))
-        rows[judged] = part
+        part, after = rows[judged], confirmed[judged]
+        found.append(tracks.observe(scratch, slots[judged], part, sheet, rules, confirmed=after))
+        rows[judged], confirmed[judged] = part, after
     return np.concatenate(found)
 
 

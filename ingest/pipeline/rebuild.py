@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
+from ingest.pipeline import own_grids
 from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Ids, Memory
 from ingest.pipeline.plan import follow
+from ingest.rules import own_grid
 from ingest.rules.columns import US
+from ingest.rules.own_grid import Homes
 from ingest.rules.presence import Presence
 from ingest.rules.tracks import Rules
 from ingest.store import positions, states
@@ -77,20 +80,25 @@ async def restore(
     memory.forget(terminals)
     _remember(memory, known)
     memory.configure(terminals, directory)  # configured intervals win
+    own_grids.remember(memory, known, directory, maps.homes)
     memory.heard_s[terminals] = clock_s + np.minimum((memory.arrived_us[terminals] - heard_us) / US, 0.0)
-    replay(memory, later, atlas=atlas, rules=rules, clock_s=clock_s)
+    replay(memory, later, atlas=atlas, homes=maps.homes, rules=rules, clock_s=clock_s)
+    await own_grids.reopen(connection, memory, terminals, directory)
 
 
-def replay(memory: Memory, later: Positions, *, atlas: Atlas, rules: Rules, clock_s: float = 0.0) -> None:
-    """Advance `memory` by fixes in order of (terminal, time). Their crossings were committed with them."""
+def replay(memory: Memory, later: Positions, *, atlas: Atlas, homes: Homes, rules: Rules, clock_s: float = 0.0) -> None:
+    """Advance `memory` by fixes in order of (terminal, time). Their crossings and events were committed with them."""
     if not len(later):
         return
     terminals, slots = np.unique(later["terminal"], return_inverse=True)
     scratch = memory.tracks[terminals]
     later["flags"] = Flag.NONE.value
-    follow(scratch, slots, later, atlas, rules)
+    confirmed = np.zeros(len(later), np.int32)
+    follow(scratch, slots, later, atlas, rules, confirmed=confirmed)
     later["interval_s"] = scratch["interval_s"][slots]
-    memory.advance(terminals, scratch, later[later["flags"] == Flag.NONE.value])
+    is_live = later["flags"] == Flag.NONE.value
+    memory.advance(terminals, scratch, later[is_live])
+    memory.take_outings(own_grid.judge(memory.outings, later[is_live], confirmed[is_live], homes, rules))
     memory.hear(later["terminal"], later["received_at_us"], clock_s)
     memory.presence[terminals] = Presence.ONLINE
 

@@ -1,5 +1,6 @@
 """What the other programs hear of a committed batch. A message may be lost: all of it is in tables."""
 
+from ingest.pipeline import own_grids
 from ingest.pipeline.plan import Plan
 from ingest.pipeline.write import Written
 from ingest.store.events import PresenceRow
@@ -13,6 +14,7 @@ async def tell(
 ) -> None:
     if plan is not None and len(live := plan.live):
         await bus.publish(POSITIONS, live.tobytes())
+    presence = presence if plan is None else presence + own_grids.presence_rows(plan.own.moves)
     for event in (*_emergencies(written), *_crossed(plan, directory), *_changed(presence), *_answered(written)):
         await bus.publish(EVENTS, encode(event))
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import psycopg
 
+from ingest.pipeline import own_grids
 from ingest.pipeline.batch import Batch
 from ingest.pipeline.plan import Plan
 from ingest.pipeline.refusals import Refusals, collect
@@ -60,6 +61,7 @@ async def write(
         await events.add_crossings(connection, crossing_rows(plan.crossings, city))
     if presence:
         await events.add_presence(connection, presence, grid_set=city.atlas.version(_now_us(batch)))
+    await own_grids.write(connection, plan.own.moves, city.atlas)
     if len(plan.late):
         await late.enqueue(connection, plan.late["terminal"].tolist(), plan.late["fixed_at_us"].tolist())
     pressed = await _emergencies(connection, batch, _Known(plan.live, last), city, limits)

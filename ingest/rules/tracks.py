@@ -83,6 +83,8 @@ class Rules:
     interval_s: float = 30.0  # until something is learned
     silent_intervals: float = SILENT_AFTER[0]
     least_silent_s: float = SILENT_AFTER[1]
+    outside_s: float = 300.0  # out of their own grids for so long, and by so many fixes: ingest.rules.own_grid
+    outside_fixes: int = 2
 
 
 def unknown(terminals: npt.NDArray[Any], rules: Rules) -> Tracks:
@@ -99,12 +101,20 @@ def silent_after_s(interval_s: npt.NDArray[Any], rules: Rules) -> Floats:
     return np.maximum(rules.silent_intervals * interval_s.astype(np.float64), rules.least_silent_s)
 
 
-def observe(tracks: Tracks, slots: Ints, positions: Positions, sheet: Sheet, rules: Rules) -> Crossings:
+def observe(
+    tracks: Tracks,
+    slots: Ints,
+    positions: Positions,
+    sheet: Sheet,
+    rules: Rules,
+    *,
+    confirmed: npt.NDArray[np.int32] | None = None,
+) -> Crossings:
     """Advance `tracks` by `positions`, both in place, and return the crossings.
 
     `positions` are of the time of one grid set, `sheet`, placed by it, in order of (terminal, fix time), not before
     its track's last fix; `slots[i]` is the track of `positions[i]`. Those that are not believed get Flag.SUSPECT, the
-    others step_m and step_s.
+    others step_m and step_s. `confirmed`, parallel to `positions`, is given the state after each that is believed.
     """
     found = [np.zeros(0, CROSSING)]
     for candidates in _rounds(slots):
@@ -119,6 +129,8 @@ def observe(tracks: Tracks, slots: Ints, positions: Positions, sheet: Sheet, rul
         for name in ("fixed_at_us", "lon", "lat"):
             tracks[name][here] = positions[name][rows]
         tracks["suspect_at_us"][here] = 0
+        if confirmed is not None:
+            confirmed[rows] = tracks["confirmed"][here]
     return np.concatenate(found)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import psycopg
 
+from ingest.rules.own_grid import Outings
 from ingest.rules.tracks import NOBODY, Tracks
 from tracker.database.columns import EPOCH_2000_US, Column, columns_of, take_columns
 from tracker.model.positions import Positions
@@ -33,6 +34,9 @@ STATE: Final = np.dtype(
         ("candidate_count", "<i2"),
         ("candidate_since_us", "<i8"),
         ("is_silent", "?"),
+        ("outside_member", "<i4"),  # whose fixes outside are counted; 0: not outside
+        ("outside_since_us", "<i8"),
+        ("outside_count", "<i4"),
     ]
 )
 States = npt.NDArray[np.void]  # of dtype STATE
@@ -44,27 +48,35 @@ async def save(
     tracks: Tracks,
     received_at_us: npt.NDArray[np.int64],
     is_silent: npt.NDArray[np.bool_],
+    *,
+    outings: Outings,
 ) -> None:
-    """Upsert one row for each of `last`, in one statement; all columns are parallel."""
+    """Upsert one row for each of `last`, in one statement; all columns are parallel.
+
+    `outings` are of the terminals' carriers now: `last["member"]`.
+    """
     has_candidate = tracks["candidate"] != NOBODY
     take_columns(connection)
     await connection.execute(
         """
         INSERT INTO terminal_state (terminal, fixed_at, received_at, lon, lat, grid, speed_dmps, heading_deg,
             accuracy_dm, altitude_m, battery_pct, interval_s, confirmed_grid, candidate_grid, candidate_count,
-            candidate_since, is_silent)
+            candidate_since, is_silent, outside_member, outside_since, outside_count)
         SELECT terminal, timestamptz 'epoch' + fixed_at_us * interval '1 microsecond',
             timestamptz 'epoch' + received_at_us * interval '1 microsecond', lon, lat, grid, speed_dmps, heading_deg,
             accuracy_dm, altitude_m, battery_pct, interval_s, confirmed_grid, candidate_grid, candidate_count,
-            timestamptz 'epoch' + nullif(candidate_since_us, 0) * interval '1 microsecond', is_silent
+            timestamptz 'epoch' + nullif(candidate_since_us, 0) * interval '1 microsecond', is_silent,
+            CASE WHEN outside_count > 0 THEN outside_member END,
+            timestamptz 'epoch' + nullif(outside_since_us, 0) * interval '1 microsecond', nullif(outside_count, 0)
         FROM unnest(%(terminal)s::integer[], %(fixed_at_us)s::bigint[], %(received_at_us)s::bigint[],
             %(lon)s::integer[], %(lat)s::integer[], %(grid)s::integer[], %(speed_dmps)s::smallint[],
             %(heading_deg)s::smallint[], %(accuracy_dm)s::smallint[], %(altitude_m)s::smallint[],
             %(battery_pct)s::smallint[], %(interval_s)s::real[], %(confirmed)s::integer[], %(candidate)s::integer[],
-            %(candidate_count)s::smallint[], %(candidate_since_us)s::bigint[], %(is_silent)s::boolean[])
+            %(candidate_count)s::smallint[], %(candidate_since_us)s::bigint[], %(is_silent)s::boolean[],
+            %(outside_member)s::integer[], %(outside_since_us)s::bigint[], %(outside_count)s::integer[])
             AS row (terminal, fixed_at_us, received_at_us, lon, lat, grid, speed_dmps, heading_deg, accuracy_dm,
                 altitude_m, battery_pct, interval_s, confirmed_grid, candidate_grid, candidate_count,
-                candidate_since_us, is_silent)
+                candidate_since_us, is_silent, outside_member, outside_since_us, outside_count)
         ORDER BY terminal
         ON CONFLICT (terminal) DO UPDATE SET fixed_at = excluded.fixed_at, received_at = excluded.received_at,
             lon = excluded.lon, lat = excluded.lat, grid = excluded.grid, speed_dmps = excluded.speed_dmps,
@@ -72,7 +84,8 @@ async def save(
             battery_pct = excluded.battery_pct, interval_s = excluded.interval_s,
             confirmed_grid = excluded.confirmed_grid, candidate_grid = excluded.candidate_grid,
             candidate_count = excluded.candidate_count, candidate_since = excluded.candidate_since,
-            is_silent = excluded.is_silent
+            is_silent = excluded.is_silent, outside_member = excluded.outside_member,
+            outside_since = excluded.outside_since, outside_count = excluded.outside_count
         """,
         {
             **{name: Column(last[name]) for name in _OF_LAST},
@@ -80,6 +93,9 @@ async def save(
             "candidate_since_us": Column(np.where(has_candidate, tracks["candidate_since_us"], 0)),
             "received_at_us": Column(received_at_us),
             "is_silent": Column(is_silent),
+            "outside_member": Column(last["member"]),
+            "outside_since_us": Column(outings["since_us"]),
+            "outside_count": Column(outings["count"]),
         },
     )
 
@@ -101,7 +117,9 @@ async def load(connection: Connection, terminals: npt.NDArray[Any]) -> States:
             string_agg(float4send(state.interval_s), ''), string_agg(int4send(confirmed_grid), ''),
             string_agg(int4send(candidate_grid), ''), string_agg(int2send(candidate_count), ''),
             string_agg(timestamptz_send(coalesce(candidate_since, 'epoch')), ''),
-            string_agg(boolsend(is_silent), '')
+            string_agg(boolsend(is_silent), ''), string_agg(int4send(coalesce(outside_member, 0)), ''),
+            string_agg(timestamptz_send(coalesce(outside_since, 'epoch')), ''),
+            string_agg(int4send(coalesce(outside_count, 0)), '')
         FROM unnest(%(terminals)s::integer[]) AS wanted (terminal)
         JOIN terminal_state AS state ON state.terminal = wanted.terminal
         JOIN terminal ON terminal.id = state.terminal
@@ -111,7 +129,7 @@ async def load(connection: Connection, terminals: npt.NDArray[Any]) -> States:
     )
     row: Any = await cursor.fetchone()
     rows = columns_of(row, STATE)
-    for name in ("fixed_at_us", "received_at_us", "candidate_since_us"):
+    for name in ("fixed_at_us", "received_at_us", "candidate_since_us", "outside_since_us"):
         rows[name] += EPOCH_2000_US
     return rows
 
