@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import city, ingest
+from benchmarks import city, ingest, storm
 from benchmarks.peers import bench as peers
 from benchmarks.peers.catalogue import InstallError
 from benchmarks.peers.columns import ColumnError
@@ -26,8 +26,9 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "city": city.measure,
     "ingest": ingest.measure,
     "peers": peers.measure,
+    "storm": storm.measure,
 }
-ON_REQUEST: Final = frozenset({"peers"})
+ON_REQUEST: Final = frozenset({"peers", "storm"})
 
 
 def main(names: list[str]) -> int:
