@@ -103,6 +103,13 @@ Broker = Annotated[str | None, typer.Option(help="Subscribe at this MQTT broker,
 Host = Annotated[str | None, typer.Option(help="Address to listen at.  [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port of the map.  [default: 8000]")]
 MqttPort = Annotated[int | None, typer.Option(help="Port for terminals.  [default: 1883, with TLS 8883]")]
+MqttConnections = Annotated[
+    int | None, typer.Option(help="Most terminals connected at a time.  [default: what the limit of open files allows]")
+]
+MqttLogins = Annotated[
+    float | None,
+    typer.Option("--mqtt-logins-per-s", help="Log-ins of terminals a second; the others wait.  [default: 500]"),
+]
 Certificate = Annotated[Path | None, typer.Option(help="PEM file: terminals connect over TLS, and not without")]
 Key = Annotated[Path | None, typer.Option(help="PEM file of its key, if that is not in the same file")]
 ClientCa = Annotated[
@@ -147,6 +154,8 @@ def up(
     redis: Redis = None,
     for_s: For = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same city and same walks.  [default: 1]")] = None,
+    mqtt_connections: MqttConnections = None,
+    mqtt_logins_per_s: MqttLogins = None,
     tls_certificate: Certificate = None,
     tls_key: Key = None,
     tls_client_ca: ClientCa = None,
@@ -165,6 +174,8 @@ def up(
         redis=redis,
         for_s=for_s,
         seed=seed,
+        mqtt_connections=mqtt_connections,
+        mqtt_logins_per_s=mqtt_logins_per_s,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,
@@ -203,6 +214,8 @@ def ingest(
     broker: Broker = None,
     mqtt_host: Annotated[str | None, typer.Option(help="Address to listen at for terminals")] = None,
     mqtt_port: MqttPort = None,
+    mqtt_connections: MqttConnections = None,
+    mqtt_logins_per_s: MqttLogins = None,
     tls_certificate: Certificate = None,
     tls_key: Key = None,
     tls_client_ca: ClientCa = None,
@@ -218,6 +231,8 @@ def ingest(
         broker=broker,
         mqtt_host=mqtt_host,
         mqtt_port=mqtt_port,
+        mqtt_connections=mqtt_connections,
+        mqtt_logins_per_s=mqtt_logins_per_s,
         tls_certificate=tls_certificate,
         tls_key=tls_key,
         tls_client_ca=tls_client_ca,

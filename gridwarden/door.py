@@ -1,12 +1,15 @@
 """Where terminals connect: what the listening door shows them, and the address that new terminals are told."""
 
+import math
 from typing import Final
 
 from pydantic import SecretStr
 
+from gridwarden.descriptors import room_for_connections
 from gridwarden.ports import MQTT_PORT, MQTTS_PORT
 from gridwarden.settings import Settings
 from gridwarden.tls import door_tls
+from ingest.doors.listen_limits import Caps
 from ingest.doors.subscribe import broker_of
 from ingest.program import Listen
 from tracker.organisation.provisioning import PublicDoor, door_of
@@ -24,7 +27,23 @@ def listening(settings: Settings) -> Listen:
     )
     port = settings.mqtt_port or (MQTT_PORT if tls is None else MQTTS_PORT)
     return Listen(
-        host=settings.mqtt_host or settings.host, port=port, tls=tls, gateway=_revealed(settings.load_gateway)
+        host=settings.mqtt_host or settings.host,
+        port=port,
+        tls=tls,
+        gateway=_revealed(settings.load_gateway),
+        caps=_caps(settings),
+    )
+
+
+def _caps(settings: Settings) -> Caps:
+    allowed = room_for_connections()
+    return Caps(
+        connections=min(settings.mqtt_connections or allowed, allowed),
+        per_terminal=settings.mqtt_terminal_connections,
+        strangers_per_address=settings.mqtt_strangers,
+        logins_per_s=settings.mqtt_logins_per_s,
+        logins_at_once=math.ceil(settings.mqtt_logins_per_s),
+        failures=settings.mqtt_failures,
     )
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, SecretStr
+from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -22,6 +22,11 @@ class Settings(BaseSettings):
     port: Port = 8000
     mqtt_host: str | None = None  # None: like `host`
     mqtt_port: Port | None = None  # None: 1883, with TLS 8883; `up` takes the next free one
+    mqtt_connections: PositiveInt | None = None  # None: as many as the limit of open files allows
+    mqtt_terminal_connections: PositiveInt = 4  # of one terminal; one more ends its oldest
+    mqtt_strangers: PositiveInt = 500  # connections of one address that have not logged in; a balancer is one address
+    mqtt_logins_per_s: PositiveFloat = 500.0  # the others of a city that comes back wait
+    mqtt_failures: PositiveInt = 10  # wrong log-ins of a name in a minute, and ten times as many of an address
     broker: str | None = None  # subscribe at this MQTT broker instead of listening
     database: str | None = None  # None: the embedded PostgreSQL
     redis: str | None = None  # None: the bus of one process

@@ -21,6 +21,7 @@ from psycopg_pool import AsyncConnectionPool
 from ingest import metrics
 from ingest.doors.downlink_broker import BrokerDownlink
 from ingest.doors.listen import Listener
+from ingest.doors.listen_limits import Caps
 from ingest.doors.subscribe import SubscribeDoor, broker_of
 from ingest.inbox import Inbox
 from ingest.pipeline.checkpoint import checkpoints, heartbeats, save
@@ -55,6 +56,7 @@ class Listen:
     port: int
     tls: ssl.SSLContext | None = None
     gateway: str | None = field(default=None, repr=False)  # the load-only gateway's secret; None: there is none
+    caps: Caps = field(default_factory=Caps)
 
 
 class _Door(Downlink, Protocol):
@@ -169,6 +171,7 @@ class _Program:
                 bus=self.bus,
                 tls=listen.tls,
                 gateway=listen.gateway,
+                caps=listen.caps,
             )
             return _Listening(listener, listen)
         at = broker_of(broker or "")

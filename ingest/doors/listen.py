@@ -5,7 +5,6 @@ downlink and the alerts of grids; nothing goes from one terminal to another. PUB
 """
 
 import asyncio
-import secrets
 import ssl
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,14 +16,18 @@ from psycopg_pool import AsyncConnectionPool
 from ingest import metrics
 from ingest.doors.downlink_listen import Deliveries
 from ingest.doors.listen_connection import Connection
+from ingest.doors.listen_gate import Gate
 from ingest.doors.listen_gateway import USER as GATEWAY_USER
-from ingest.doors.listen_gateway import GatewayConnection, gateway_refusal_of
+from ingest.doors.listen_gateway import GatewayConnection
 from ingest.doors.listen_grants import Grant, is_grid_alert
-from ingest.doors.listen_login import BAD_CREDENTIALS, Refusal, certified_code, expiry_of, greeting, refusal_of
-from ingest.doors.listen_roster import Key, Roster
-from ingest.doors.listen_sessions import Session, Sessions
+from ingest.doors.listen_limits import Caps
+from ingest.doors.listen_login import greeting
+from ingest.doors.listen_reception import Reception
+from ingest.doors.listen_roster import Roster
+from ingest.doors.listen_sessions import Sessions
+from ingest.doors.listen_watch import Watch
 from ingest.doors.listen_wills import Wills
-from ingest.doors.listen_wire import Hold, Stage
+from ingest.doors.listen_wire import Hold
 from ingest.inbox import Inbox
 from ingest.mqtt import packets
 from ingest.mqtt.decoder import Received
@@ -37,8 +40,6 @@ from tracker.bus.interface import Bus
 BACKLOG: Final = 4096  # connections the kernel holds for us while a city reconnects
 PATIENCE_S: Final = 10.0  # from connecting to CONNECT
 WATCH_S: Final = 1.0
-QUIET_S: Final = 1.0  # between two log lines about refused log-ins; the counter has them all
-GRACE: Final = 1.5  # times the keep-alive before a silent peer is lost (3.1.2.10)
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -55,6 +56,7 @@ class Listener:
         bus: Bus,
         tls: ssl.SSLContext | None = None,
         gateway: str | None = None,
+        caps: Caps | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
         """`gateway`: the secret of the load-only gateway (listen_gateway); None, as in production: there is none."""
@@ -66,6 +68,7 @@ class Listener:
         self._deliveries: Final = Deliveries(pool=pool, bus=bus, roster=self._roster)
         self._tls: Final = tls
         self._gateway: Final = gateway
+        self._gate: Final = Gate(caps or Caps(), self.now_s)
         self._patience_s: Final = patience_s
         self._connections: Final[set[Connection]] = set()
         self._waiting_for_room: list[Connection] = []
@@ -73,7 +76,14 @@ class Listener:
         self._wills: Final = Wills()
         self._server: asyncio.Server | None = None
         self._is_stopping = False
-        self._refused_at_s = -QUIET_S
+        self._reception: Final = Reception(
+            directory=directory,
+            roster=self._roster,
+            sessions=self.sessions,
+            wills=self._wills,
+            gate=self._gate,
+            now_s=self.now_s,
+        )
 
     @property
     def connections(self) -> int:
@@ -98,7 +108,10 @@ class Listener:
 
     async def start(self, host: str, port: int) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, host, port, backlog=BACKLOG, ssl=self._tls)
+        handshake_s = None if self._tls is None else self._patience_s
+        self._server = await loop.create_server(
+            self._accept, host, port, backlog=BACKLOG, ssl=self._tls, ssl_handshake_timeout=handshake_s
+        )
         log.info("listener.started", host=host, port=self.port, tls=self._tls is not None)
         if self._gateway is not None:
             log.warning("listener.load_gateway_open", user=GATEWAY_USER, meaning="one log-in may write as any terminal")
@@ -108,6 +121,7 @@ class Listener:
         self._is_stopping = True
         if self._server is not None:
             self._server.close()
+        self._gate.close()
         self._wills.drop_all()
         for connection in tuple(self._connections):
             connection.end("stopping", code=Code.SERVER_SHUTTING_DOWN, with_will=False)
@@ -148,9 +162,12 @@ class Listener:
     def add(self, connection: Connection) -> None:
         self._connections.add(connection)
         metrics.LISTEN_CONNECTIONS.set(len(self._connections))
+        if word := self._gate.enter(connection, len(self._connections)):
+            connection.end(word, with_will=False)
 
     def remove(self, connection: Connection) -> None:
         self._connections.discard(connection)
+        self._gate.leave(connection)
         metrics.LISTEN_CONNECTIONS.set(len(self._connections))
 
     def wait_for_room(self, connection: Connection) -> None:
@@ -159,22 +176,7 @@ class Listener:
         self._waiting_for_room.append(connection)
 
     def log_in(self, connection: Connection, packet: packets.Connect) -> None:
-        certified = certified_code(connection.certificate)
-        if isinstance(connection, GatewayConnection) and connection.is_meant(packet, certified):
-            self._log_gateway_in(connection, packet)
-            return
-        terminal = self._directory.by_code.get(packet.user or certified)
-        refusal = refusal_of(packet, terminal, certified=certified)
-        if refusal is not None or terminal is None:
-            self._refuse(connection, packet, refusal or BAD_CREDENTIALS)
-            return
-        session = _session(packet, terminal.id, expiry_s=expiry_of(packet))
-        key = self._take_over(session)
-        self._wills.returned(key, is_anew=packet.clean_start)
-        connection.begin(session, credential=terminal, will=packet.will)
-        connection.limit_down(packet.properties)
-        self._enter(key, connection, packet)
-        self.sessions.open(session, clean=packet.clean_start, done=connection.opened)
+        self._reception.log_in(connection, packet)
 
     def greet(self, connection: Connection) -> None:
         """The session is open: CONNACK, and what waits for it."""
@@ -213,7 +215,7 @@ class Listener:
         session = connection.session
         if session is None:
             return
-        key = Key(session.terminal, session.client_id)
+        key = session.key
         self._roster.leave(key, connection)
         self._roster.unlisten(connection, session.subscriptions.keys())
         if with_will and connection.will is not None and not self._is_stopping:
@@ -228,36 +230,6 @@ class Listener:
     def _accept(self) -> Connection:
         return Connection(self) if self._gateway is None else GatewayConnection(self, self._directory, self._gateway)
 
-    def _log_gateway_in(self, connection: GatewayConnection, packet: packets.Connect) -> None:
-        if (refusal := gateway_refusal_of(packet)) is not None:
-            self._refuse(connection, packet, refusal)
-            return
-        session = _session(packet, UNKNOWN_TERMINAL, expiry_s=0)
-        key = self._take_over(session)
-        connection.begin_gateway(session)
-        self._enter(key, connection, packet)
-        log.warning("gateway.logged_in", client=session.client_id[:64])
-        connection.opened(None)
-
-    def _take_over(self, session: Session) -> Key:
-        key = Key(session.terminal, session.client_id)
-        older = self._roster.holder(key)
-        if older is not None:
-            older.end("taken over", code=Code.SESSION_TAKEN_OVER, with_will=True)
-        return key
-
-    def _enter(self, key: Key, connection: Connection, packet: packets.Connect) -> None:
-        connection.silence_s = packet.keep_alive_s * GRACE
-        self._roster.enter(key, connection)
-
-    def _refuse(self, connection: Connection, packet: packets.Connect, refusal: Refusal) -> None:
-        metrics.LISTEN_CONNECTS.labels(refusal.word).inc()
-        if self.now_s() - self._refused_at_s > QUIET_S:
-            self._refused_at_s = self.now_s()
-            log.info("login.refused", reason=refusal.word, user=(packet.user or "")[:64])
-        connection.send(refusal.connack(packet.level))
-        connection.end(refusal.word, with_will=False)
-
     def _flush(self) -> None:
         flushes, self._to_flush = self._to_flush, []
         for flush in flushes:
@@ -269,15 +241,16 @@ class Listener:
             connection.release(Hold.INBOX)
 
     async def _watch(self) -> None:
-        """End connections that are silent for too long; 20,000 are looked at in some 6 ms."""
+        """End connections that are silent or slow for too long; 20,000 are looked at in some 10 ms."""
+        watch = Watch()
         while True:
             await asyncio.sleep(WATCH_S)
             self._count()
-            now_s = self.now_s()
-            for connection in tuple(self._connections):
-                if connection.is_overdue(now_s, self._patience_s):
-                    word = "no CONNECT" if connection.stage is Stage.GREETING else "keep-alive"
-                    connection.end(word, code=Code.KEEP_ALIVE_TIMEOUT, with_will=True)
+            self._gate.tidy()
+            for stranger in self._gate.late(self._patience_s):
+                stranger.end("no CONNECT", with_will=False)
+            for connection, word, code in watch.look(self._connections, self.now_s()):
+                connection.end(word, code=code, with_will=True)
 
     def _end_if_withdrawn(self, connection: Connection) -> None:
         credential = connection.credential
@@ -291,8 +264,3 @@ class Listener:
         for kind, count in self.counted.items():
             metrics.LISTEN_PACKETS.labels(kind.__name__.lower()).inc(count)
         self.counted.clear()
-
-
-def _session(packet: packets.Connect, terminal: int, *, expiry_s: int) -> Session:
-    client_id = packet.client_id or f"auto-{secrets.token_hex(8)}"
-    return Session(terminal=terminal, client_id=client_id, expiry_s=expiry_s, is_assigned=not packet.client_id)

@@ -26,6 +26,9 @@ from ingest.store.terminals import Terminal
 
 RECEIVE_MAXIMUM: Final = 500  # packets of one connection that may wait for COMMIT; 40 such fill the inbox
 UNFINISHED_QOS2: Final = 1_000  # packet identifiers between PUBREC and PUBREL
+# PINGREQ, SUBSCRIBE and UNSUBSCRIBE: so many at once, and so many a second; the last two cost a statement.
+MOST_CHATTER: Final = 300
+CHATTER_PER_S: Final = 20
 
 # A token is the packet identifier, this bit for QoS 2, and above it the code that refuses the packet.
 _QOS2: Final = 1 << 16
@@ -42,6 +45,7 @@ class Connection(Downward):
         "_route",
         "_topic",
         "_unsettled",
+        "chatter",
         "code",
         "credential",
         "terminal",
@@ -59,6 +63,7 @@ class Connection(Downward):
         self._route = Route.OTHER
         self._refusal = 0
         self._unsettled = 0
+        self.chatter = 0
         self.terminal = 0
         self.code = ""
         self.credential: Terminal | None = None
@@ -235,6 +240,17 @@ class Connection(Downward):
 
     def _ping(self, _packet: packets.Pingreq) -> None:
         self.write(PINGRESP)
+        self._mind_the_chatter()
+
+    def _mind_the_chatter(self) -> None:
+        self.chatter += 1
+        if self.chatter > MOST_CHATTER:
+            self.end("chatter", code=Code.MESSAGE_RATE_TOO_HIGH, with_will=True)
+
+    def calm_down(self) -> None:
+        """A second went by."""
+        if self.chatter:
+            self.chatter = max(0, self.chatter - CHATTER_PER_S)
 
     # Subscriptions and what goes down
 
@@ -262,7 +278,8 @@ class Connection(Downward):
                 self._door.subscribed(self, grants)
                 self.resume()
 
-        if self.session is not None:
+        self._mind_the_chatter()
+        if self.session is not None and self.stage is Stage.OPEN:
             self.hold(Hold.SESSION)
             self._door.sessions.subscribe(self.session, stored)
 

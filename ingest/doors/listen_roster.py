@@ -2,17 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from ingest.doors.listen_connection import Connection
 from ingest.doors.listen_grants import is_grid_alert
-
-
-class Key(NamedTuple):
-    """Whose a session is: a client id alone takes nobody's session over."""
-
-    terminal: int
-    client_id: str
+from ingest.store.sessions import Key
 
 
 class Roster:

@@ -4,8 +4,8 @@ import asyncio
 from typing import Final, NamedTuple
 
 from ingest.doors.listen_connection import Connection
-from ingest.doors.listen_roster import Key
 from ingest.mqtt.packets import Will
+from ingest.store.sessions import Key
 
 
 class _Late(NamedTuple):

@@ -82,6 +82,12 @@ class Wire(asyncio.Protocol):
         return None if self._transport is None else self._transport.get_extra_info("peercert")
 
     @property
+    def address(self) -> str:
+        """Where the peer connects from; empty when it is gone."""
+        peer = None if self._transport is None else self._transport.get_extra_info("peername")
+        return peer[0] if peer else ""
+
+    @property
     def is_choked(self) -> bool:
         """Whether the peer does not read what it was sent."""
         return bool(self._held & Hold.WRITING)
@@ -99,12 +105,16 @@ class Wire(asyncio.Protocol):
             self.heard_at_s = self._wire_door.now_s()
             self._transport.resume_reading()
 
-    def is_overdue(self, now_s: float, patience_s: float) -> bool:
-        """Whether the peer kept silent too long, by its keep-alive or before its CONNECT. Never while we are slow."""
-        allowed_s = patience_s if self.stage is Stage.GREETING else self.silence_s
-        if self._held & ~Hold.WRITING or not allowed_s:
+    def is_overdue(self, now_s: float) -> bool:
+        """Whether the peer kept silent longer than its keep-alive allows. Never while we are slow."""
+        if self._held & ~Hold.WRITING or not self.silence_s:
             return False
-        return now_s - self.heard_at_s > allowed_s
+        return now_s - self.heard_at_s > self.silence_s
+
+    @property
+    def unfinished(self) -> bytearray | None:
+        """The beginning of a packet that the peer has not sent whole; None, too, while we do not read."""
+        return None if self._held else self._decoder.unfinished
 
     def send(self, packet: Packet) -> None:
         self.write(encode(packet, self.level))

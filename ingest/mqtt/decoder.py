@@ -21,6 +21,8 @@ Received = Packet | Fault
 
 # A CONNECT holds names, a password and a will; who has not logged in yet may not fill our memory.
 LARGEST_CONNECT: Final = 16 * 1024
+# What is no PUBLISH is read at once and whole: two megabytes of filters would hold the loop for seconds.
+LARGEST_CONTROL: Final = 16 * 1024
 
 _PUBLISH: Final = 3
 _QOS_3: Final = 3
@@ -69,6 +71,11 @@ class Decoder:
         self._topic_bytes = b""
         self._topic = ""
         self._fault = False
+
+    @property
+    def unfinished(self) -> bytearray | None:
+        """The beginning of a packet that is not whole yet: the same object until it is."""
+        return self._partial
 
     def feed(self, data: bytes) -> list[Received]:
         """Return the packets that `data` made whole, in order; a Fault is the last thing that ever comes."""
@@ -161,6 +168,8 @@ class Decoder:
     def _other(self, first: int, reader: Reader) -> Packet:
         kind = Kind(first >> 4)
         self._check(kind, first & 15)
+        if reader.end - reader.at > LARGEST_CONTROL:
+            raise PacketTooLargeError(f"{kind.name} of {reader.end - reader.at} bytes; at most {LARGEST_CONTROL}")
         if kind is Kind.CONNECT:
             packet = READ[kind](reader, Level.V5)
             if isinstance(packet, Connect):

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from ingest.mqtt import fields
-from ingest.mqtt.errors import MalformedPacketError, ProtocolError
+from ingest.mqtt.errors import MalformedPacketError, PacketTooLargeError, ProtocolError
 from ingest.mqtt.fields import Reader
 from ingest.mqtt.kinds import Kind
 
@@ -45,6 +45,7 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True, repr_omit_defaults=T
 
 
 NONE: Final = Properties()
+LARGEST: Final = 64 * 1024  # bytes of one list: two megabytes of five-byte user properties held the loop for seconds
 
 
 class Type(Enum):
@@ -106,19 +107,25 @@ _BY_IDENTIFIER: Final = {row.identifier: row for row in TABLE}
 
 
 def read(reader: Reader, place: Kind) -> Properties:
-    """Read a property list with its length in front. Raises MalformedPacketError or ProtocolError."""
+    """Read a property list with its length in front. Raises a BrokenError."""
     length = reader.varint()
     if length == 0:
         return NONE
+    if length > LARGEST:
+        raise PacketTooLargeError(f"{length} bytes of properties; at most {LARGEST}")
     part = Reader(reader.take(length), 0, length)
     found: dict[str, Any] = {}
+    many: dict[str, list[Any]] = {}
     while not part.is_done:
         row = _row(part.varint(), place)
         value = _READ[row.type](part)
-        repeats = row.type is Type.PAIRS or (row.type is Type.VARINTS and place is Kind.PUBLISH)
-        if row.name in found and not repeats:
+        if row.type is Type.PAIRS or (row.type is Type.VARINTS and place is Kind.PUBLISH):
+            many.setdefault(row.name, []).extend(value)
+        elif row.name in found:
             raise ProtocolError(f"property {row.identifier} twice")
-        found[row.name] = found.get(row.name, ()) + value if repeats else value
+        else:
+            found[row.name] = value
+    found.update((name, tuple(values)) for name, values in many.items())
     return Properties(**found)
 
 

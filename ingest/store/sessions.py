@@ -3,10 +3,10 @@
 A session belongs to (terminal, client id). Only sessions that outlive their connection have a row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import psycopg
@@ -17,6 +17,19 @@ from ingest.mqtt.packets import Subscription
 Connection = psycopg.AsyncConnection[Any]
 
 _subscriptions: Final = msgspec.json.Decoder(tuple[Subscription, ...])
+
+
+class Key(NamedTuple):
+    """Whose a session is: a client id alone takes nobody's session over."""
+
+    terminal: int
+    client_id: str
+
+
+class Opening(NamedTuple):
+    key: Key
+    is_clean: bool  # begin anew, whatever there was
+    is_kept: bool  # it outlives its connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,87 +58,127 @@ class Retained:
     changed_at: datetime
 
 
-async def resume(connection: Connection, terminal: int, client_id: str) -> Stored | None:
-    """Return a living session and keep it from expiring; None when there is none."""
+async def open_all(connection: Connection, wanted: Sequence[Opening]) -> dict[Key, Stored]:
+    """Resume or begin sessions, each named once; return those that were living. One statement, however many.
+
+    Who asks for a clean session, or has none that lives, begins an empty one; it has a row only when it is to be kept.
+    """
     cursor = await connection.execute(
         """
-        UPDATE mqtt_session SET expires_at = NULL, changed_at = now()
-        WHERE terminal = %(terminal)s AND client_id = %(client_id)s AND (expires_at IS NULL OR expires_at > now())
-        RETURNING subscriptions::text, qos2_received
-        """,
-        {"terminal": terminal, "client_id": client_id},
-    )
-    row = await cursor.fetchone()
-    return None if row is None else Stored(_subscriptions.decode(row[0]), tuple(row[1]))
-
-
-async def discard(connection: Connection, terminal: int, client_id: str) -> None:
-    await connection.execute(
-        "DELETE FROM mqtt_session WHERE terminal = %(terminal)s AND client_id = %(client_id)s",
-        {"terminal": terminal, "client_id": client_id},
-    )
-
-
-async def create(connection: Connection, terminal: int, client_id: str) -> None:
-    """Make an empty session, in place of an expired one too."""
-    await connection.execute(
-        """
-        INSERT INTO mqtt_session (terminal, client_id) VALUES (%(terminal)s, %(client_id)s)
-        ON CONFLICT (terminal, client_id) DO UPDATE
-        SET subscriptions = DEFAULT, qos2_received = DEFAULT, expires_at = NULL, changed_at = now()
-        """,
-        {"terminal": terminal, "client_id": client_id},
-    )
-
-
-async def subscribe(
-    connection: Connection, terminal: int, client_id: str, subscriptions: Sequence[Subscription]
-) -> None:
-    """Replace the session's subscriptions."""
-    await connection.execute(
-        """
-        UPDATE mqtt_session SET subscriptions = %(subscriptions)s::jsonb, changed_at = now()
-        WHERE terminal = %(terminal)s AND client_id = %(client_id)s
+        WITH wanted AS (
+            SELECT * FROM unnest(
+                %(terminals)s::integer[], %(client_ids)s::text[], %(clean)s::boolean[], %(kept)s::boolean[]
+            ) AS w (terminal, client_id, is_clean, is_kept)
+        ), resumed AS (
+            UPDATE mqtt_session AS s SET expires_at = NULL, changed_at = now() FROM wanted AS w
+            WHERE s.terminal = w.terminal AND s.client_id = w.client_id AND NOT w.is_clean
+                AND (s.expires_at IS NULL OR s.expires_at > now())
+            RETURNING s.terminal, s.client_id, s.subscriptions::text AS subscriptions, s.qos2_received
+        ), anew AS (
+            SELECT * FROM wanted
+            WHERE NOT EXISTS (
+                SELECT FROM resumed
+                WHERE resumed.terminal = wanted.terminal AND resumed.client_id = wanted.client_id
+            )
+        ), made AS (
+            INSERT INTO mqtt_session (terminal, client_id) SELECT terminal, client_id FROM anew WHERE is_kept
+            ON CONFLICT (terminal, client_id) DO UPDATE
+            SET subscriptions = DEFAULT, qos2_received = DEFAULT, expires_at = NULL, changed_at = now()
+        ), dropped AS (
+            DELETE FROM mqtt_session AS s USING anew
+            WHERE s.terminal = anew.terminal AND s.client_id = anew.client_id AND NOT anew.is_kept
+        )
+        SELECT terminal, client_id, subscriptions, qos2_received FROM resumed
         """,
         {
-            "terminal": terminal,
-            "client_id": client_id,
-            "subscriptions": msgspec.json.encode(subscriptions).decode(),
+            **_keys([opening.key for opening in wanted]),
+            "clean": [opening.is_clean for opening in wanted],
+            "kept": [opening.is_kept for opening in wanted],
+        },
+    )
+    found = await cursor.fetchall()
+    return {Key(row[0], row[1]): Stored(_subscriptions.decode(row[2]), tuple(row[3])) for row in found}
+
+
+async def discard_all(connection: Connection, keys: Sequence[Key]) -> None:
+    await connection.execute(
+        """
+        DELETE FROM mqtt_session AS s USING unnest(%(terminals)s::integer[], %(client_ids)s::text[])
+            AS w (terminal, client_id)
+        WHERE s.terminal = w.terminal AND s.client_id = w.client_id
+        """,
+        _keys(keys),
+    )
+
+
+async def subscribe_all(connection: Connection, wanted: Mapping[Key, Sequence[Subscription]]) -> None:
+    """Replace the subscriptions of each session."""
+    await connection.execute(
+        """
+        UPDATE mqtt_session AS s SET subscriptions = w.subscriptions::jsonb, changed_at = now()
+        FROM unnest(%(terminals)s::integer[], %(client_ids)s::text[], %(subscriptions)s::text[])
+            AS w (terminal, client_id, subscriptions)
+        WHERE s.terminal = w.terminal AND s.client_id = w.client_id
+        """,
+        {
+            **_keys(wanted),
+            "subscriptions": [msgspec.json.encode(subscriptions).decode() for subscriptions in wanted.values()],
         },
     )
 
 
-async def remember(connection: Connection, terminal: int, client_id: str, packet_id: int) -> None:
-    """Note a QoS 2 packet as received, so that its repetition is not received again."""
+async def remember_all(connection: Connection, received: Sequence[tuple[Key, int]]) -> None:
+    """Note QoS 2 packets as received, several of a session too, so that their repetition is not received again."""
     await connection.execute(
         """
-        UPDATE mqtt_session SET qos2_received = array_append(qos2_received, %(packet_id)s), changed_at = now()
-        WHERE terminal = %(terminal)s AND client_id = %(client_id)s AND %(packet_id)s <> ALL(qos2_received)
+        UPDATE mqtt_session AS s SET qos2_received = s.qos2_received || w.packet_ids, changed_at = now()
+        FROM (
+            SELECT terminal, client_id, array_agg(DISTINCT packet_id) AS packet_ids
+            FROM unnest(%(terminals)s::integer[], %(client_ids)s::text[], %(packet_ids)s::integer[])
+                AS w (terminal, client_id, packet_id)
+            GROUP BY terminal, client_id
+        ) AS w
+        WHERE s.terminal = w.terminal AND s.client_id = w.client_id
         """,
-        {"terminal": terminal, "client_id": client_id, "packet_id": packet_id},
+        {**_keys([key for key, _ in received]), "packet_ids": [packet_id for _, packet_id in received]},
     )
 
 
-async def forget(connection: Connection, terminal: int, client_id: str, packet_id: int) -> None:
-    """Free a QoS 2 packet identifier: PUBREL came."""
+async def forget_all(connection: Connection, released: Sequence[tuple[Key, int]]) -> None:
+    """Free QoS 2 packet identifiers: their PUBREL came."""
     await connection.execute(
         """
-        UPDATE mqtt_session SET qos2_received = array_remove(qos2_received, %(packet_id)s), changed_at = now()
-        WHERE terminal = %(terminal)s AND client_id = %(client_id)s
+        UPDATE mqtt_session AS s
+        SET qos2_received = ARRAY(SELECT id FROM unnest(s.qos2_received) AS id WHERE id <> ALL (w.packet_ids)),
+            changed_at = now()
+        FROM (
+            SELECT terminal, client_id, array_agg(packet_id) AS packet_ids
+            FROM unnest(%(terminals)s::integer[], %(client_ids)s::text[], %(packet_ids)s::integer[])
+                AS w (terminal, client_id, packet_id)
+            GROUP BY terminal, client_id
+        ) AS w
+        WHERE s.terminal = w.terminal AND s.client_id = w.client_id
         """,
-        {"terminal": terminal, "client_id": client_id, "packet_id": packet_id},
+        {**_keys([key for key, _ in released]), "packet_ids": [packet_id for _, packet_id in released]},
     )
 
 
-async def leave(connection: Connection, terminal: int, client_id: str, expiry_s: int) -> None:
-    """The connection ended: the session lives on for `expiry_s`."""
+async def leave_all(connection: Connection, left: Mapping[Key, int]) -> None:
+    """The connections ended: each session lives on for so many seconds."""
     await connection.execute(
         """
-        UPDATE mqtt_session SET expires_at = now() + make_interval(secs => %(expiry_s)s), changed_at = now()
-        WHERE terminal = %(terminal)s AND client_id = %(client_id)s
+        UPDATE mqtt_session AS s SET expires_at = now() + make_interval(secs => w.expiry_s), changed_at = now()
+        FROM unnest(%(terminals)s::integer[], %(client_ids)s::text[], %(expiries_s)s::integer[])
+            AS w (terminal, client_id, expiry_s)
+        WHERE s.terminal = w.terminal AND s.client_id = w.client_id
         """,
-        {"terminal": terminal, "client_id": client_id, "expiry_s": expiry_s},
+        {**_keys(left), "expiries_s": list(left.values())},
     )
+
+
+def _keys(keys: Collection[Key]) -> dict[str, list[Any]]:
+    """The columns that name sessions; who has none to name asks nothing."""
+    return {"terminals": [key.terminal for key in keys], "client_ids": [key.client_id for key in keys]}
 
 
 async def expire(connection: Connection) -> None:

@@ -155,22 +155,16 @@ class AWire(Wire):
 def test_the_keep_alive_clock_stands_still_while_we_are_the_slow_side() -> None:
     wire = AWire(AClock())
     wire.stage, wire.silence_s = Stage.OPEN, 90.0
-    assert not wire.is_overdue(190.0, 10.0)
-    assert wire.is_overdue(191.0, 10.0)
+    assert not wire.is_overdue(190.0)
+    assert wire.is_overdue(191.0)
     wire.hold(Hold.INBOX)
-    assert not wire.is_overdue(1_000.0, 10.0)
+    assert not wire.is_overdue(1_000.0)
     wire.release(Hold.INBOX)
-    assert wire.is_overdue(191.0, 10.0)
+    assert wire.is_overdue(191.0)
 
 
 def test_a_peer_that_reads_nothing_has_a_running_clock() -> None:
     wire = AWire(AClock())
     wire.stage, wire.silence_s = Stage.OPEN, 90.0
     wire.hold(Hold.WRITING)
-    assert wire.is_overdue(191.0, 10.0)
-
-
-def test_who_does_not_log_in_has_the_door_s_patience() -> None:
-    wire = AWire(AClock())
-    assert not wire.is_overdue(110.0, 10.0)
-    assert wire.is_overdue(110.1, 10.0)
+    assert wire.is_overdue(191.0)

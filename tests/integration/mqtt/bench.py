@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import psycopg
+from prometheus_client import REGISTRY
 
 from ingest.doors.listen import Listener
+from ingest.doors.listen_limits import Caps
 from ingest.inbox import Bounds, Inbox
 from ingest.mqtt import packets
 from ingest.mqtt.decoder import Decoder, Received, Side
@@ -98,6 +100,11 @@ class Bench:
                 await asyncio.sleep(0.02)
 
 
+def ended(reason: str) -> float:
+    """How many connections ended for this reason, in all of this process's doors."""
+    return REGISTRY.get_sample_value("gridwarden_listen_ends_total", {"reason": reason}) or 0.0
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for a condition; fail the test when it does not come."""
     async with asyncio.timeout(ENOUGH_S):
@@ -114,6 +121,7 @@ async def a_door(
     bounds: Bounds | None = None,
     patience_s: float = 10.0,
     gateway: str | None = None,
+    caps: Caps | None = None,
     settles: bool = True,
 ) -> AsyncGenerator[Bench]:
     await _seed(database)
@@ -122,7 +130,14 @@ async def a_door(
             directory = Directory((await terminals.load(connection)).terminals)
         inbox, bus, up = Inbox(bounds), LocalBus(), asyncio.Event()
         listener = Listener(
-            inbox=inbox, directory=directory, pool=pool, bus=bus, tls=tls, gateway=gateway, patience_s=patience_s
+            inbox=inbox,
+            directory=directory,
+            pool=pool,
+            bus=bus,
+            tls=tls,
+            gateway=gateway,
+            caps=caps,
+            patience_s=patience_s,
         )
         bench = Bench(database, listener, inbox, bus, directory, settles=settles)
         async with asyncio.TaskGroup() as tasks:
