@@ -14,7 +14,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import city, ingest, storm
+from benchmarks import city, storm
+from benchmarks.ingest_path import bench as ingest
 from benchmarks.peers import bench as peers
 from benchmarks.peers.catalogue import InstallError
 from benchmarks.peers.columns import ColumnError

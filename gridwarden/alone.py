@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from gridwarden.collector import spare_what_stays
 from gridwarden.console import configure_log
 from gridwarden.door import broker_secret, public_door
 from gridwarden.programs import Programs
@@ -47,7 +48,12 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         broker_secret=broker_secret(settings),
     )
     async with asyncio.TaskGroup() as group:
-        task = group.create_task(choose(programs)(ready=lambda: log.info("program.ready", program=name)), name=name)
+
+        def ready() -> None:
+            spare_what_stays()
+            log.info("program.ready", program=name)
+
+        task = group.create_task(choose(programs)(ready=ready), name=name)
         await until_stopped(settings.for_s)
         task.cancel()
     await bus.close()

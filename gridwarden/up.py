@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from gridwarden.collector import spare_what_stays
 from gridwarden.console import Progress, configure_log
 from gridwarden.door import broker_secret, listening, public_door, reachable
 from gridwarden.embedded import EmbeddedPostgres
@@ -141,6 +142,7 @@ async def _run(
         await start("alerts", programs.alerts)
         await start("ingest", partial(programs.ingest, listen=addresses.listen, broker=addresses.broker))
         await start("dashboard", partial(programs.dashboard, host=addresses.web_host, port=addresses.web_port))
+        spare_what_stays()
         _announce(progress, addresses, folder, logins)
         if settings.simulate:
             start.tasks.append(group.create_task(_walk(settings, addresses, folder), name="simulators"))

@@ -26,6 +26,9 @@ KEEP_ALIVE_S: Final = 30
 SESSION_EXPIRY_S: Final = 7 * 86_400  # a weekend's outage of ingest loses nothing that the broker kept
 RECEIVE_MAXIMUM: Final = 10_000  # one second of a city in flight; Mosquitto overshoots it, the inbox bounds memory
 RETAINED_IF_NEW: Final = 1
+# Between two reads: what came meanwhile is then read, decoded and put in one go. At a city's rate that took 9 us a
+# message where single reads took 40, and 5 ms are little beside what a batch lingers.
+GATHER_S: Final = 0.005
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -76,10 +79,10 @@ class BrokerSession(asyncio.Protocol):
                 self._publish(packet)
             else:
                 self._other(packet)
-        if self._inbox.is_full and not self._is_paused and self._transport is not None:
+        if self._transport is not None and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
-            self._inbox.on_room(self._resume)
+            self._loop.call_later(GATHER_S, self._read_on)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -112,10 +115,14 @@ class BrokerSession(asyncio.Protocol):
         if self._transport is not None:
             self._transport.write(b"".join(acks))
 
-    def _resume(self) -> None:
+    def _read_on(self) -> None:
+        """Read again, or when the inbox has room."""
+        if self._inbox.is_full:
+            self._inbox.on_room(self._read_on)
+            return
         self._is_paused = False
         self._heard_at = self._loop.time()
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():
             self._transport.resume_reading()
 
     def _publish(self, packet: Publish) -> None:
@@ -127,19 +134,10 @@ class BrokerSession(asyncio.Protocol):
             self.settle(packet.packet_id)
             return
         said = packet.properties
-        self._inbox.put(
-            Packet(
-                settler=self,
-                token=packet.packet_id,
-                terminal=self._directory.terminal_of(code),
-                topic=packet.topic,
-                route=route,
-                payload=packet.payload,
-                received_at_us=self._now_us(),
-                reply_topic=said.response_topic,
-                correlation=said.correlation,
-            )
-        )
+        terminal = self._directory.terminal_of(code)
+        token, now_us = packet.packet_id, self._now_us()
+        topic, reply, correlation = packet.topic, said.response_topic, said.correlation
+        self._inbox.put(Packet(self, token, terminal, topic, route, packet.payload, now_us, reply, correlation))
 
     def _other(self, packet: Received) -> None:
         if isinstance(packet, Connack):
