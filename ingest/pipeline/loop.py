@@ -39,11 +39,11 @@ from ingest.store.events import PresenceRow
 from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
 from tracker.database.retry import retry
-from tracker.model.positions import empty
+from tracker.model.positions import Positions, empty
 
 TICK_S: Final = 1.0
 LONGEST_TICK_S: Final = 2.0  # more is our own standing still, and counts as deafness
-LOOK_FIRST_S: Final = 60.0  # after a duplicate: a reconnect storm brings many
+LOOK_FIRST_S: Final = 60.0  # after a repetition that looked new, one of a suspect fix: there may be more
 LATE_TRACKS: Final = 20  # a tick; each reads a track from its last crossings on
 ATTEMPT_TIMEOUT_S: Final = 120.0
 
@@ -184,11 +184,15 @@ class Pipeline:
     async def _transact(
         self, connection: Connection, batch: Batch, city: City, *, looks: bool
     ) -> tuple[Plan, Written, list[PresenceRow]]:
-        """Write the batch; with `looks`, first learn which of its fixes are stored already (one more query)."""
+        """Write the batch; with `looks`, first learn of each of its fixes whether it is stored already.
+
+        Without, only of those that are no newer than the last one believed: a repetition is nearly always among them,
+        so that it costs a query and not a batch done twice.
+        """
         async with connection.transaction():
             await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
-            is_looking = looks and len(batch.positions)
-            stored = await positions.existing(connection, batch.positions) if is_looking else empty(0)
+            doubted = batch.positions if looks else _not_newer(batch.positions, self.memory)
+            stored = await positions.existing(connection, doubted) if len(doubted) else empty(0)
             plan = decide(
                 batch,
                 stored,
@@ -298,6 +302,11 @@ class Pipeline:
                 commit_s=commit_s,
             )
         )
+
+
+def _not_newer(rows: Positions, memory: Memory) -> Positions:
+    """Return the fixes that are no newer than the last believed one of their terminal."""
+    return rows[rows["fixed_at_us"] <= memory.tracks["fixed_at_us"][rows["terminal"]]]
 
 
 _PRESENCES: Final = {word: presence for presence, word in WORDS.items()}

@@ -54,6 +54,25 @@ async def test_a_repeated_packet_is_a_duplicate_and_settled_again(city: str) -> 
         assert ingest.sender.settled == [1, 2, 3]
 
 
+async def test_a_repetition_is_found_before_it_spoils_its_batch(city: str) -> None:
+    async with works(city) as ingest:
+        known = fix(10)
+        await ingest.say(POS, said(known))
+        await ingest.say(POS, said(known, fix(0)))
+        assert (ingest.pipeline.tally.positions_stored, ingest.pipeline.tally.duplicates) == (2, 1)
+        assert not ingest.pipeline._looks_until  # no transaction was done again
+
+
+async def test_a_repetition_of_a_suspect_fix_looks_new_and_is_found_all_the_same(city: str) -> None:
+    async with works(city) as ingest:
+        leap = fix(0, lon=EAST_LON + 0.3)
+        await ingest.say(POS, said(fix(10)))
+        for _ in range(2):
+            await ingest.say(POS, said(leap))
+        assert (ingest.pipeline.tally.positions_stored, ingest.pipeline.tally.duplicates) == (2, 1)
+        assert ingest.pipeline._looks_until
+
+
 async def test_a_batch_with_new_and_known_fixes_stores_the_new_ones(city: str) -> None:
     async with works(city) as ingest:
         first, second = fix(20), fix(10)
