@@ -3,7 +3,7 @@ BIN := .venv/bin
 WEB := dashboard/web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix bench locust screenshots lock clean
+.PHONY: help setup demo test check fix seeds bench locust screenshots lock clean
 
 help:            ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ fix:             ## format, and mend what can be mended
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 	@cd $(WEB) && PATH="$(CURDIR)/.venv/node:$$PATH" npm run fix --silent
+
+seeds:           ## try ingest's core on simulated worlds against a slow oracle: make seeds [COUNT=1000] [FIRST=0]
+	@$(PYTHON) scripts/setup.py --tests
+	@$(BIN)/python -m tests.simulation --seeds $(or $(COUNT),1000) --first $(or $(FIRST),0)
 
 bench:           ## measure what we claim: make bench [ONLY=ingest]
 	@$(PYTHON) scripts/setup.py --development

@@ -27,13 +27,18 @@ _FIXES: Final[Mapping[Route, Callable[[bytes], Decoded]]] = {
 
 @dataclass(slots=True)
 class Batch:
-    """`positions` are the plausible reports in order of (terminal, time); `source[i]` is the report of the i-th."""
+    """`positions` are the plausible reports in order of (terminal, time); `source[i]` is the report of the i-th.
+
+    Of several of one terminal and instant only the first is among them; the others are `repeated`, reports `again`.
+    """
 
     packets: Sequence[Packet]
     reports: Reports
     verdicts: Verdicts  # of reports: NEW, DUPLICATE, or a refusal (ingest.rules.screen.REASONS)
     positions: Positions
     source: np.ndarray[tuple[int], np.dtype[np.intp]]
+    repeated: Positions
+    again: np.ndarray[tuple[int], np.dtype[np.intp]]
     presses: list[tuple[int, sos.Press]]  # with the place of the packet, here and below
     acks: list[tuple[int, ack.Ack]]
     hellos: list[int]
@@ -81,12 +86,15 @@ def disassemble(packets: Sequence[Packet], limits: Limits) -> Batch:
     positions, source = positions[order], source[order]
     repeats = screen.repeats(positions)
     verdicts[source] = repeats
+    is_first = repeats == screen.NEW
     return Batch(
         packets=packets,
         reports=reports,
         verdicts=verdicts,
-        positions=positions[repeats == screen.NEW],
-        source=source[repeats == screen.NEW],
+        positions=positions[is_first],
+        source=source[is_first],
+        repeated=positions[~is_first],
+        again=source[~is_first],
         presses=parts.presses,
         acks=parts.acks,
         hellos=parts.hellos,

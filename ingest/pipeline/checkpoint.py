@@ -8,9 +8,10 @@ import numpy as np
 import psycopg
 from psycopg_pool import AsyncConnectionPool
 
+from ingest.pipeline import late as lane
 from ingest.pipeline.loop import Owner, Pipeline
 from ingest.rules.presence import Presence
-from ingest.store import refusals, runs, states
+from ingest.store import late, refusals, runs, states
 from ingest.store.runs import Totals
 from tracker.database.retry import retry
 
@@ -42,6 +43,7 @@ async def save(connection: Connection, pipeline: Pipeline, owner: Owner) -> None
     memory.is_dirty[terminals] = False
     last = memory.last[terminals]
     last["member"] = pipeline.directory.members[terminals]
+    settled = lane.settled(memory)
     columns = (
         last,
         memory.tracks[terminals],
@@ -53,9 +55,13 @@ async def save(connection: Connection, pipeline: Pipeline, owner: Owner) -> None
         async with connection.transaction():
             await runs.check_ownership(connection, owner.run, owner.epoch)
             await states.save(connection, *columns, outings=outings)
+            await late.dequeue(connection, settled)
     except psycopg.OperationalError:
         memory.is_dirty[terminals] = True
         raise
+    for terminal, mark in settled.items():
+        if memory.recomputed.get(terminal) == mark:
+            del memory.recomputed[terminal]
 
 
 async def heartbeats(

@@ -215,8 +215,8 @@ class Pipeline:
                     await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
                     await events.add_presence(connection, presence, grid_set=self.maps.atlas.version(self._now_us()))
             await self._lapse(connection)
-            for track in await late.waiting(connection, LATE_TRACKS):
-                lane.hand_over(self.memory, await self._recompute(connection, track))
+            for track in await late.waiting(connection, LATE_TRACKS, self.memory.recomputed):
+                lane.hand_over(self.memory, await self._recompute(connection, track), track.mark)
             self._is_memory_stale = False
 
     async def _lapse(self, connection: Connection) -> None:

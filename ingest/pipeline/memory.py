@@ -31,6 +31,7 @@ class Memory:
         self.heard_s: npt.NDArray[np.float64] = np.zeros(0)  # the same on the clock of silence
         self.presence: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self.is_dirty: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)  # since the last checkpoint
+        self.recomputed: Final[dict[int, int]] = {}  # late tracks that no checkpoint holds yet: terminal to mark
 
     def fit(self, directory: Directory) -> None:
         """Make room for new terminals and take over configured intervals."""
@@ -75,6 +76,8 @@ class Memory:
         self.last[terminals] = positions.empty(len(terminals))
         for column in (self.arrived_us, self.heard_s, self.presence, self.is_dirty):
             column[terminals] = 0
+        for terminal in self.recomputed.keys() & set(terminals.tolist()):
+            del self.recomputed[terminal]
 
     def advance(self, terminals: Ids, scratch: Tracks, live: Positions) -> None:
         """Take over the tracks of `terminals` and their last live positions (in order of time)."""

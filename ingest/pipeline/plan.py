@@ -3,6 +3,7 @@
 It looks at the memory and leaves it alone: `Memory.advance` follows the COMMIT.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +44,16 @@ def decide(
     """`stored` are rows of the database with keys of this batch: their reports are duplicates or conflicts."""
     verdicts = batch.verdicts.copy()
     if len(stored):
-        verdicts[batch.source] = _compare(batch.positions, stored)
+        verdicts[batch.source] = _compare(batch.positions, stored, np.full(len(batch.source), screen.NEW))
+        verdicts[batch.again] = _compare(batch.repeated, stored, verdicts[batch.again])
     rows = batch.positions[verdicts[batch.source] == screen.NEW]
     rows["member"] = directory.members[rows["terminal"]]
-    is_late = rows["fixed_at_us"] <= memory.tracks["fixed_at_us"][rows["terminal"]]
+    # A recomputed track may have last believed an earlier fix than live presence has.
+    newest_us = np.maximum(*(each["fixed_at_us"][rows["terminal"]] for each in (memory.tracks, memory.last)))
+    is_late = rows["fixed_at_us"] <= newest_us
     rows["flags"][is_late] |= Flag.LATE.value
+    # What a suspect fix was judged by is another fix now: the suspect may be believed, or another one.
+    is_before_suspect = rows["fixed_at_us"] < memory.tracks["suspect_at_us"][rows["terminal"]]
     observed = np.flatnonzero(rows["flags"] == Flag.NONE.value)
     terminals, slots = np.unique(rows["terminal"][observed], return_inverse=True)
     scratch = memory.tracks[terminals]
@@ -64,7 +70,9 @@ def decide(
         terminals=terminals,
         scratch=scratch,
         crossings=crossings,
-        late=rows[(rows["flags"] & _NOT_IN_ORDER != 0) & (rows["flags"] & Flag.INACCURATE.value == 0)],
+        late=rows[
+            (is_before_suspect | (rows["flags"] & _NOT_IN_ORDER != 0)) & (rows["flags"] & Flag.INACCURATE.value == 0)
+        ],
         own=own,
     )
 
@@ -90,13 +98,13 @@ def follow(
     return np.concatenate(found)
 
 
-def _compare(rows: Positions, stored: Positions) -> Verdicts:
-    """Return NEW, DUPLICATE or CONFLICT for each row."""
-    verdicts = np.zeros(len(rows), np.int8)
-    place = {
-        key: at for at, key in enumerate(zip(rows["terminal"].tolist(), rows["fixed_at_us"].tolist(), strict=True))
-    }
-    keys = zip(stored["terminal"].tolist(), stored["fixed_at_us"].tolist(), strict=True)
-    found = np.fromiter((place[key] for key in keys), np.intp, len(stored))
-    verdicts[found] = np.where(screen.is_same(rows[found], stored), screen.DUPLICATE, screen.CONFLICT)
-    return verdicts
+def _compare(rows: Positions, stored: Positions, otherwise: npt.NDArray[Any]) -> Verdicts:
+    """Return DUPLICATE or CONFLICT for each row whose key is `stored`, and its verdict of `otherwise` for others."""
+    place = {key: at for at, key in enumerate(_keys(stored))}
+    at = np.fromiter((place.get(key, -1) for key in _keys(rows)), np.intp, len(rows))
+    said = np.where(screen.is_same(rows, stored[at]), screen.DUPLICATE, screen.CONFLICT)
+    return np.where(at >= 0, said, otherwise).astype(np.int8)
+
+
+def _keys(rows: Positions) -> Iterator[tuple[int, int]]:
+    return zip(rows["terminal"].tolist(), rows["fixed_at_us"].tolist(), strict=True)

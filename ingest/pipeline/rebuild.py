@@ -22,7 +22,7 @@ from ingest.store import positions, states
 from ingest.store.states import States
 from ingest.store.terminals import Directory
 from tracker.geometry.atlas import Atlas
-from tracker.model.positions import Flag, Positions
+from tracker.model.positions import REASONS, Flag, Positions
 
 # A fix that changed live presence was at most a day old when it came, and what came more than seconds before ingest was
 # last heard of is in the checkpoint. So of a terminal that was silent for weeks, only these days are looked into.
@@ -78,7 +78,7 @@ async def restore(
     before_us[known["terminal"]] = known["fixed_at_us"]
     atlas = await maps.holding(connection, later["fixed_at_us"], before_us[np.unique(later["terminal"])])
     memory.forget(terminals)
-    _remember(memory, known)
+    remember(memory, known)
     memory.configure(terminals, directory)  # configured intervals win
     own_grids.remember(memory, known, directory, maps.homes)
     memory.heard_s[terminals] = clock_s + np.minimum((memory.arrived_us[terminals] - heard_us) / US, 0.0)
@@ -87,23 +87,28 @@ async def restore(
 
 
 def replay(memory: Memory, later: Positions, *, atlas: Atlas, homes: Homes, rules: Rules, clock_s: float = 0.0) -> None:
-    """Advance `memory` by fixes in order of (terminal, time). Their crossings and events were committed with them."""
+    """Advance `memory` by fixes in order of (terminal, time). Their crossings and events were committed with them.
+
+    Live presence is what it was then: a fix that was suspect when it came may be believed here, where others are known.
+    """
     if not len(later):
         return
     terminals, slots = np.unique(later["terminal"], return_inverse=True)
     scratch = memory.tracks[terminals]
+    was_live = later["flags"] & REASONS == Flag.NONE.value
     later["flags"] = Flag.NONE.value
     confirmed = np.zeros(len(later), np.int32)
     follow(scratch, slots, later, atlas, rules, confirmed=confirmed)
     later["interval_s"] = scratch["interval_s"][slots]
-    is_live = later["flags"] == Flag.NONE.value
-    memory.advance(terminals, scratch, later[is_live])
+    is_live = was_live & (later["flags"] == Flag.NONE.value)
+    memory.advance(terminals, scratch, later[was_live])
     memory.take_outings(own_grid.judge(memory.outings, later[is_live], confirmed[is_live], homes, rules))
     memory.hear(later["terminal"], later["received_at_us"], clock_s)
     memory.presence[terminals] = Presence.ONLINE
 
 
-def _remember(memory: Memory, known: States) -> None:
+def remember(memory: Memory, known: States) -> None:
+    """Take over checkpoints."""
     terminals: npt.NDArray[np.int32] = known["terminal"]
     for name in _OF_TRACK:
         memory.tracks[name][terminals] = known[name]

@@ -1,26 +1,29 @@
 """Late fixes: the queue of tracks to be recomputed, and the crossings that a recomputation looks at."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import psycopg
 from psycopg.rows import class_row
 
-ANCHORS: Final = 8  # two, and more where grid sets changed between them
+ANCHORS: Final = 2
 
 Connection = psycopg.AsyncConnection[Any]
 
 
 class LateTrack(NamedTuple):
+    """`mark` is another one after every late fix that came."""
+
     terminal: int
     since_us: int
+    mark: int
 
 
 class Anchor(NamedTuple):
-    """A crossing and the units entered by it, leaf and ancestors; none when it left the city."""
+    """A crossing and the units left by it, leaf and ancestors; none when it came from outside the city."""
 
     fixed_at_us: int
-    entered: list[int]
+    exited: list[int]
 
 
 class Known(NamedTuple):
@@ -42,20 +45,32 @@ async def enqueue(connection: Connection, terminals: Sequence[int], since_us: Se
     )
 
 
-async def waiting(connection: Connection, most: int) -> list[LateTrack]:
+async def waiting(connection: Connection, most: int, done: Mapping[int, int]) -> list[LateTrack]:
+    """Return tracks of the queue, without those that stand in `done`, terminal to mark."""
     async with connection.cursor(row_factory=class_row(LateTrack)) as cursor:
         await cursor.execute(
             """
-            SELECT terminal, (extract(epoch FROM since) * 1000000)::bigint AS since_us FROM late_track
+            SELECT terminal, (extract(epoch FROM since) * 1000000)::bigint AS since_us, xmin::text::bigint AS mark
+            FROM late_track
+            WHERE (terminal, xmin::text::bigint) NOT IN (
+                SELECT terminal, mark FROM unnest(%(terminals)s::integer[], %(marks)s::bigint[]) AS row (terminal, mark)
+            )
             ORDER BY terminal LIMIT %(most)s
             """,
-            {"most": most},
+            {"most": most, "terminals": list(done), "marks": list(done.values())},
         )
         return await cursor.fetchall()
 
 
-async def dequeue(connection: Connection, terminal: int) -> None:
-    await connection.execute("DELETE FROM late_track WHERE terminal = %(terminal)s", {"terminal": terminal})
+async def dequeue(connection: Connection, done: Mapping[int, int]) -> None:
+    """Take tracks off the queue to which no late fix came since their mark was read."""
+    await connection.execute(
+        """
+        DELETE FROM late_track USING unnest(%(terminals)s::integer[], %(marks)s::bigint[]) AS row (terminal, mark)
+        WHERE late_track.terminal = row.terminal AND late_track.xmin::text::bigint = row.mark
+        """,
+        {"terminals": list(done), "marks": list(done.values())},
+    )
 
 
 async def anchors(connection: Connection, track: LateTrack) -> list[Anchor]:
@@ -64,13 +79,13 @@ async def anchors(connection: Connection, track: LateTrack) -> list[Anchor]:
         await cursor.execute(
             """
             SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint AS fixed_at_us,
-                   coalesce(array_agg(grid) FILTER (WHERE kind = 'enter'), '{}') AS entered
+                   coalesce(array_agg(grid) FILTER (WHERE kind = 'exit'), '{}') AS exited
             FROM crossing
             WHERE terminal = %(terminal)s AND superseded_at IS NULL
                 AND fixed_at < timestamptz 'epoch' + %(since_us)s::bigint * interval '1 microsecond'
             GROUP BY fixed_at ORDER BY fixed_at DESC LIMIT %(most)s
             """,
-            {**track._asdict(), "most": ANCHORS},
+            {"terminal": track.terminal, "since_us": track.since_us, "most": ANCHORS},
         )
         return await cursor.fetchall()
 

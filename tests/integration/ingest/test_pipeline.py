@@ -166,7 +166,37 @@ async def test_late_fixes_end_in_the_same_crossings(city: str) -> None:
         assert [row[:2] for row in in_order[-2:]] == [("exit", 1), ("exit", WEST)]  # out of the city too
         assert len(in_order) == 6
         assert await ingest.rows(statement.format(2)) == in_order
+        async with ingest.pool.connection() as connection:
+            await save(connection, ingest.pipeline, ingest.owner)
         assert await ingest.rows("SELECT count(*) FROM late_track") == [(0,)]
+
+
+@pytest.mark.parametrize("is_saved", [True, False], ids=["after a checkpoint", "before one"])
+async def test_a_recomputed_track_survives_a_restart(city: str, is_saved: bool) -> None:  # noqa: FBT001
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(3000), fix(2400)))
+        await ingest.say(POS, said(fix(2700, lon=EAST_LON), fix(2650, lon=EAST_LON)))
+        await ingest.pipeline.tick()  # away and, by one fix so far, back
+        if is_saved:
+            async with ingest.pool.connection() as connection:
+                await save(connection, ingest.pipeline, ingest.owner)
+    async with works(city) as ingest:
+        await ingest.pipeline.tick()
+        await ingest.say(POS, said(fix(2390)))
+        rows = await ingest.rows(
+            "SELECT kind, grid FROM crossing WHERE superseded_at IS NULL ORDER BY fixed_at, kind DESC"
+        )
+        assert rows == [("exit", WEST), ("enter", EAST), ("exit", EAST), ("enter", WEST)]
+
+
+async def test_a_contradiction_is_no_duplicate_however_often_it_is_said(city: str) -> None:
+    async with works(city) as ingest:
+        true = fix(100)
+        false = true | {"lon": EAST_LON}
+        await ingest.say(POS, said(true))
+        await ingest.say(POS, said(false, true, false))
+        assert await ingest.rows("SELECT reason, reports FROM refusal_count") == [("conflicting fix", 2)]
+        assert ingest.pipeline.tally.duplicates == 1
 
 
 async def test_a_press_is_one_emergency_however_often_it_is_sent(city: str) -> None:
