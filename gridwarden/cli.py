@@ -16,6 +16,7 @@ from gridwarden.account_commands import AccountError, account_app
 from gridwarden.alone import Program, SettingMissingError, needed, run_alone
 from gridwarden.city_commands import city_app
 from gridwarden.console import Progress
+from gridwarden.doctor_command import doctor
 from gridwarden.door import listening
 from gridwarden.embedded import EmbeddedPostgresError
 from gridwarden.first_city import NoCityError, ensure_names, new_logins
@@ -61,6 +62,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(terminal_app, name="terminal")
 app.command(name="sms-centre")(sms_centre)
 app.command(name="load")(load)
+app.command(name="doctor")(doctor)
 
 TROUBLE = (
     EmbeddedPostgresError,

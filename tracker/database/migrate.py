@@ -74,6 +74,17 @@ def migrate(dsn: str, *, folder: Path = FOLDER, say: Callable[[str], None] = lam
         return len(todo)
 
 
+def pending(connection: Connection, *, folder: Path = FOLDER) -> list[str]:
+    """Return the numbers of the migrations that are not applied yet; changes nothing. Raises MigrationError."""
+    ledger = connection.execute("SELECT to_regclass('schema_migrations')").fetchone()
+    if ledger is None or ledger[0] is None:
+        return [item.number for item in _in_order(folder, "plain")]
+    known = _applied(connection)
+    flavour = connection.execute("SELECT flavour FROM schema_migrations ORDER BY version LIMIT 1").fetchone()
+    items = _in_order(folder, "plain" if flavour is None else str(flavour[0]))
+    return [item.number for item in items if not _is_applied(item, known)]
+
+
 def _in_order(folder: Path, flavour: str) -> list[Migration]:
     items = (read(path) for path in sorted(folder.glob("*.sql")))
     return [item for item in items if item.flavour in (None, flavour)]

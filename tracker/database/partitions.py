@@ -1,6 +1,7 @@
 """Days of the table `position`, made ahead of the clock on plain PostgreSQL. A hypertable makes its own chunks."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -42,6 +43,20 @@ def ensure_partitions_at(dsn: str, today: date, *, back: int = DAYS_BACK) -> int
             return await ensure_partitions(connection, today, back=back)
 
     return asyncio.run(ensure())
+
+
+def days_missing(connection: psycopg.Connection[Any], days: Sequence[date]) -> list[date]:
+    """Return which of `days` have no partition of their own; none on a hypertable. Changes nothing."""
+    found = connection.execute(
+        """
+        SELECT day FROM unnest(%(days)s::date[]) AS days (day)
+        WHERE EXISTS (SELECT FROM pg_partitioned_table WHERE partrelid = 'position'::regclass)
+            AND to_regclass('position_' || to_char(day, 'YYYYMMDD')) IS NULL
+        ORDER BY day
+        """,
+        {"days": list(days)},
+    )
+    return [day for (day,) in found.fetchall()]
 
 
 def _name(day: date) -> str:
