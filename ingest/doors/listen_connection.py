@@ -39,13 +39,13 @@ _EXACTLY_ONCE: Final = 2
 class Connection(Downward):
     __slots__ = (
         "_backlog",
+        "_calm_at_s",
         "_door",
         "_pending_qos2",
         "_refusal",
         "_route",
         "_topic",
         "_unsettled",
-        "chatter",
         "code",
         "credential",
         "terminal",
@@ -63,7 +63,7 @@ class Connection(Downward):
         self._route = Route.OTHER
         self._refusal = 0
         self._unsettled = 0
-        self.chatter = 0
+        self._calm_at_s = 0.0
         self.terminal = 0
         self.code = ""
         self.credential: Terminal | None = None
@@ -243,14 +243,11 @@ class Connection(Downward):
         self._mind_the_chatter()
 
     def _mind_the_chatter(self) -> None:
-        self.chatter += 1
-        if self.chatter > MOST_CHATTER:
+        """A token bucket in one number: the moment at which it is full again."""
+        now_s = self._door.now_s()
+        self._calm_at_s = max(self._calm_at_s, now_s) + 1 / CHATTER_PER_S
+        if self._calm_at_s - now_s > MOST_CHATTER / CHATTER_PER_S:
             self.end("chatter", code=Code.MESSAGE_RATE_TOO_HIGH, with_will=True)
-
-    def calm_down(self) -> None:
-        """A second went by."""
-        if self.chatter:
-            self.chatter = max(0, self.chatter - CHATTER_PER_S)
 
     # Subscriptions and what goes down
 
@@ -259,18 +256,27 @@ class Connection(Downward):
         if session is None:
             return
         refused = Code.NOT_AUTHORIZED if self.level is Level.V5 else Code.UNSPECIFIED_ERROR
-        grants = [self._granted(item, session) for item in packet.subscriptions]
-        codes = tuple(refused if grant is None else grant.subscription.qos for grant in grants)
-        new = [grant for grant in grants if grant is not None]
-        session.subscriptions.update((grant.subscription.filter, grant.subscription) for grant in new)
-        metrics.LISTEN_REFUSED_SUBSCRIPTIONS.inc(len(grants) - len(new))
-        self._ask(packets.Suback(packet_id=packet.packet_id, codes=codes), new)
+        grants = list[Grant]()
+        codes = list[int]()
+        is_new = False
+        for item in packet.subscriptions:
+            grant = self._granted(item, session)
+            codes.append(refused if grant is None else grant.subscription.qos)
+            if grant is not None:
+                is_new |= session.subscriptions.get(grant.subscription.filter) != grant.subscription
+                session.subscriptions[grant.subscription.filter] = grant.subscription
+                grants.append(grant)
+        metrics.LISTEN_REFUSED_SUBSCRIPTIONS.inc(len(codes) - len(grants))
+        self._ask(packets.Suback(packet_id=packet.packet_id, codes=tuple(codes)), grants, is_new=is_new)
 
     def _granted(self, asked: Subscription, session: Session) -> Grant | None:
         return granted(self.code, asked, session.subscriptions)
 
-    def _ask(self, answer: packets.Suback | packets.Unsuback, grants: list[Grant]) -> None:
-        """Answer when the session's subscriptions are stored; then send what waits for them."""
+    def _ask(self, answer: packets.Suback | packets.Unsuback, grants: list[Grant], *, is_new: bool) -> None:
+        """Answer when the session's subscriptions are stored; then send what waits for them.
+
+        Clients that come back subscribe again to what their session holds: then nothing is written.
+        """
 
         def stored() -> None:
             self.send(answer)
@@ -279,9 +285,14 @@ class Connection(Downward):
                 self.resume()
 
         self._mind_the_chatter()
-        if self.session is not None and self.stage is Stage.OPEN:
+        if self.session is None or self.stage is not Stage.OPEN:
+            return
+        if is_new:
             self.hold(Hold.SESSION)
             self._door.sessions.subscribe(self.session, stored)
+        else:
+            self.send(answer)
+            self._door.subscribed(self, grants)
 
     def _unsubscribe(self, packet: packets.Unsubscribe) -> None:
         session = self.session
@@ -290,7 +301,8 @@ class Connection(Downward):
         found = [session.subscriptions.pop(pattern, None) for pattern in packet.filters]
         codes = tuple(Code.NO_SUBSCRIPTION_EXISTED if item is None else Code.SUCCESS for item in found)
         self._door.unsubscribed(self, packet.filters)
-        self._ask(packets.Unsuback(packet_id=packet.packet_id, codes=codes), [])
+        is_new = any(item is not None for item in found)
+        self._ask(packets.Unsuback(packet_id=packet.packet_id, codes=codes), [], is_new=is_new)
 
     def _puback(self, packet: packets.Puback) -> None:
         row = self.window.close(packet.packet_id)

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from ingest.mqtt.packets import Code, Subscription
 from ingest.rules.packets import Route, address
 
-MOST_SUBSCRIPTIONS: Final = 100  # of one session; one SUBSCRIBE may overshoot it
+MOST_SUBSCRIPTIONS: Final = 100  # of one session
 _WILDCARDS: Final = ("+", "#")
 _LEVELS_OF_A_GRID_ALERT: Final = 5
 

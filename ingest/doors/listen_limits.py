@@ -27,6 +27,8 @@ class Caps:
     failures: int = 10  # wrong log-ins of a name, and ten times as many of an address, within the window
     failure_window_s: float = 60.0
     failure_delay_s: float = 10.0  # what the next wrong ones wait for their answer
+    stall_s: float = 20.0  # a packet that is not whole yet may take so long, and longer the more of it came
+    deaf_s: float = 60.0  # how long a peer may read nothing of what it is sent
 
 
 class Bucket:

@@ -105,6 +105,12 @@ class Wire(asyncio.Protocol):
             self.heard_at_s = self._wire_door.now_s()
             self._transport.resume_reading()
 
+    def is_well(self, now_s: float) -> bool:
+        """Whether there is nothing to look at: heard in time, no packet half sent, and it reads what we write."""
+        if self._held:
+            return not self._held & Hold.WRITING
+        return self._decoder.unfinished is None and (not self.silence_s or now_s - self.heard_at_s <= self.silence_s)
+
     def is_overdue(self, now_s: float) -> bool:
         """Whether the peer kept silent longer than its keep-alive allows. Never while we are slow."""
         if self._held & ~Hold.WRITING or not self.silence_s:

@@ -181,8 +181,21 @@ def _keys(keys: Collection[Key]) -> dict[str, list[Any]]:
     return {"terminals": [key.terminal for key in keys], "client_ids": [key.client_id for key in keys]}
 
 
-async def expire(connection: Connection) -> None:
-    await connection.execute("DELETE FROM mqtt_session WHERE expires_at < now()")
+async def expire(connection: Connection, most: int) -> None:
+    """Drop what expired, and of each terminal all but its `most` newest sessions that nobody is connected to."""
+    await connection.execute(
+        """
+        DELETE FROM mqtt_session AS s USING (
+            SELECT terminal, client_id, expires_at,
+                row_number() OVER (PARTITION BY terminal ORDER BY expires_at DESC) AS place
+            FROM mqtt_session
+            WHERE expires_at IS NOT NULL
+        ) AS old
+        WHERE s.terminal = old.terminal AND s.client_id = old.client_id AND s.expires_at = old.expires_at
+            AND (old.expires_at < now() OR old.place > %(most)s)
+        """,
+        {"most": most},
+    )
 
 
 async def adopt_orphans(connection: Connection, expiry_s: int) -> None:

@@ -217,8 +217,8 @@ class Peer:
         self.writer.transport.abort()
 
 
-async def a_peer(bench: Bench, level: Level = Level.V311) -> Peer:
-    reader, writer = await asyncio.open_connection("127.0.0.1", bench.port)
+async def a_peer(bench: Bench, level: Level = Level.V311, *, tls: ssl.SSLContext | None = None) -> Peer:
+    reader, writer = await asyncio.open_connection("127.0.0.1", bench.port, ssl=tls)
     bench.writers.append(writer)
     return Peer(reader, writer, Decoder(Side.CLIENT, level=level), [])
 
@@ -229,9 +229,15 @@ def a_connect(code: str = "T1", *, level: Level = Level.V311, client_id: str = "
 
 
 async def connected(
-    bench: Bench, code: str = "T1", *, level: Level = Level.V311, client_id: str = "c", **said: object
+    bench: Bench,
+    code: str = "T1",
+    *,
+    level: Level = Level.V311,
+    client_id: str = "c",
+    tls: ssl.SSLContext | None = None,
+    **said: object,
 ) -> tuple[Peer, packets.Connack]:
-    peer = await a_peer(bench, level)
+    peer = await a_peer(bench, level, tls=tls)
     await peer.send(a_connect(code, level=level, client_id=client_id, **said))
     answer = await peer.next()
     assert isinstance(answer, packets.Connack)

@@ -69,8 +69,18 @@ async def test_living_expired_clean_and_unkept_ones_are_told_apart_in_one_statem
 async def test_a_session_that_is_connected_does_not_expire(connection: psycopg.AsyncConnection) -> None:
     await opened(connection, KEYS)
     await store.leave_all(connection, dict.fromkeys(KEYS[:2], -1))
-    await store.expire(connection)
+    await store.expire(connection, most=16)
     assert await rows(connection) == {KEYS[2]}
+
+
+async def test_of_a_terminal_that_always_comes_with_a_new_client_id_the_newest_sessions_are_kept(
+    connection: psycopg.AsyncConnection,
+) -> None:
+    keys = [Key(1, str(number)) for number in range(5)]
+    await opened(connection, [*keys, KEYS[2]])
+    await store.leave_all(connection, {key: HOUR_S + number for number, key in enumerate(keys[:4])})
+    await store.expire(connection, most=2)
+    assert await rows(connection) == {keys[2], keys[3], keys[4], KEYS[2]}
 
 
 async def test_packets_of_qos_2_are_remembered_and_forgotten_together(connection: psycopg.AsyncConnection) -> None:
