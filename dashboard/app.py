@@ -25,6 +25,7 @@ from dashboard.api import (
     grid_sets,
     grids,
     imports,
+    ingest,
     levels,
     member_changes,
     members,
@@ -114,6 +115,7 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(emergencies.router(to.pool, to.bus, to.hub, clock=to.clock))
     app.include_router(alerts.router(to.pool, to.desk, to.hub))
     app.include_router(operation.router(to.pool, version=to.version))
+    app.include_router(ingest.router(to.pool))
     if to.broker_secret is not None:
         app.include_router(broker.router(to.pool, secret=to.broker_secret))
     if to.link_secret is not None:

@@ -1,4 +1,4 @@
-"""How the service is doing: for people (/api/ingest, /api/outbox) and for machines (/healthz, /metrics)."""
+"""How the service is doing: for people (/api/outbox) and for machines (/healthz, /metrics)."""
 
 import asyncio
 from typing import Final
@@ -9,14 +9,13 @@ import psycopg
 from fastapi import APIRouter, Response
 from psycopg_pool import AsyncConnectionPool
 
-from dashboard.api.answers import Limit, Problem, answer
+from dashboard.api.answers import Limit, answer
 from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import Named
-from dashboard.store import operation, units
+from dashboard.store import operation
 from dashboard.store.operation import NOBODY, IngestRow, OutboxRow
 
 HEALTH_TIMEOUT_S: Final = 5.0
-MOST_RUNS: Final = 20
 
 
 def router(pool: AsyncConnectionPool, *, version: str) -> APIRouter:
@@ -30,27 +29,6 @@ def router(pool: AsyncConnectionPool, *, version: str) -> APIRouter:
     @routes.get("/metrics")
     async def metrics() -> Response:
         return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
-
-    @routes.get("/api/ingest")
-    async def ingest(viewer: CurrentViewer, limit: Limit = 100) -> Response:
-        async with pool.connection() as connection:
-            if not await units.is_top(connection, viewer.account.unit):
-                raise Problem(
-                    403,
-                    "not_allowed",
-                    "only accounts of the whole city see ingest: refused reports have no unit",
-                    zh="被拒收的报告不属于任何组织，只有全市账号可以查看",
-                )
-            runs = await operation.runs(connection, limit=MOST_RUNS)
-            refusals = await operation.refusals(connection)
-            refused = await operation.refused(connection, limit=limit)
-        return answer(
-            {
-                "runs": [row._asdict() for row in runs],
-                "refusals": [row._asdict() for row in refusals],
-                "refused": [row._asdict() | {"payload": readable(row.payload)} for row in refused],
-            }
-        )
 
     @routes.get("/api/outbox")
     async def outbox(viewer: CurrentViewer, alert: UUID | None = None, limit: Limit = 100) -> Response:
@@ -83,11 +61,6 @@ def health_of(living: IngestRow | None, version: str) -> dict[str, object]:
         "packets": sums.packets,
         "version": version,
     }
-
-
-def readable(payload: bytes) -> str:
-    """Return what a terminal sent as text, bytes that are none as escapes."""
-    return payload.decode(errors="backslashreplace")
 
 
 def message(row: OutboxRow) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""How the service is doing: ingest's runs and refusals, what left (or would have left) the building."""
+"""How the service is doing: ingest's runs, what left (or would have left) the building."""
 
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -40,20 +40,6 @@ class RunRow(NamedTuple):
     duplicates: int
     refused: int
     connections: int
-
-
-class RefusalRow(NamedTuple):
-    reason: str
-    reports: int
-
-
-class RefusedRow(NamedTuple):
-    received_at: datetime
-    terminal: str | None
-    topic: str
-    reason: str
-    detail: str
-    payload: bytes
 
 
 class OutboxRow(NamedTuple):
@@ -98,29 +84,6 @@ async def runs(connection: Connection, *, limit: int) -> list[RunRow]:
         SELECT id, name, started_at, heartbeat_at, stopped_at, packets, positions_stored, duplicates, refused,
             connections
         FROM ingest_run ORDER BY started_at DESC LIMIT %(limit)s
-        """,
-        {"limit": limit},
-    )
-    return await cursor.fetchall()
-
-
-async def refusals(connection: Connection) -> list[RefusalRow]:
-    """Return how many reports were refused since the beginning, by reason."""
-    cursor = connection.cursor(row_factory=class_row(RefusalRow))
-    await cursor.execute(
-        "SELECT reason, sum(reports)::bigint AS reports FROM refusal_count GROUP BY reason ORDER BY 2 DESC, 1"
-    )
-    return await cursor.fetchall()
-
-
-async def refused(connection: Connection, *, limit: int) -> list[RefusedRow]:
-    """Return the newest refused reports that were kept."""
-    cursor = connection.cursor(row_factory=class_row(RefusedRow))
-    await cursor.execute(
-        """
-        SELECT received_at, terminal.code AS terminal, topic, reason, detail, payload
-        FROM refused_report LEFT JOIN terminal ON terminal.id = refused_report.terminal
-        ORDER BY refused_report.id DESC LIMIT %(limit)s
         """,
         {"limit": limit},
     )

@@ -57,7 +57,8 @@ PLACES: Final = {"city": CITY, "county": EAST, "street": EAST_STREET, "community
 EVERY_ROLE: Final = tuple(Right)
 SIGN: Final = re.compile(LIST_SIGN)
 AT_ONCE: Final = 4
-OF_THE_TOP: Final = frozenset({"/api/ingest"})  # refused reports belong to no unit
+# Refused reports belong to no unit
+OF_THE_TOP: Final = frozenset({"/api/ingest", "/api/ingest/pulse", "/api/ingest/refused"})
 # What of the database a refused request may leave behind: that it was asked
 TRACES: Final = frozenset({"audit", "login_session", "api_token"})
 
