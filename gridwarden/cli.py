@@ -28,6 +28,7 @@ from gridwarden.password_file import PasswordFileError
 from gridwarden.ports import PortTakenError
 from gridwarden.programs import Programs
 from gridwarden.reach import reached
+from gridwarden.refused_command import NotShownError, refused
 from gridwarden.scraping import MetricsPortError, scraped
 from gridwarden.sign_on import SignOnError
 from gridwarden.sms_centre_command import SmsCentreError, sms_centre
@@ -63,6 +64,7 @@ app.add_typer(terminal_app, name="terminal")
 app.command(name="sms-centre")(sms_centre)
 app.command(name="load")(load)
 app.command(name="doctor")(doctor)
+app.command(name="refused")(refused)
 
 TROUBLE = (
     EmbeddedPostgresError,
@@ -70,6 +72,7 @@ TROUBLE = (
     PortTakenError,
     PortTaken,
     MetricsPortError,
+    NotShownError,
     MigrationError,
     SettingMissingError,
     CertificateError,

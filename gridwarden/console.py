@@ -70,10 +70,13 @@ def configure_log(path: Path | None, *, say: Callable[[str], None] = lambda _lin
 
 
 class Progress:
-    """The steps of a start: `step` names what is being done now, `done` says how long all of it took."""
+    """The steps of a start: `step` names what is being done now, `done` says how long all of it took.
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False)
+    `to_stderr`: where the command's own words go into a pipe.
+    """
+
+    def __init__(self, *, to_stderr: bool = False) -> None:
+        self._console = Console(highlight=False, stderr=to_stderr)
         self._status = self._console.status("")
         self._bars = Bars(
             TextColumn("{task.description}"),
