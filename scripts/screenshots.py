@@ -127,6 +127,10 @@ def press_audit_row(page: Page) -> None:
     page.get_by_test_id("audit-row").first.get_by_role("button").click(timeout=WAIT_MS)
 
 
+def await_operations(page: Page) -> None:
+    page.get_by_test_id("worker-state").first.wait_for(timeout=WAIT_MS)
+
+
 def managing(section: str, act: Act | None = None, name: str = "") -> Screen:
     return Screen(name=f"manage-{name or section}", path=f"/?manage={section}", act=act, only="desk")
 
@@ -143,7 +147,7 @@ SCREENS: Final = (
     Screen(name="cases", path="/?panel=cases"),
     Screen(name="crossings", path="/?panel=crossings", only="desk"),
     Screen(name="outbox", path="/?panel=outbox", only="desk"),
-    Screen(name="ingest", path="/?panel=ingest", only="desk"),
+    Screen(name="ingest", path="/?panel=ingest", act=await_operations),
     Screen(name="me", path="/?panel=me", only="phone"),
     Screen(name="help", path="/", act=press_help, only="desk"),
     Screen(name="security", path="/?panel=me", act=press_security),

@@ -86,6 +86,28 @@ def test_an_emergency_takes_the_top_of_the_screen_until_it_is_taken(page: Page, 
     expect(page.locator('[data-testid="alarm"]')).to_be_visible(timeout=PATIENCE_MS)
 
 
+def test_operations_show_what_comes_in_and_what_was_refused(page: Page, city: Running) -> None:
+    terminal, secret = (city.data / "city" / "terminals.csv").read_text().splitlines()[-2].split(",")[:2]
+    publish = ["/usr/bin/mosquitto_pub", "-p", str(city.mqtt_port), "-u", terminal, "-P", secret, "-q", "1"]
+    for payload in ('{"t": 1', '{"lon": 113.65, "lat": 34.75}'):
+        subprocess.run([*publish, "-t", f"gw/v1/t/{terminal}/pos", "-m", payload], check=True)  # noqa: S603
+    page.click('[data-testid="open-ingest"]')
+    living = page.locator('[data-testid="worker-state"][data-state="living"]')
+    expect(living).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("figure-packets").locator(".ops-now")).to_have_text(
+        re.compile(r"[1-9]"), timeout=PATIENCE_MS
+    )
+    reports = page.get_by_test_id("refused-report")
+    expect(reports).to_have_count(2, timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Missing field").click(timeout=PATIENCE_MS)
+    expect(reports).to_have_count(1, timeout=PATIENCE_MS)
+    expect(reports).to_contain_text('{"lon": 113.65, "lat": 34.75}')
+    page.get_by_test_id("all-reasons").click()
+    expect(reports).to_have_count(2, timeout=PATIENCE_MS)
+    found = Axe().run(page).response["violations"]
+    assert [finding["id"] for finding in found if finding["impact"] in {"serious", "critical"}] == []
+
+
 def test_no_screen_has_a_serious_accessibility_finding(page: Page) -> None:
     until(page, "data-points", MEMBERS)
     for key in ("", "a", "c"):

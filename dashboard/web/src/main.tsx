@@ -6,6 +6,7 @@ import './design/manage.css';
 import './design/grids.css';
 import './design/imports.css';
 import './design/organisation.css';
+import './design/operations.css';
 import { render } from 'preact';
 import { startLanguage } from './i18n';
 import { App } from './screens/App';

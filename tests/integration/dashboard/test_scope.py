@@ -30,6 +30,7 @@ OF_THE_EAST = (
     "/api/alerts/{alert}",
     "/api/alerts/{alert}/audience",
 )
+OF_INGEST = ("/api/ingest", "/api/ingest/pulse", "/api/ingest/refused")
 WITHOUT_A_UNIT = (
     "/api/me",
     "/api/units",
@@ -85,7 +86,7 @@ async def test_lists_name_nobody_and_nothing_of_others(
     assert "东" not in answer.text
 
 
-@pytest.mark.parametrize("path", [path for path in OF_THE_EAST + WITHOUT_A_UNIT if "{" not in path] + ["/api/ingest"])
+@pytest.mark.parametrize("path", [path for path in (*OF_THE_EAST, *WITHOUT_A_UNIT, *OF_INGEST) if "{" not in path])
 async def test_nothing_is_shown_to_who_is_not_logged_in(place: Place, path: str) -> None:
     async with place.client() as client:
         answer = await client.get(path)
@@ -117,7 +118,8 @@ async def test_the_grid_of_others_a_member_stands_in_is_not_named(
     assert (tree[0]["id"], tree[0]["parent"]) == (WEST, None)
 
 
-async def test_only_the_whole_city_sees_refused_reports(place: Place) -> None:
+async def test_only_the_whole_city_sees_how_ingest_does_and_what_it_refused(place: Place) -> None:
     async with place.logged_in("west") as west, place.logged_in("centre") as centre:
-        assert (await west.get("/api/ingest")).status_code == 403
-        assert (await centre.get("/api/ingest")).status_code == 200
+        for path in OF_INGEST:
+            assert (await west.get(path)).status_code == 403
+            assert (await centre.get(path)).status_code == 200

@@ -8,7 +8,6 @@ import type {
   Crossing,
   Emergency,
   Grids,
-  IngestState,
   Me,
   Member,
   MemberDetail,
@@ -112,4 +111,3 @@ export const moveAlert = (id: string, move: Move, expectedVersion: number, more:
 
 export const getOutbox = (query: { limit?: number; alert?: string } = {}) =>
   get<{ messages: OutboxMessage[] }>('outbox', query);
-export const getIngest = () => get<IngestState>('ingest');

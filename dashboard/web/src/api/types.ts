@@ -223,30 +223,6 @@ export interface OutboxMessage {
   alert: string | null;
 }
 
-export interface IngestState {
-  runs: {
-    id: string;
-    name: string;
-    started_at: string;
-    heartbeat_at: string;
-    stopped_at: string | null;
-    packets: number;
-    positions_stored: number;
-    duplicates: number;
-    refused: number;
-    connections: number;
-  }[];
-  refusals: { reason: string; reports: number }[];
-  refused: {
-    received_at: string;
-    terminal: string | number | null;
-    topic: string;
-    reason: string;
-    detail: string;
-    payload: string;
-  }[];
-}
-
 export interface GridProperties {
   id: number;
   code: string;

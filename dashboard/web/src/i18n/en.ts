@@ -4,6 +4,7 @@ import { accounts } from './parts/accounts.en';
 import { grids } from './parts/grids.en';
 import { imports } from './parts/imports.en';
 import { manage } from './parts/manage.en';
+import { operations } from './parts/operations.en';
 import { organisation } from './parts/organisation.en';
 import type { Key } from './zh';
 
@@ -12,6 +13,7 @@ export const en: Readonly<Record<Key, Text>> = {
   ...grids,
   ...imports,
   ...manage,
+  ...operations,
   ...organisation,
   product: 'Gridwarden',
   'product.what': 'Live positions and four-level early warning for grid cities',
@@ -309,22 +311,6 @@ export const en: Readonly<Record<Key, Text>> = {
   'crossings.none': 'No crossings yet',
   'crossings.none.how':
     'When somebody walks from one grid into another, and two fixes confirm it, it shows here.',
-  ingest: 'Ingest',
-  'ingest.none': 'No ingest is running',
-  'ingest.none.how': 'Start one: gridwarden ingest',
-  'ingest.connections': 'Connections',
-  'ingest.packets': 'Packets in',
-  'ingest.positions_stored': 'Positions stored',
-  'ingest.duplicates': 'Duplicates',
-  'ingest.refused': 'Refused',
-  'ingest.stopped': 'Stopped',
-  'ingest.heard': 'Alive {ago}',
-  'ingest.reasons': 'Refused, by reason',
-  'ingest.reason': 'Reason',
-  'ingest.reports': 'Reports',
-  'ingest.norefusals': 'Nothing was refused.',
-  'ingest.latest': 'Latest refused',
-  'ingest.payload': 'Payload',
   'refusal.unknown_topic': 'Unknown topic',
   'refusal.foreign_topic': 'Foreign topic',
   'refusal.unknown_terminal': 'Unknown terminal',

@@ -4,6 +4,7 @@ import { accounts } from './parts/accounts.zh';
 import { grids } from './parts/grids.zh';
 import { imports } from './parts/imports.zh';
 import { manage } from './parts/manage.zh';
+import { operations } from './parts/operations.zh';
 import { organisation } from './parts/organisation.zh';
 
 export const zh = {
@@ -11,6 +12,7 @@ export const zh = {
   ...grids,
   ...imports,
   ...manage,
+  ...operations,
   ...organisation,
   product: 'Gridwarden 网格卫士',
   'product.what': '网格员实时定位与四级预警平台',
@@ -285,22 +287,6 @@ export const zh = {
   crossings: '进出记录',
   'crossings.none': '还没有进出记录',
   'crossings.none.how': '有人从一个网格走到另一个网格、并经两个定位点确认后，会出现在这里。',
-  ingest: '接入',
-  'ingest.none': '接入服务没有运行',
-  'ingest.none.how': '启动：gridwarden ingest',
-  'ingest.connections': '连接数',
-  'ingest.packets': '收到报文',
-  'ingest.positions_stored': '已存位置',
-  'ingest.duplicates': '重复',
-  'ingest.refused': '拒收',
-  'ingest.stopped': '已停止',
-  'ingest.heard': '{ago}有心跳',
-  'ingest.reasons': '拒收原因',
-  'ingest.reason': '原因',
-  'ingest.reports': '次数',
-  'ingest.norefusals': '没有被拒收的上报。',
-  'ingest.latest': '最近拒收',
-  'ingest.payload': '原始内容',
   'refusal.unknown_topic': '未知主题',
   'refusal.foreign_topic': '他人主题',
   'refusal.unknown_terminal': '未知终端',

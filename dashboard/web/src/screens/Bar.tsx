@@ -21,7 +21,7 @@ import { nowMs } from '../state/clock';
 import { openEmergencies, untaken } from '../state/emergencies';
 import { heardAtMs, link } from '../state/live';
 import { openPanel, type PanelName, panel, section } from '../state/place';
-import { leave, me } from '../state/session';
+import { isOfTheTop, leave, me } from '../state/session';
 import { switchTheme, theme } from '../state/theme';
 import { ancestorsOf, chosenUnit, shortName } from '../state/units';
 import { isHelpOpen } from './keys';
@@ -102,8 +102,7 @@ function PanelButtons() {
     cases: untaken.value.length || openEmergencies.value.length,
     alerts: inForce.value.length,
   };
-  const root = me.value?.levels.find(({ code }) => code === me.value?.unit.level);
-  const shown = PANELS.filter(({ name }) => name !== 'ingest' || root?.rank === 0);
+  const shown = PANELS.filter(({ name }) => name !== 'ingest' || isOfTheTop());
   return (
     <nav class="bar-tools" aria-label={t('panels')}>
       {shown.map(({ name, icon, label }) => (

@@ -18,6 +18,7 @@ export function Desk() {
   const classes = [
     'desk',
     isOpen && 'desk-open',
+    panel.value === 'ingest' && 'desk-whole',
     !isTreeShown.value && 'desk-folded',
     name && 'desk-managing',
   ].filter(Boolean);

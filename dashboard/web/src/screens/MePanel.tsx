@@ -1,4 +1,4 @@
-import { KeyRound, LogOut } from 'lucide';
+import { Activity, KeyRound, LogOut } from 'lucide';
 import { useState } from 'preact/hooks';
 import { Badge } from '../design/Badge';
 import { Button } from '../design/Button';
@@ -10,7 +10,7 @@ import { isPhone } from '../state/frame';
 import { link } from '../state/live';
 import { openPanel } from '../state/place';
 import { RIGHTS } from '../state/rights';
-import { can, leave, levelName, me, unitOf } from '../state/session';
+import { can, isOfTheTop, leave, levelName, me, unitOf } from '../state/session';
 import { PasswordForm } from './account/PasswordForm';
 import { SecondFactor } from './account/SecondFactor';
 import { wantsSecondFactor } from './account/SecondFactorNotice';
@@ -85,6 +85,15 @@ function AboutMe() {
           <LinkState />
         </p>
       </Section>
+      {isPhone.value && isOfTheTop() && (
+        <Section title={t('ops.phone')}>
+          <div>
+            <Button icon={Activity} onClick={() => openPanel('ingest')} testId="open-ingest">
+              {t('ingest')}
+            </Button>
+          </div>
+        </Section>
+      )}
       <Section title={t('me.look')}>
         <LookTools />
       </Section>

@@ -4,10 +4,10 @@ import { AlertsPanel } from './AlertsPanel';
 import { CasesPanel } from './CasesPanel';
 import { ComposePanel } from './ComposePanel';
 import { CrossingsPanel } from './CrossingsPanel';
-import { IngestPanel } from './IngestPanel';
 import { MemberPanel } from './MemberPanel';
 import { MePanel } from './MePanel';
 import { OutboxPanel } from './OutboxPanel';
+import { OperationsPanel } from './operations/OperationsPanel';
 import { UnitPanel } from './UnitPanel';
 
 /** The one panel at the right: the address bar says which. */
@@ -28,7 +28,7 @@ export function Side() {
     case 'outbox':
       return <OutboxPanel />;
     case 'ingest':
-      return <IngestPanel />;
+      return <OperationsPanel />;
     case 'crossings':
       return <CrossingsPanel />;
     case 'me':

@@ -38,6 +38,10 @@ export const unitOf = (right: Right): Named | null => rights.value[right] ?? nul
 export const isTopAdministrator = (): boolean =>
   me.value?.unit.parent === null && unitOf('administrator')?.id === me.value.unit.id;
 
+/** Whether the account is of the whole city: only there is seen how ingest does. */
+export const isOfTheTop = (): boolean =>
+  me.value?.levels.find(({ code }) => code === me.value?.unit.level)?.rank === 0;
+
 function enter(answer: Me): void {
   learnServerTime(Date.parse(answer.server_time));
   me.value = answer;
