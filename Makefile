@@ -3,7 +3,7 @@ BIN := .venv/bin
 WEB := dashboard/web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix seeds bench locust screenshots lock clean
+.PHONY: help setup demo test check fix seeds fuzz bench locust screenshots lock clean
 
 help:            ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,11 @@ seeds:           ## try ingest's core on simulated worlds against a slow oracle:
 	@$(PYTHON) scripts/setup.py --tests
 	@$(BIN)/python -m tests.simulation --seeds $(or $(COUNT),1000) --first $(or $(FIRST),0)
 
+fuzz:            ## let atheris look for bytes that break a decoder: make fuzz [FOR=60] [ONLY=mqtt] (FOR: seconds a decoder)
+	@$(PYTHON) scripts/setup.py --development
+	@set -e; for target in $(or $(ONLY),mqtt pos nmea owntracks answers batch bus viewer sms); do \
+	$(BIN)/python -m tests.fuzz.atheris_run $$target --seconds $(or $(FOR),60) --corpus .fuzz/$$target; done
+
 bench:           ## measure what we claim: make bench [ONLY=ingest]
 	@$(PYTHON) scripts/setup.py --development
 	@$(BIN)/python -m benchmarks.run $(ONLY)
@@ -58,4 +63,4 @@ lock:            ## write the lock files again (wants uv)
 LOCKING := --generate-hashes --universal --python-version 3.11 --no-header -q
 
 clean:           ## remove what was built; keeps .gridwarden/
-	rm -rf .venv $(WEB)/dist $(WEB)/node_modules .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	rm -rf .venv $(WEB)/dist $(WEB)/node_modules .pytest_cache .ruff_cache .hypothesis .fuzz build *.egg-info
