@@ -74,6 +74,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     role: str
     terminal: TerminalCode | None
     last: Last | None
+    outside_since: datetime | None  # out of all their own grids since; null: not out
 
 
 class Assigned(msgspec.Struct, frozen=True):
@@ -148,6 +149,15 @@ class Crossing(msgspec.Struct, frozen=True, kw_only=True):
     left_grid: Named | None = field(name="from")
     entered_grid: Named | None = field(name="to")
     at: datetime
+
+
+class PresenceEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """`kind` is a word of presence_event.kind."""
+
+    at: datetime
+    kind: str
+    terminal: TerminalCode
+    grid: Named | None  # null outside the city, and outside the viewer's subtree
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,11 +7,23 @@ from typing import Any
 import numpy as np
 from psycopg import AsyncConnection
 
-from dashboard.shapes import Crossing, Emergency, Last, Member, Named, Scope, TerminalCode, Unit, Whereabouts
+from dashboard.shapes import (
+    Crossing,
+    Emergency,
+    Last,
+    Member,
+    Named,
+    PresenceEvent,
+    Scope,
+    TerminalCode,
+    Unit,
+    Whereabouts,
+)
 from dashboard.store import members
 from dashboard.store.crossings import CrossingRow
 from dashboard.store.emergencies import EmergencyRow
 from dashboard.store.members import MemberRow
+from dashboard.store.presence_events import PresenceEventRow
 from dashboard.store.units import UnitRow
 from tracker.model.positions import DEGREE, UNSAID
 
@@ -51,6 +63,7 @@ def member(row: MemberRow, scope: Scope, whereabouts: Whereabouts) -> Member:
         role=row.role,
         terminal=None if row.terminal is None else TerminalCode(row.terminal),
         last=whereabouts.last(row.id, scope),
+        outside_since=row.outside_since,
     )
 
 
@@ -105,6 +118,15 @@ def crossing(row: CrossingRow, scope: Scope) -> Crossing:
         left_grid=_inside(scope, row.left_tree, named(row.left_grid, row.left_name, row.left_name_en)),
         entered_grid=_inside(scope, row.entered_tree, named(row.entered_grid, row.entered_name, row.entered_name_en)),
         at=row.at,
+    )
+
+
+def presence_event(row: PresenceEventRow, scope: Scope) -> PresenceEvent:
+    return PresenceEvent(
+        at=row.at,
+        kind=row.kind,
+        terminal=TerminalCode(row.terminal),
+        grid=_inside(scope, row.grid_left, named(row.grid, row.grid_name, row.grid_name_en)),
     )
 
 

@@ -15,7 +15,7 @@ from dashboard.api.member_cards import card_of
 from dashboard.api.units import find as find_unit
 from dashboard.security.rights import CurrentViewer
 from dashboard.shapes import MemberListed, Scope, Whereabouts
-from dashboard.store import audit, member_cards, members
+from dashboard.store import audit, member_cards, members, presence_events
 from tracker.store.search import MOST
 
 USUAL: Final = timedelta(hours=1)
@@ -83,6 +83,14 @@ def router(pool: AsyncConnectionPool, whereabouts: Whereabouts, *, clock: Callab
                 detail={"from": begin.isoformat(), "to": end.isoformat(), "points": len(points)},
             )
         return answer({"points": points})
+
+    @routes.get("/api/members/{member}/presence")
+    async def presence(viewer: CurrentViewer, member: Id, limit: Limit = 50) -> Response:
+        scope = viewer.account.scope
+        async with pool.connection() as connection:
+            await find(connection, scope, member)
+            rows = await presence_events.page(connection, member, limit=limit)
+        return answer({"events": [views.presence_event(row, scope) for row in rows]})
 
     return routes
 

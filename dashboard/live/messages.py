@@ -59,6 +59,13 @@ class CrossingNews(msgspec.Struct, frozen=True, tag_field="kind", tag="crossing"
     at: datetime
 
 
+class OutingNews(msgspec.Struct, frozen=True, tag_field="kind", tag="outing"):
+    """A member is out of all their own grids since then; null: they are back."""
+
+    member: int
+    since: datetime | None
+
+
 class AlertNews(msgspec.Struct, frozen=True, tag_field="kind", tag="alert"):
     id: UUID
     state: str

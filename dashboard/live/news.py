@@ -1,17 +1,21 @@
 """What happened, as viewers are told it: doorbells and events are looked up in the tables and cut to each scope."""
 
+from typing import Final
 from uuid import UUID
 
 from psycopg_pool import AsyncConnectionPool
 
 from dashboard import views
 from dashboard.live.hub import Hub, News
-from dashboard.live.messages import AlertNews, CrossingNews, EmergencyNews
+from dashboard.live.messages import AlertNews, CrossingNews, EmergencyNews, OutingNews
 from dashboard.shapes import Named, Scope, encode
 from dashboard.store import alerts, emergencies, members
 from dashboard.store.emergencies import EmergencyRow
 from dashboard.store.members import MemberRow
-from tracker.bus.messages import AlertAcknowledged, Crossed, EmergencyPressed, Event
+from tracker.bus.messages import Crossed, EmergencyPressed, Event, PresenceChanged
+
+OUT: Final = "out_of_grid"
+_OUTINGS: Final = frozenset({OUT, "back_in_grid"})
 
 
 class Newsroom:
@@ -26,7 +30,9 @@ class Newsroom:
             await self.emergency(event.id)
         elif isinstance(event, Crossed):
             self.crossing(event)
-        elif isinstance(event, AlertAcknowledged):
+        elif isinstance(event, PresenceChanged):
+            self.presence(event)
+        else:
             await self.alert(event.alert)
 
     async def emergency(self, emergency: int) -> None:
@@ -56,6 +62,17 @@ class Newsroom:
                 text=lambda scope: self._crossing_text(event, who, scope),
             )
         )
+
+    def presence(self, event: PresenceChanged) -> None:
+        """Tell who left their own grids and who is back; who is heard and who is not shows in the frames."""
+        layout = self._hub.board.layout
+        row = layout.row_of(event.member)
+        if row < 0 or event.state not in _OUTINGS:
+            return
+        since = views.instant(event.since_us) if event.state == OUT else None
+        text = encode(OutingNews(event.member, since)).decode()
+        spans = ((int(layout.left[row]), int(layout.left[row])),)
+        self._hub.tell(News(spans=spans, is_local=True, text=lambda _scope: text))
 
     async def alert(self, alert: str) -> None:
         """Tell that an alert moved; an empty or foreign payload of the doorbell tells nothing."""

@@ -24,13 +24,15 @@ class MemberRow(NamedTuple):
     unit_name_en: str | None
     role: str
     terminal: str | None
+    outside_since: datetime | None
 
 
 _MEMBER: LiteralString = """
     SELECT
         member.id, member.code, member.name, phone,
         unit.id AS unit, unit.name AS unit_name, unit.name_en AS unit_name_en, role,
-        (SELECT min(terminal.code) FROM terminal WHERE terminal.member = member.id AND closed_at IS NULL) AS terminal
+        (SELECT min(terminal.code) FROM terminal WHERE terminal.member = member.id AND closed_at IS NULL) AS terminal,
+        (SELECT since FROM outing WHERE outing.member = member.id AND outing.closed_at IS NULL) AS outside_since
     FROM assignment
     JOIN member ON member.id = assignment.member
     JOIN unit ON unit.id = assignment.unit

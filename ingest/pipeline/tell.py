@@ -14,8 +14,8 @@ async def tell(
 ) -> None:
     if plan is not None and len(live := plan.live):
         await bus.publish(POSITIONS, live.tobytes())
-    presence = presence if plan is None else presence + own_grids.presence_rows(plan.own.moves)
-    for event in (*_emergencies(written), *_crossed(plan, directory), *_changed(presence), *_answered(written)):
+    changed = (*_changed(presence), *_strayed(plan))
+    for event in (*_emergencies(written), *_crossed(plan, directory), *changed, *_answered(written)):
         await bus.publish(EVENTS, encode(event))
 
 
@@ -42,6 +42,23 @@ def _changed(presence: list[PresenceRow]) -> list[Event]:
     return [
         PresenceChanged(terminal=row.terminal, member=row.member, state=row.kind, grid=row.grid, at_us=row.at_us)
         for row in presence
+    ]
+
+
+def _strayed(plan: Plan | None) -> list[Event]:
+    if plan is None:
+        return []
+    since = plan.own.moves["since_us"].tolist()
+    return [
+        PresenceChanged(
+            terminal=row.terminal,
+            member=row.member,
+            state=row.kind,
+            grid=row.grid,
+            at_us=row.at_us,
+            since_us=since_us,
+        )
+        for row, since_us in zip(own_grids.presence_rows(plan.own.moves), since, strict=True)
     ]
 
 

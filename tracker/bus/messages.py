@@ -19,13 +19,14 @@ class Crossed(msgspec.Struct, frozen=True, tag_field="kind", tag="crossing"):
 
 
 class PresenceChanged(msgspec.Struct, frozen=True, tag_field="kind", tag="presence"):
-    """`state` is one of the words of presence_event.kind."""
+    """`state` is one of the words of presence_event.kind; `since_us` of out_of_grid is when they were first outside."""
 
     terminal: Id
     member: Id
     state: str
     grid: Id
     at_us: Micros
+    since_us: Micros = 0
 
 
 class EmergencyPressed(msgspec.Struct, frozen=True, tag_field="kind", tag="emergency"):

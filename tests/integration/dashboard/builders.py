@@ -130,6 +130,27 @@ async def a_checkpoint(connection: psycopg.AsyncConnection[Any], positions: Posi
         )
 
 
+async def an_outing(connection: psycopg.AsyncConnection[Any], member: int, *, grid: int, is_over: bool = False) -> None:
+    """A member out of their own grids, for ten minutes; if over, they came back a minute ago."""
+    kinds = ["online", "out_of_grid", *(["back_in_grid"] if is_over else [])]
+    await connection.execute(
+        """
+        INSERT INTO outing (member, since, opened_at, closed_at, terminal, grid)
+        VALUES (%(member)s, now() - interval '10 minutes', now() - interval '5 minutes',
+                CASE WHEN %(is_over)s THEN now() - interval '1 minute' END, %(member)s, %(grid)s)
+        """,
+        {"member": member, "grid": grid, "is_over": is_over},
+    )
+    await connection.execute(
+        """
+        INSERT INTO presence_event (terminal, at, kind, grid, member, grid_set)
+        SELECT %(member)s, now() - interval '9 minutes' + number * interval '4 minutes', kind, %(grid)s, %(member)s, 1
+        FROM unnest(%(kinds)s::text[]) WITH ORDINALITY AS event (kind, number)
+        """,
+        {"member": member, "grid": grid, "kinds": kinds},
+    )
+
+
 async def an_emergency(connection: psycopg.AsyncConnection[Any], member: int, *, sos_id: str = "1") -> int:
     cursor = await connection.execute(
         """

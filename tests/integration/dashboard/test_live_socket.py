@@ -4,6 +4,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
@@ -25,7 +26,7 @@ from tracker.bus import messages
 from tracker.bus.interface import ALERTS, EVENTS, POSITIONS
 from tracker.bus.interface import CITY as CITY_CHANGED
 from tracker.bus.local import LocalBus
-from tracker.bus.messages import Crossed, EmergencyPressed
+from tracker.bus.messages import Crossed, EmergencyPressed, PresenceChanged
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -116,6 +117,25 @@ async def test_a_slow_viewer_has_two_frames_on_the_way_and_then_one_with_all_the
     assert merged.tick >= newest.tick
     assert set(merged.rows) == {LI, WANG}
     assert merged.rows[LI]["lon"] == 1_132_900_000
+
+
+async def test_who_leaves_their_own_grids_is_told_to_those_who_watch_and_so_is_the_return(
+    place: Place, bus: LocalBus
+) -> None:
+    left_us = 1_700_000_000_000_000
+    out = PresenceChanged(terminal=LI, member=LI, state="out_of_grid", grid=5, at_us=left_us + 1, since_us=left_us)
+    async with place.screen("east") as screen, place.screen("west") as elsewhere:
+        await screen.watch(EAST)
+        await screen.frame()
+        await elsewhere.watch(WEST)
+        await elsewhere.frame()
+        for event in (out, replace(out, state="silent"), replace(out, state="back_in_grid", since_us=0)):
+            await bus.publish(EVENTS, messages.encode(event))
+        of_zhao = replace(out, member=ZHAO)
+        await bus.publish(EVENTS, messages.encode(of_zhao))
+        told = [await screen.message("outing") for _ in range(2)]
+        assert [(news["member"], news["since"]) for news in told] == [(LI, "2023-11-14T22:13:20Z"), (LI, None)]
+        assert (await elsewhere.message("outing"))["member"] == ZHAO
 
 
 async def test_an_sos_is_told_at_once_and_marked_on_the_map(

@@ -1,6 +1,6 @@
 """Units, members, tracks, areas, crossings and emergencies as lists."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -16,9 +16,11 @@ from tests.integration.dashboard.builders import (
     QIAN,
     WANG,
     WEST,
+    WEST_LEAF,
     ZHAO,
     Place,
     an_emergency,
+    an_outing,
     now,
 )
 
@@ -172,3 +174,31 @@ async def test_an_address_that_does_not_exist_is_said_to_be_none(place: Place) -
         wrong_method = await client.delete("/api/units", headers={"X-Requested-With": "gridwarden"})
     assert (unknown.status_code, unknown.json()["error"]) == (404, "not_found")
     assert (wrong_method.status_code, wrong_method.json()["error"]) == (405, "method_not_allowed")
+
+
+async def test_who_is_out_of_their_own_grids_shows_since_when_until_they_are_back(
+    place: Place, city: psycopg.AsyncConnection[Any]
+) -> None:
+    await an_outing(city, LI, grid=EAST_LEAF_2)
+    await an_outing(city, WANG, grid=EAST_LEAF, is_over=True)
+    async with place.logged_in("centre") as client:
+        listed = (await client.get(f"/api/units/{CITY}/members")).json()["members"]
+        card = (await client.get(f"/api/members/{LI}")).json()
+    assert [member["id"] for member in listed if member["outside_since"] is not None] == [LI]
+    ((since,),) = await (await city.execute("SELECT since FROM outing WHERE member = %s", [LI])).fetchall()
+    assert datetime.fromisoformat(card["outside_since"]) == since
+
+
+async def test_a_member_s_presence_is_told_newest_first_with_places_of_the_viewer_s_own(
+    place: Place, city: psycopg.AsyncConnection[Any]
+) -> None:
+    await an_outing(city, LI, grid=WEST_LEAF, is_over=True)
+    async with place.logged_in("centre") as client:
+        events = (await client.get(f"/api/members/{LI}/presence")).json()["events"]
+        newest = (await client.get(f"/api/members/{LI}/presence?limit=1")).json()["events"]
+    assert [event["kind"] for event in events] == ["back_in_grid", "out_of_grid", "online"]
+    assert (events[0]["grid"]["id"], events[0]["terminal"]) == (WEST_LEAF, {"code": "t101"})
+    assert newest == events[:1]
+    async with place.logged_in("east") as client:
+        seen = (await client.get(f"/api/members/{LI}/presence")).json()["events"]
+    assert [event["grid"] for event in seen] == [None] * 3

@@ -12,6 +12,7 @@ import type {
   Member,
   MemberDetail,
   OutboxMessage,
+  PresenceEvent,
   Told,
   TrackPoint,
   Unit,
@@ -85,6 +86,8 @@ export const getMembers = (unit: number, query: { q?: string; limit?: number; of
   get<{ total: number; members: Member[] }>(`units/${unit}/members`, query);
 export const getMember = (id: number) => get<MemberDetail>(`members/${id}`);
 export const getTrack = (id: number) => get<{ points: TrackPoint[] }>(`members/${id}/track`);
+export const getPresence = (id: number, limit: number) =>
+  get<{ events: PresenceEvent[] }>(`members/${id}/presence`, { limit });
 export const search = (q: string) => get<{ members: Member[]; units: Unit[] }>('search', { q });
 export const getGrids = (unit: number, level: string) => get<Grids>('grids', { unit, level });
 

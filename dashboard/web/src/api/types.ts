@@ -90,6 +90,7 @@ export interface Member extends Named {
   role: string | null;
   terminal: { code: string } | null;
   last: Last | null;
+  outside_since: string | null; // out of all their own grids since; null: not out
 }
 
 export interface MemberDetail extends Member {
@@ -113,6 +114,13 @@ export interface Emergency {
   taken_by: Named | null;
   closed_at: string | null;
   closed_by: Named | null;
+}
+
+export interface PresenceEvent {
+  at: string;
+  kind: 'online' | 'silent' | 'offline' | 'out_of_grid' | 'back_in_grid';
+  terminal: { code: string };
+  grid: Named | null;
 }
 
 export interface Crossing {

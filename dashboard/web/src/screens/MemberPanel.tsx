@@ -18,6 +18,8 @@ import { know } from '../state/people';
 import { go, openPanel } from '../state/place';
 import { roleName } from '../state/session';
 import { loadTrack, track } from '../state/track';
+import { Outside } from './Outside';
+import { PresenceHistory } from './PresenceHistory';
 
 const REFRESH_MS = 10_000;
 const COMPASS = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'] as const;
@@ -72,6 +74,7 @@ export function MemberPanel({ id }: { id: number }) {
             {live.heardMs === null ? t('member.never') : ago(live.heardMs, nowMs.value)}
           </span>
         </p>
+        <Outside member={member} />
         <LastFix member={member} battery={live.battery} />
       </Section>
       <Section title={t('member.who')}>
@@ -92,6 +95,9 @@ export function MemberPanel({ id }: { id: number }) {
             </Button>
           ))}
         </div>
+      </Section>
+      <Section title={t('presence.history')}>
+        <PresenceHistory id={id} />
       </Section>
       <Section title={t('track')}>
         <TrackSummary id={id} failed={trackLoad.error !== null} onRetry={trackLoad.reload} />

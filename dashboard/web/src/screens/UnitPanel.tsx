@@ -16,6 +16,7 @@ import { know } from '../state/people';
 import { openMember, openPanel } from '../state/place';
 import { levelName, roleName } from '../state/session';
 import { chosenUnit } from '../state/units';
+import { Outside } from './Outside';
 import { UnitCounts } from './UnitTree';
 
 const MOST_SHOWN = 500;
@@ -104,6 +105,7 @@ function PersonRow({ member }: { member: Member }) {
           {[roleName(member.role), member.unit && named(member.unit)].filter(Boolean).join(' · ')}
         </span>
       </span>
+      <Outside member={member} isShort />
       <span class="row-end">{heard === null ? t('member.never') : ago(heard, nowMs.value)}</span>
     </button>
   );

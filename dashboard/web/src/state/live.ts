@@ -8,6 +8,7 @@ import { LiveSocket } from '../live/socket';
 import { loadAlerts } from './alerts';
 import { learnServerTime, nowMs, serverNow } from './clock';
 import { upsertEmergency } from './emergencies';
+import { forgetOutings, sayOuting } from './outings';
 import { me } from './session';
 import { loadUnits } from './units';
 
@@ -90,7 +91,10 @@ export const newestGridSet = signal(0);
 type Message = { kind: string; [field: string]: unknown };
 
 const TAKERS: Readonly<Record<string, (message: Message) => void>> = {
-  hello: (message) => learnServerTime(Number(message.server_time_ms)),
+  hello: (message) => {
+    learnServerTime(Number(message.server_time_ms));
+    forgetOutings(); // said on an earlier connection: what was said between is not known
+  },
   counts: (message) => {
     counts.value = message as unknown as Counts;
   },
@@ -99,6 +103,7 @@ const TAKERS: Readonly<Record<string, (message: Message) => void>> = {
     const crossing = (message.crossing ?? message) as Crossing;
     liveCrossings.value = [crossing, ...liveCrossings.value].slice(0, KEPT_CROSSINGS);
   },
+  outing: (message) => sayOuting(Number(message.member), message.since as string | null),
   alert: () => void loadAlerts(),
   grids: (message) => {
     gridSetInForce.value = Number(message.version);
@@ -136,6 +141,7 @@ function forget(): void {
   rosterVersion.value++;
   gridCounts.value = null;
   counts.value = null;
+  forgetOutings();
 }
 
 export function watch(unit: number): void {

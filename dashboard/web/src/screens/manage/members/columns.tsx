@@ -5,6 +5,7 @@ import type { Column } from '../../../design/Table';
 import { ago, named, t } from '../../../i18n';
 import { nowMs } from '../../../state/clock';
 import { roleName } from '../../../state/session';
+import { Outside } from '../../Outside';
 import { stateOf } from '../../UnitPanel';
 
 const SHOWN_UNITS = 2;
@@ -49,12 +50,15 @@ function Places({ member }: { member: MemberRow }) {
   );
 }
 
-export function Heard({ member }: { member: Pick<MemberRow, 'id' | 'last'> }) {
+export function Heard({ member }: { member: Pick<MemberRow, 'id' | 'last' | 'outside_since'> }) {
   const { state, isSos, heard } = stateOf(member);
   return (
-    <span class="line">
-      <PresenceMark state={state} sos={isSos} />
-      <span class="second num">{heard === null ? t('member.never') : ago(heard, nowMs.value)}</span>
+    <span class="line-wrap">
+      <span class="line">
+        <PresenceMark state={state} sos={isSos} />
+        <span class="second num">{heard === null ? t('member.never') : ago(heard, nowMs.value)}</span>
+      </span>
+      <Outside member={member} isShort />
     </span>
   );
 }
