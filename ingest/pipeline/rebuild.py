@@ -13,7 +13,7 @@ from ingest.pipeline import own_grids
 from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Ids, Memory
 from ingest.pipeline.plan import follow
-from ingest.rules import own_grid
+from ingest.rules import own_grid, tracks
 from ingest.rules.columns import US
 from ingest.rules.own_grid import Homes
 from ingest.rules.presence import Presence
@@ -79,6 +79,7 @@ async def restore(
     atlas = await maps.holding(connection, later["fixed_at_us"], before_us[np.unique(later["terminal"])])
     memory.forget(terminals)
     remember(memory, known)
+    tracks.recall_intervals(memory.tracks, known["terminal"], rules)
     memory.configure(terminals, directory)  # configured intervals win
     own_grids.remember(memory, known, directory, maps.homes)
     memory.heard_s[terminals] = clock_s + np.minimum((memory.arrived_us[terminals] - heard_us) / US, 0.0)

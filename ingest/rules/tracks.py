@@ -97,6 +97,16 @@ def unknown(terminals: npt.NDArray[Any], rules: Rules) -> Tracks:
     return tracks
 
 
+def recall_intervals(tracks: Tracks, terminals: npt.NDArray[Any], rules: Rules) -> None:
+    """Let a learned interval that was kept without its gaps stand for as many of them as the learner looks at.
+
+    Else the first gap after a restart would be all it knows, and that gap is often the outage itself.
+    """
+    learned = terminals[tracks["interval_s"][terminals] != rules.interval_s]
+    tracks["gaps_s"][learned] = tracks["interval_s"][learned][:, None]
+    tracks["gap_count"][learned] = GAPS
+
+
 def silent_after_s(interval_s: npt.NDArray[Any], rules: Rules) -> Floats:
     return np.maximum(rules.silent_intervals * interval_s.astype(np.float64), rules.least_silent_s)
 

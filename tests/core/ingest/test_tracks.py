@@ -110,6 +110,31 @@ def test_the_interval_is_the_median_of_the_last_20() -> None:
     assert state["interval_s"].tolist() == [15]
 
 
+@pytest.mark.parametrize(("slow", "interval_s"), [(0, 10), (10, 10), (11, 60), (20, 60), (25, 60)])
+def test_the_interval_turns_once_most_of_the_last_20_say_so(slow: int, interval_s: float) -> None:
+    state = tracks.unknown(np.array([1]), RULES)
+    rows = walk(*[-500] * (31 + slow))
+    rows["fixed_at_us"][31:] += np.arange(1, slow + 1) * 50 * US  # after 30 gaps of 10 s, some of 60
+    tracks.observe(state, np.zeros(len(rows), np.intp), rows, CITY, RULES)
+    assert state["interval_s"].tolist() == [interval_s]
+
+
+def test_an_interval_that_outlived_its_gaps_stands_for_them() -> None:
+    state = tracks.unknown(np.array([1]), RULES)
+    rows = walk(*[-500] * 2, *[None] * 60, -500)
+    state["interval_s"] = 12
+    tracks.recall_intervals(state, np.array([0]), RULES)
+    tracks.observe(state, np.zeros(len(rows), np.intp), rows, CITY, RULES)
+    assert state["interval_s"].tolist() == [12]
+
+
+def test_a_terminal_that_learned_nothing_yet_learns_from_its_first_gap() -> None:
+    state = tracks.unknown(np.array([1]), RULES)
+    tracks.recall_intervals(state, np.array([0]), RULES)
+    tracks.observe(state, np.zeros(2, np.intp), walk(-500, -500), CITY, RULES)
+    assert state["interval_s"].tolist() == [10]
+
+
 def test_a_configured_interval_is_not_learned_over() -> None:
     state = tracks.unknown(np.array([1]), RULES)
     state["interval_s"], state["is_configured"] = 60, True

@@ -280,3 +280,53 @@ async def test_a_members_hours_add_up_their_steps(city: str) -> None:
         view = await ingest.rows("SELECT hour, grid, fixes, distance_m, in_grid_s FROM member_hour ORDER BY hour")
         hours = "SELECT * FROM member_hours(101, now() - interval '2 hours', now()) ORDER BY hour"
         assert view == await ingest.rows(hours)
+
+
+async def test_a_press_with_the_fix_of_a_stored_position_is_not_dropped_as_its_duplicate(city: str) -> None:
+    async with works(city) as ingest:
+        same = fix()
+        await ingest.say(POS, said(same))
+        await ingest.say("gw/v1/t/walker-1/sos", json.dumps({"id": "p1", **same}).encode())
+        await ingest.say("gw/v1/t/walker-1/sos", json.dumps({"id": "p2", **same}).encode())
+        assert await ingest.rows("SELECT sos_id FROM emergency ORDER BY id") == [("p1",), ("p2",)]
+        assert (ingest.pipeline.tally.duplicates, ingest.pipeline.tally.refused) == (0, 0)
+
+
+async def test_of_two_fixes_of_one_instant_in_one_upload_the_second_is_refused_and_a_repeat_is_not(city: str) -> None:
+    async with works(city) as ingest:
+        first = fix(5)
+        await ingest.say(POS, said(first, {**first, "acc": 7}, first))
+        assert await ingest.rows("SELECT accuracy_dm FROM position") == [(-32768,)]
+        assert await ingest.rows("SELECT reason, reports FROM refusal_count") == [("conflicting fix", 1)]
+        assert ingest.pipeline.tally.duplicates == 1
+
+
+async def test_a_late_fix_changes_nothing_live(city: str) -> None:
+    async with works(city) as ingest:
+        await ingest.say(POS, said(fix(10)))
+        last = ingest.pipeline.memory.last[1].tolist()
+        heard = ingest.bus.read(POSITIONS, after="0")
+        await anext(heard)
+        await ingest.say(POS, said(fix(20, lon=EAST_LON), fix(15, lon=EAST_LON)))
+        await ingest.pipeline.tick()
+        assert ingest.pipeline.memory.last[1].tolist() == last
+        await ingest.say(POS, said(fix(0)))
+        told = np.frombuffer((await anext(heard)).payload, POSITION)
+        assert told["lon"].tolist() == [1135500000]  # nothing of the late ones came between
+
+
+async def test_only_ancestors_that_change_are_crossed(city: str) -> None:
+    async with works(city) as ingest:
+        async with ingest.pool.connection() as connection:
+            await connection.execute(
+                """
+                INSERT INTO unit (id, code, name, level, parent, tree_left, tree_right) VALUES
+                    (2, '410102', 'west street', 'grid-1', 1, 0, 0), (3, '410103', 'east street', 'grid-1', 1, 0, 0);
+                UPDATE unit SET parent = 2 WHERE id = 11;
+                UPDATE unit SET parent = 3 WHERE id = 12
+                """
+            )
+            await ingest.pipeline.maps.look(connection)
+        await ingest.say(POS, said(fix(900), fix(600, lon=EAST_LON), fix(500, lon=EAST_LON)))
+        rows = await ingest.rows("SELECT kind, grid FROM crossing ORDER BY kind, grid")
+        assert rows == [("enter", 3), ("enter", EAST), ("exit", 2), ("exit", WEST)]  # the city itself is not left
