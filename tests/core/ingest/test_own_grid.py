@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.rules import own_grid
@@ -171,6 +171,7 @@ def test_many_members_in_one_batch_do_not_disturb_each_other() -> None:
 walks = st.lists(st.tuples(st.integers(0, 20), st.sampled_from([21, 22, 31, OUTSIDE_CITY])), max_size=12)
 
 
+@settings(deadline=None)
 @given(walks, walks)
 def test_however_fixes_are_cut_into_batches_the_events_are_the_same(
     first: list[tuple[int, int]], second: list[tuple[int, int]]
@@ -183,6 +184,7 @@ def test_however_fixes_are_cut_into_batches_the_events_are_the_same(
     assert after(nobody_out(), whole).tolist() == state.tolist()
 
 
+@settings(deadline=None)
 @given(walks)
 def test_out_and_back_take_turns_and_out_is_never_short(walk: list[tuple[int, int]]) -> None:
     moves = judge(nobody_out(), *fixes(*sorted(walk)), AT_HOME, RULES).moves
