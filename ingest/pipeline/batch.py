@@ -17,6 +17,7 @@ from ingest.wire import ack, nmea, owntracks, pos, sos, status
 from ingest.wire.reports import MAX_PAYLOAD, Decoded, Fix, Reason, ReceiptId, Refusal
 from tracker.geometry.atlas import Atlas
 from tracker.model.positions import DEGREE, Positions
+from tracker.model.records import pick
 
 _FIXES: Final[Mapping[Route, Callable[[bytes], Decoded]]] = {
     Route.POS: pos.decode,
@@ -78,12 +79,12 @@ def disassemble(packets: Sequence[Packet], limits: Limits) -> Batch:
     reports["received_at_us"] = np.array([packet.received_at_us for packet in packets], np.int64)[reports["packet"]]
     verdicts = screen.judge(reports, limits)
     source = np.flatnonzero(verdicts == screen.NEW)
-    plausible = reports[source]
+    plausible = pick(reports, source)
     columns.to_wgs84(plausible)
     positions = columns.positions(plausible)
     positions["flags"] = screen.flags(plausible, limits)
     order = screen.by_time(positions)
-    positions, source = positions[order], source[order]
+    positions, source = pick(positions, order), source[order]
     repeats = screen.repeats(positions)
     verdicts[source] = repeats
     is_first = repeats == screen.NEW
@@ -91,9 +92,9 @@ def disassemble(packets: Sequence[Packet], limits: Limits) -> Batch:
         packets=packets,
         reports=reports,
         verdicts=verdicts,
-        positions=positions[is_first],
+        positions=pick(positions, is_first),
         source=source[is_first],
-        repeated=positions[~is_first],
+        repeated=pick(positions, ~is_first),
         again=source[~is_first],
         presses=parts.presses,
         acks=parts.acks,

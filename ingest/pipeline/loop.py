@@ -40,6 +40,7 @@ from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
 from tracker.database.retry import retry
 from tracker.model.positions import Positions, empty
+from tracker.model.records import pick
 
 TICK_S: Final = 1.0
 LONGEST_TICK_S: Final = 2.0  # more is our own standing still, and counts as deafness
@@ -306,7 +307,7 @@ class Pipeline:
 
 def _not_newer(rows: Positions, memory: Memory) -> Positions:
     """Return the fixes that are no newer than the last believed one of their terminal."""
-    return rows[rows["fixed_at_us"] <= memory.tracks["fixed_at_us"][rows["terminal"]]]
+    return pick(rows, rows["fixed_at_us"] <= memory.tracks["fixed_at_us"][rows["terminal"]])
 
 
 _PRESENCES: Final = {word: presence for presence, word in WORDS.items()}

@@ -17,6 +17,7 @@ from ingest.rules.tracks import Rules, Tracks
 from ingest.store.terminals import Directory
 from tracker.model import positions
 from tracker.model.positions import Positions
+from tracker.model.records import put
 
 Ids = npt.NDArray[Any]
 
@@ -81,8 +82,8 @@ class Memory:
 
     def advance(self, terminals: Ids, scratch: Tracks, live: Positions) -> None:
         """Take over the tracks of `terminals` and their last live positions (in order of time)."""
-        self.tracks[terminals] = scratch
-        self.last[live["terminal"]] = live  # of several of one terminal the last stays
+        put(self.tracks, terminals, scratch)
+        put(self.last, live["terminal"], live)  # of several of one terminal the last stays
         self.is_dirty[terminals] = True
 
     def take_outings(self, judged: Judged) -> None:

@@ -19,6 +19,7 @@ from ingest.rules.tracks import Crossings, Rules, Tracks
 from ingest.store.terminals import Directory
 from tracker.geometry.atlas import Atlas
 from tracker.model.positions import Flag, Positions
+from tracker.model.records import pick, put
 
 _NOT_IN_ORDER = Flag.LATE.value | Flag.OLD.value
 
@@ -31,11 +32,8 @@ class Plan:
     scratch: Tracks  # their tracks afterwards
     crossings: Crossings
     late: Positions  # of `rows`, those whose crossings must be recomputed
+    live: Positions  # of `rows`, those that are believed
     own: Judged  # who left or came back to their own grids
-
-    @property
-    def live(self) -> Positions:
-        return self.rows[self.rows["flags"] == Flag.NONE.value]
 
 
 def decide(
@@ -46,7 +44,7 @@ def decide(
     if len(stored):
         verdicts[batch.source] = _compare(batch.positions, stored, np.full(len(batch.source), screen.NEW))
         verdicts[batch.again] = _compare(batch.repeated, stored, verdicts[batch.again])
-    rows = batch.positions[verdicts[batch.source] == screen.NEW]
+    rows = pick(batch.positions, verdicts[batch.source] == screen.NEW)
     rows["member"] = directory.members[rows["terminal"]]
     # A recomputed track may have last believed an earlier fix than live presence has.
     newest_us = np.maximum(*(each["fixed_at_us"][rows["terminal"]] for each in (memory.tracks, memory.last)))
@@ -56,23 +54,23 @@ def decide(
     is_before_suspect = rows["fixed_at_us"] < memory.tracks["suspect_at_us"][rows["terminal"]]
     observed = np.flatnonzero(rows["flags"] == Flag.NONE.value)
     terminals, slots = np.unique(rows["terminal"][observed], return_inverse=True)
-    scratch = memory.tracks[terminals]
-    ordered = rows[observed]
+    scratch = pick(memory.tracks, terminals)
+    ordered = pick(rows, observed)
     confirmed = np.zeros(len(ordered), np.int32)
     crossings = follow(scratch, slots, ordered, atlas, rules, confirmed=confirmed)
     is_live = ordered["flags"] == Flag.NONE.value
-    own = own_grid.judge(memory.outings, ordered[is_live], confirmed[is_live], homes, rules)
+    own = own_grid.judge(memory.outings, pick(ordered, is_live), confirmed[is_live], homes, rules)
     ordered["interval_s"] = scratch["interval_s"][slots]
-    rows[observed] = ordered
+    put(rows, observed, ordered)
+    is_late = (rows["flags"] & _NOT_IN_ORDER != 0) | is_before_suspect
     return Plan(
         verdicts=verdicts,
         rows=rows,
         terminals=terminals,
         scratch=scratch,
         crossings=crossings,
-        late=rows[
-            (is_before_suspect | (rows["flags"] & _NOT_IN_ORDER != 0)) & (rows["flags"] & Flag.INACCURATE.value == 0)
-        ],
+        late=pick(rows, is_late & (rows["flags"] & Flag.INACCURATE.value == 0)),
+        live=pick(rows, rows["flags"] == Flag.NONE.value),
         own=own,
     )
 

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from ingest.rules.columns import US
 from tracker.model.positions import DEGREE, METRES_PER_DEGREE, OUTSIDE_CITY, UNSAID, Flag, Positions
 from tracker.model.presence import SILENT_AFTER
+from tracker.model.records import pick
 
 UNKNOWN: Final = -1
 NOBODY: Final = -1  # no candidate
@@ -135,7 +136,7 @@ def observe(
         _step(tracks, here, positions, rows, apart_m=apart_m[is_believed], rules=rules)
         _learn(tracks, here, positions["fixed_at_us"][rows], rules)
         _place_anew(tracks, here, sheet)
-        found.append(_cross(tracks, here, positions[rows], sheet, rules))
+        found.append(_cross(tracks, here, pick(positions, rows), sheet, rules))
         for name in ("fixed_at_us", "lon", "lat"):
             tracks[name][here] = positions[name][rows]
         tracks["suspect_at_us"][here] = 0
@@ -162,7 +163,7 @@ def _believe(
     Returns, too, how far each is from the last place.
     A filter that compares with the last place only would lock out a member who really moved.
     """
-    track, fix = tracks[here], positions[rows]
+    track, fix = pick(tracks, here), pick(positions, rows)
     is_first = track["fixed_at_us"] == 0
     apart_m = _apart_m(track, fix, "lon", "lat")
     fits = is_first | (_speed_mps(track, fix, "fixed_at_us", apart_m) <= rules.speed_mps)
@@ -236,8 +237,8 @@ def _cross(tracks: Tracks, here: Ints, fixes: Positions, sheet: Sheet, rules: Ru
     tracks["confirmed"][settled] = grid[is_unknown | is_home]
     tracks["candidate"][settled], tracks["candidate_count"][settled] = NOBODY, 0
     away = np.flatnonzero(~is_unknown & ~is_home)
-    counting = away[~_is_held(state[away], fixes[away], sheet, rules)]
-    return _count(tracks, here[counting], fixes[counting], rules)
+    counting = away[~_is_held(state[away], pick(fixes, away), sheet, rules)]
+    return _count(tracks, here[counting], pick(fixes, counting), rules)
 
 
 def _is_held(grid: npt.NDArray[np.int32], fixes: Positions, sheet: Sheet, rules: Rules) -> npt.NDArray[np.bool_]:
