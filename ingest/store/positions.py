@@ -67,25 +67,26 @@ async def copy(connection: Connection, rows: Positions, grid_sets: npt.NDArray[n
 
 
 async def existing(connection: Connection, keys: Positions) -> Positions:
-    """Return the stored rows with the (terminal, fix time) of `keys`, of which there is at least one.
-
-    Inside a transaction: it sets planner options.
-    """
-    # Without statistics the planner may read every partition whole to join a few hundred keys.
-    await connection.execute("SELECT set_config(name, 'off', true) FROM unnest(%s::text[]) AS name", [_SLOW_PLANS])
+    """Return the stored rows with the (terminal, fix time) of `keys`, of which there is at least one."""
     take_columns(connection)
     return await _fetch(
         connection,
         """
-        SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint, 0::bigint, position.terminal, 0, lon, lat, grid,
+        SELECT (extract(epoch FROM fixed_at) * 1000000)::bigint, 0::bigint, same.terminal, 0, lon, lat, grid,
                0::real, speed_dmps, heading_deg, accuracy_dm, altitude_m, battery_pct, flags,
                0::smallint, 0::smallint
         FROM unnest(%(terminals)s::integer[], %(times)s::bigint[]) AS key (terminal, at_us)
-        JOIN position ON position.terminal = key.terminal
-            AND position.fixed_at = timestamptz 'epoch' + key.at_us * interval '1 microsecond'
-        -- Leaves out the days (or the chunks, eight a day) in which no key can be, before one is opened.
-        WHERE position.fixed_at BETWEEN timestamptz 'epoch' + %(first_us)s::bigint * interval '1 microsecond'
-            AND timestamptz 'epoch' + %(last_us)s::bigint * interval '1 microsecond'
+        -- OFFSET 0 keeps this a look into the index for each key. As a join, a table without statistics was read whole
+        -- for each of them: 4,000 keys among 18,000 rows took 8 to 13 s instead of 0.1.
+        CROSS JOIN LATERAL (
+            SELECT * FROM position
+            WHERE position.terminal = key.terminal
+                AND position.fixed_at = timestamptz 'epoch' + key.at_us * interval '1 microsecond'
+                -- Leaves out the days (or the chunks, eight a day) in which no key can be, before one is opened.
+                AND position.fixed_at BETWEEN timestamptz 'epoch' + %(first_us)s::bigint * interval '1 microsecond'
+                AND timestamptz 'epoch' + %(last_us)s::bigint * interval '1 microsecond'
+            OFFSET 0
+        ) AS same
         """,
         {
             "terminals": Column(keys["terminal"]),
@@ -165,7 +166,6 @@ _LATER: Final = np.dtype(
     + [(name, "<i4") for name in ("terminal", "lon", "lat", "grid")]
     + [(name, "<i2") for name in ("speed_dmps", "heading_deg", "accuracy_dm", "altitude_m", "battery_pct", "flags")]
 )
-_SLOW_PLANS: Final = ["enable_hashjoin", "enable_mergejoin", "enable_seqscan"]
 
 
 async def _fetch(connection: Connection, statement: Any, values: dict[str, Any]) -> npt.NDArray[np.void]:
