@@ -41,6 +41,9 @@ from tracker.database.pool import open_pool
 from tracker.database.retry import retry
 
 POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, pulse, city, downlink, and some sessions at a time
+ANSWER_S: Final = (
+    30.0  # of the database to any one statement; the longest, reading all tracks at a start, takes seconds
+)
 GOODBYE_S: Final = 5.0
 CITY_POLL_S: Final = 3.0  # the safety net for a doorbell that nobody heard; three index lookups
 HOMES_POLL_S: Final = 15.0  # the same for assignments, which a look reads whole
@@ -130,7 +133,7 @@ async def run(
     """
     if (listen is None) is (broker is None):
         raise ValueError("ingest has one front door: give listen or broker")
-    async with await open_pool(dsn, name=name, size=POOL_SIZE) as pool:
+    async with await open_pool(dsn, name=name, size=POOL_SIZE, answer_s=ANSWER_S) as pool:
         has_gateway = listen is not None and listen.gateway is not None
         program = await _prepare(pool, bus, limits or Limits(), rules or Rules(), name, has_gateway=has_gateway)
         door = program.door(listen, broker, name)

@@ -5,6 +5,7 @@ breaks is sent again by the broker on the next one.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, cast
@@ -22,7 +23,7 @@ from ingest.store.terminals import Directory
 
 TOPICS: Final = ("gw/v1/t/+/+", "owntracks/+/+", "owntracks/+/+/+")
 DOWNWARD: Final = frozenset({"stored", "alert", "cmd"})  # our own words under gw/v1/t/{terminal}/
-KEEP_ALIVE_S: Final = 30
+KEEP_ALIVE_S: Final = 10.0  # a link that says nothing any more is given up after twice that
 SESSION_EXPIRY_S: Final = 7 * 86_400  # a weekend's outage of ingest loses nothing that the broker kept
 RECEIVE_MAXIMUM: Final = 10_000  # one second of a city in flight; Mosquitto overshoots it, the inbox bounds memory
 RETAINED_IF_NEW: Final = 1
@@ -38,6 +39,7 @@ class Login:
     client_id: str
     user: str | None = None
     password: bytes | None = None
+    keep_alive_s: float = KEEP_ALIVE_S
 
 
 class BrokerSession(asyncio.Protocol):
@@ -65,7 +67,7 @@ class BrokerSession(asyncio.Protocol):
             level=Level.V5,
             client_id=self._login.client_id,
             clean_start=False,
-            keep_alive_s=KEEP_ALIVE_S,
+            keep_alive_s=math.ceil(self._login.keep_alive_s),
             user=self._login.user,
             password=self._login.password,
             properties=said,
@@ -100,7 +102,7 @@ class BrokerSession(asyncio.Protocol):
         """Ping; give up when nothing came for two keep-alives, unless it is us who do not read."""
         if self._transport is None:
             return
-        if not self._is_paused and self._loop.time() - self._heard_at > 2 * KEEP_ALIVE_S:
+        if not self._is_paused and self._loop.time() - self._heard_at > 2 * self._login.keep_alive_s:
             self.close("the broker is silent")
         else:
             self._transport.write(PINGREQ)

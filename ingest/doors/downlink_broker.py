@@ -23,6 +23,8 @@ from tracker.database.retry import retry
 from tracker.model.backoff import delays
 
 POLL_S: Final = 2.0  # the safety net for a doorbell that nobody heard
+KEEP_ALIVE_S: Final = 10  # a link that says nothing any more is given up after twice that
+AT_ONCE: Final = 200  # receipts on their way to the broker
 RECEIPTS: Final = 20_000
 ROWS_A_TERMINAL: Final = 100
 RETAINED_OVERLAP_S: Final = 60.0
@@ -88,6 +90,7 @@ class BrokerDownlink:
             identifier=f"{self._name}-downlink",
             protocol=aiomqtt.ProtocolVersion.V5,
             tls_context=broker.tls,
+            keepalive=KEEP_ALIVE_S,
         )
 
     async def _serve(self, client: aiomqtt.Client) -> None:
@@ -105,12 +108,18 @@ class BrokerDownlink:
                 continue
 
     async def _send_receipts(self, client: aiomqtt.Client) -> None:
+        """Publish what waits, many at a time: one after the other is a round trip to the broker for each."""
         while self._receipts:
-            receipt = self._receipts.popleft()
-            said = Properties(PacketTypes.PUBLISH)
-            if receipt.correlation is not None:
-                said.CorrelationData = receipt.correlation
-            await client.publish(receipt.topic, receipt.payload, qos=1, properties=said)
+            batch = [self._receipts.popleft() for _ in range(min(len(self._receipts), AT_ONCE))]
+            trouble: BaseExceptionGroup[Exception] | None = None
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for receipt in batch:
+                        group.create_task(_send_receipt(client, receipt), name="receipt")
+            except* aiomqtt.MqttError as errors:
+                trouble = errors
+            if trouble is not None:
+                raise aiomqtt.MqttError(str(trouble.exceptions[0])) from trouble
 
     async def _send_waiting(self, client: aiomqtt.Client) -> None:
         for row in await retry(self._waiting, name="ingest"):
@@ -135,3 +144,10 @@ class BrokerDownlink:
     async def _retained(self, within_s: float) -> list[sessions.Retained]:
         async with self._pool.connection() as connection:
             return await sessions.retained_of_late(connection, within_s)
+
+
+async def _send_receipt(client: aiomqtt.Client, receipt: _Receipt) -> None:
+    said = Properties(PacketTypes.PUBLISH)
+    if receipt.correlation is not None:
+        said.CorrelationData = receipt.correlation
+    await client.publish(receipt.topic, receipt.payload, qos=1, properties=said)

@@ -64,13 +64,21 @@ class SubscribeDoor:
     """`name` is the client id of the session: stable, one a broker, so that the session survives a restart."""
 
     def __init__(
-        self, *, broker: Broker, name: str, inbox: Inbox, directory: Directory, now_us: Callable[[], int]
+        self,
+        *,
+        broker: Broker,
+        name: str,
+        inbox: Inbox,
+        directory: Directory,
+        now_us: Callable[[], int],
+        keep_alive_s: float = KEEP_ALIVE_S,
     ) -> None:
         self._broker: Final = broker
         self._login: Final = Login(
             client_id=name,
             user=broker.user,
             password=None if broker.password is None else broker.password.encode(),
+            keep_alive_s=keep_alive_s,
         )
         self._inbox: Final = inbox
         self._directory: Final = directory
@@ -122,7 +130,7 @@ class SubscribeDoor:
         assert session is not None  # noqa: S101 - set by _connect
         try:
             while not session.ended.done():
-                await asyncio.wait([session.ended], timeout=KEEP_ALIVE_S / 2)
+                await asyncio.wait([session.ended], timeout=self._login.keep_alive_s / 2)
                 session.beat()
             return session.ended.result()
         finally:

@@ -56,7 +56,7 @@ async def save(connection: Connection, pipeline: Pipeline, owner: Owner) -> None
             await runs.check_ownership(connection, owner.run, owner.epoch)
             await states.save(connection, *columns, outings=outings)
             await late.dequeue(connection, settled)
-    except psycopg.OperationalError:
+    except psycopg.Error:
         memory.is_dirty[terminals] = True
         raise
     for terminal, mark in settled.items():

@@ -7,7 +7,7 @@ the work must bear being done twice (unique keys, ON CONFLICT).
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import psycopg
 import structlog
@@ -19,12 +19,21 @@ log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
 T = TypeVar("T")
 
+# What passes by itself. PoolTimeout and DiskFull are OperationalErrors; the others psycopg takes for our own faults: a
+# server that has become a standby, and one that ended our transaction because we stood still in the middle of it.
+AWAY: Final = (
+    psycopg.OperationalError,
+    psycopg.errors.ReadOnlySqlTransaction,
+    psycopg.errors.IdleInTransactionSessionTimeout,
+    psycopg.errors.TransactionTimeout,
+)
+
 
 async def retry(work: Callable[[], Awaitable[T]], *, name: str) -> T:
-    """Return the result of `work()`, called again with back-off as long as it raises psycopg.OperationalError.
+    """Return the result of `work()`, called again with back-off as long as the database is AWAY.
 
-    (PoolTimeout is one.) Says `database.lost` once and `database.back` once. Every other error passes, and so does
-    PoolClosed: who closed the pool is stopping.
+    Says `database.lost` once and `database.back` once. Every other error passes, and so does PoolClosed: who closed
+    the pool is stopping.
     """
     pauses = delays(random.random)
     is_lost = False
@@ -33,7 +42,7 @@ async def retry(work: Callable[[], Awaitable[T]], *, name: str) -> T:
             result = await work()
         except PoolClosed:
             raise
-        except psycopg.OperationalError as error:
+        except AWAY as error:
             if not is_lost:
                 log.warning("database.lost", program=name, reason=" ".join(str(error).split()))
             is_lost = True

@@ -18,9 +18,14 @@ from typing import Any
 import aiomqtt
 import psycopg
 import pytest
+from structlog.testing import capture_logs
 
 from gridwarden.embedded import EmbeddedPostgres
+from ingest.doors.subscribe import SubscribeDoor, broker_of
+from ingest.inbox import Inbox
 from ingest.program import Listen, run
+from ingest.store.terminals import Directory
+from tests.chaos.proxy import Proxy
 from tests.integration.ingest.small_city import LAT, SECRET, WEST_LON, found, until
 from tracker.bus.interface import DOWNLINK
 from tracker.bus.local import LocalBus
@@ -162,6 +167,28 @@ async def test_downlink_rows_go_out_through_the_broker_once(database: str, broke
             return await count(database, "SELECT count(*) FROM downlink WHERE delivered_at IS NOT NULL") == 1
 
         await until(is_noted)
+
+
+async def test_a_link_to_the_broker_that_says_nothing_any_more_is_given_up(broker: Mosquitto) -> None:
+    proxy = Proxy(lambda: broker.port)
+    await proxy.start()
+    at = broker_of(f"mqtt://127.0.0.1:{proxy.port}")
+    door = SubscribeDoor(
+        broker=at, name="t6", inbox=Inbox(), directory=Directory([]), now_us=lambda: 0, keep_alive_s=0.2
+    )
+    with capture_logs() as logs:
+
+        async def connected_twice() -> bool:
+            return [line["event"] for line in logs].count("broker.connected") == 2
+
+        async with asyncio.TaskGroup() as group:
+            running_door = group.create_task(door.run())
+            await door.has_been_ready.wait()
+            assert proxy.halve() == 1
+            await until(connected_twice)
+            running_door.cancel()
+    assert [line["reason"] for line in logs if line["event"] == "broker.waiting"] == ["the broker is silent"]
+    await proxy.stop()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import time
 from typing import Any
 
 import pytest
@@ -181,6 +182,15 @@ async def test_a_withdrawn_credential_ends_the_connection_at_once(database: str,
         door.directory.apply([dataclasses.replace(known, **change)])
         door.listener.recheck([known.id])
         assert await peer.end() == [packets.Disconnect(code=Code.ADMINISTRATIVE_ACTION)]
+
+
+async def test_nobody_is_lost_for_the_time_that_the_door_itself_stood_still(database: str) -> None:
+    async with a_door(database) as door:
+        peer, _ = await connected(door, keep_alive_s=1)
+        await peer.send(packets.Pingreq())
+        time.sleep(2.5)  # noqa: ASYNC251 - the process is stopped, and with it the loop
+        assert await peer.next() == packets.Pingresp()
+        await peer.ping()
 
 
 async def test_a_terminal_handed_to_another_member_keeps_its_connection(database: str) -> None:

@@ -10,6 +10,7 @@ from psycopg_pool import PoolClosed
 from structlog.testing import capture_logs
 
 from gridwarden.embedded import EmbeddedPostgres
+from tests.chaos.proxy import Proxy
 from tracker.database.partitions import DAYS_AHEAD, DAYS_BACK, ensure_partitions
 from tracker.database.pool import open_pool
 from tracker.database.retry import retry
@@ -128,3 +129,46 @@ async def partition_of(connection: psycopg.AsyncConnection, fixed_at: datetime) 
     row = await found.fetchone()
     assert row is not None
     return str(row[0])
+
+
+async def test_a_server_that_says_nothing_any_more_is_given_up_and_asked_anew(own_cluster: EmbeddedPostgres) -> None:
+    proxy = Proxy(lambda: own_cluster.sockets / ".s.PGSQL.5432")
+    await proxy.start()
+    dsn = f"{own_cluster.dsn}&port={proxy.port}".replace(f"host={own_cluster.sockets}", "host=127.0.0.1")
+    async with await open_pool(dsn, name="test", size=2, answer_s=0.2) as pool:
+
+        async def work() -> object:
+            async with pool.connection() as connection:
+                attempts.append(proxy.halve() if not attempts else 0)  # the server goes without a word, once
+                return await (await connection.execute("SELECT 'done'")).fetchone()
+
+        attempts: list[int] = []
+        async with asyncio.timeout(30):
+            assert await retry(work, name="test") == ("done",)
+        assert len(attempts) == 2
+    await proxy.stop()
+
+
+async def test_a_statement_may_take_its_time_where_nobody_is_impatient(own_cluster: EmbeddedPostgres) -> None:
+    async with await open_pool(own_cluster.dsn, name="test", size=1, answer_s=0.2) as pool:
+        with pytest.raises(psycopg.OperationalError):
+            async with pool.connection() as connection:
+                await connection.execute("SELECT pg_sleep(2)")
+    async with await open_pool(own_cluster.dsn, name="test", size=1) as pool, pool.connection() as connection:
+        assert await (await connection.execute("SELECT pg_sleep(0.4)::text")).fetchone() == ("",)
+
+
+async def test_a_server_that_became_a_standby_is_waited_for(database: str) -> None:
+    async with await open_pool(database, name="test", size=1) as pool:
+        modes = ["READ ONLY", "READ WRITE"]
+
+        async def work() -> str:
+            async with pool.connection() as connection, connection.transaction():
+                await connection.execute("SELECT set_config('transaction_read_only', %s, true)", [_ON[modes.pop(0)]])
+                await connection.execute("CREATE TABLE written ()")
+            return "written"
+
+        assert await retry(work, name="test") == "written"
+
+
+_ON = {"READ ONLY": "on", "READ WRITE": "off"}
