@@ -3,7 +3,7 @@ BIN := .venv/bin
 WEB := dashboard/web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix seeds fuzz bench locust screenshots lock clean
+.PHONY: help setup demo test check fix seeds fuzz bench chaos locust screenshots lock clean
 
 help:            ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,10 @@ fuzz:            ## let atheris look for bytes that break a decoder: make fuzz [
 bench:           ## measure what we claim: make bench [ONLY=ingest]
 	@$(PYTHON) scripts/setup.py --development
 	@$(BIN)/python -m benchmarks.run $(ONLY)
+
+chaos:           ## break everything while terminals publish, then count: make chaos [FOR=60] [SEED=1] [DOOR=listen]
+	@$(PYTHON) scripts/setup.py --tests
+	@exec $(BIN)/python -m tests.chaos --for $(or $(FOR),60) --seed $(or $(SEED),1) --door $(or $(DOOR),listen)
 
 locust:          ## load a running demo with Locust, on a web page: make locust [PASSWORD=...] [USERS=100] [HEADLESS=20s] [SCENARIO=steady] [PORT=8000] [MQTT_PORT=1883] [DATA=.gridwarden]
 	@$(PYTHON) scripts/setup.py --development
