@@ -74,8 +74,10 @@ def start(terminal: int, anchor: Anchor | None, *, memory: Memory, atlas: Atlas,
     Not after it: until the second one came, fixes were judged as those of a member still in the grid that was left.
     """
     state = tracks.unknown(np.array([terminal]), rules)
-    for name in ("interval_s", "is_configured"):
-        state[name] = memory.tracks[name][terminal]
+    if anchor is not None or memory.tracks["is_configured"][terminal]:
+        for name in ("interval_s", "is_configured"):
+            state[name] = memory.tracks[name][terminal]
+        tracks.recall_intervals(state, np.array([0]), rules)
     if anchor is not None:
         # Of the units left together the leaf is the one with the most above it.
         state["confirmed"] = max(anchor.exited, key=lambda unit: len(atlas.ancestors(unit)), default=OUTSIDE_CITY)

@@ -20,7 +20,7 @@ from ingest.pipeline.memory import Memory
 from ingest.pipeline.plan import Plan, decide, follow
 from ingest.pipeline.rebuild import remember, replay
 from ingest.pipeline.write import City, crossing_rows
-from ingest.rules import screen
+from ingest.rules import screen, tracks
 from ingest.rules.own_grid import nobodys
 from ingest.rules.packets import Packet, address
 from ingest.rules.presence import Presence
@@ -183,6 +183,7 @@ class System:
         memory = Memory(RULES)
         memory.fit(self.directory)
         remember(memory, np.array(list(self.tables.terminal_state.values()), STATE))
+        tracks.recall_intervals(memory.tracks, np.array(list(self.tables.terminal_state), np.intp), RULES)
         memory.fit(self.directory)
         replay(memory, self._behind_checkpoint(), atlas=self.atlas, homes=NO_HOMES, rules=RULES)
         return memory
