@@ -46,7 +46,7 @@ class Peer(asyncio.Protocol):
             level=Level.V311,
             client_id=f"{code}-handset",
             clean_start=self._is_bare,
-            keep_alive_s=300,
+            keep_alive_s=3_600,
             user=code,
             password=SECRET.encode(),
             will=will,
@@ -80,7 +80,8 @@ class Peer(asyncio.Protocol):
     def break_off(self) -> None:
         """End as a lost connection does: no DISCONNECT, a reset."""
         if self._transport is not None:
-            sock: socket.socket = self._transport.get_extra_info("socket")
+            sock: socket.socket | None = self._transport.get_extra_info("socket")
+            assert sock is not None, "the door ended a connection"
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
             self._transport.abort()
 

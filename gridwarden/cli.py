@@ -108,6 +108,9 @@ Broker = Annotated[str | None, typer.Option(help="Subscribe at this MQTT broker,
 Host = Annotated[str | None, typer.Option(help="Address to listen at.  [default: 127.0.0.1]")]
 Port = Annotated[int | None, typer.Option(help="Port of the map.  [default: 8000]")]
 MqttPort = Annotated[int | None, typer.Option(help="Port for terminals.  [default: 1883, with TLS 8883]")]
+MqttWsPort = Annotated[
+    int | None, typer.Option(help="Port for terminals that speak MQTT over WebSocket.  [default: none]")
+]
 MqttConnections = Annotated[
     int | None, typer.Option(help="Most terminals connected at a time.  [default: what the limit of open files allows]")
 ]
@@ -159,6 +162,7 @@ def up(
     redis: Redis = None,
     for_s: For = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same city and same walks.  [default: 1]")] = None,
+    mqtt_ws_port: MqttWsPort = None,
     mqtt_connections: MqttConnections = None,
     mqtt_logins_per_s: MqttLogins = None,
     tls_certificate: Certificate = None,
@@ -179,6 +183,7 @@ def up(
         redis=redis,
         for_s=for_s,
         seed=seed,
+        mqtt_ws_port=mqtt_ws_port,
         mqtt_connections=mqtt_connections,
         mqtt_logins_per_s=mqtt_logins_per_s,
         tls_certificate=tls_certificate,
@@ -219,6 +224,7 @@ def ingest(
     broker: Broker = None,
     mqtt_host: Annotated[str | None, typer.Option(help="Address to listen at for terminals")] = None,
     mqtt_port: MqttPort = None,
+    mqtt_ws_port: MqttWsPort = None,
     mqtt_connections: MqttConnections = None,
     mqtt_logins_per_s: MqttLogins = None,
     tls_certificate: Certificate = None,
@@ -236,6 +242,7 @@ def ingest(
         broker=broker,
         mqtt_host=mqtt_host,
         mqtt_port=mqtt_port,
+        mqtt_ws_port=mqtt_ws_port,
         mqtt_connections=mqtt_connections,
         mqtt_logins_per_s=mqtt_logins_per_s,
         tls_certificate=tls_certificate,

@@ -32,6 +32,7 @@ def listening(settings: Settings) -> Listen:
         tls=tls,
         gateway=_revealed(settings.load_gateway),
         caps=_caps(settings),
+        web_port=settings.mqtt_ws_port,
     )
 
 

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
     port: Port = 8000
     mqtt_host: str | None = None  # None: like `host`
     mqtt_port: Port | None = None  # None: 1883, with TLS 8883; `up` takes the next free one
+    mqtt_ws_port: Port | None = None  # MQTT over WebSocket at this port too; None: it is not spoken
     mqtt_connections: PositiveInt | None = None  # None: as many as the limit of open files allows
     mqtt_terminal_connections: PositiveInt = 4  # of one terminal; one more ends its oldest
     mqtt_strangers: PositiveInt = 500  # connections of one address that have not logged in; a balancer is one address

@@ -72,6 +72,8 @@ def _choose_door(settings: Settings) -> Listen:
     listen, option = listening(settings), "--mqtt-port (MQTT_PORT=)"
     if listen.tls is not None and settings.simulate:
         raise CertificateError("simulated terminals speak plain MQTT: leave out --simulate or --tls-certificate")
+    if listen.web_port is not None:
+        want_free(listen.host, listen.web_port, option="--mqtt-ws-port")
     choose = next_free if settings.mqtt_port is None else want_free
     return replace(listen, port=choose(listen.host, listen.port, option=option))
 

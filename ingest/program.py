@@ -60,6 +60,7 @@ class Listen:
     tls: ssl.SSLContext | None = None
     gateway: str | None = field(default=None, repr=False)  # the load-only gateway's secret; None: there is none
     caps: Caps = field(default_factory=Caps)
+    web_port: int | None = None  # MQTT over WebSocket; None: it is not spoken
 
 
 class _Door(Downlink, Protocol):
@@ -87,7 +88,7 @@ class _Listening:
         return self._listener.port != 0
 
     async def run(self, ready: Callable[[], None]) -> None:
-        await self._listener.run(self._listen.host, self._listen.port, ready)
+        await self._listener.run(self._listen.host, self._listen.port, ready, web_port=self._listen.web_port)
 
 
 class _Subscribing:

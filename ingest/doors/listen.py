@@ -26,6 +26,7 @@ from ingest.doors.listen_reception import Reception
 from ingest.doors.listen_roster import Roster
 from ingest.doors.listen_sessions import Sessions
 from ingest.doors.listen_watch import Watch
+from ingest.doors.listen_websocket import WebSocket
 from ingest.doors.listen_wills import Wills
 from ingest.doors.listen_wire import Hold
 from ingest.inbox import Inbox
@@ -76,6 +77,7 @@ class Listener:
         self._to_flush: list[Callable[[], None]] = []
         self._wills: Final = Wills()
         self._server: asyncio.Server | None = None
+        self._web: asyncio.Server | None = None
         self._is_stopping = False
         self._reception: Final = Reception(
             directory=directory,
@@ -95,33 +97,45 @@ class Listener:
         """The TCP port listened on; 0 before `start`."""
         return self._server.sockets[0].getsockname()[1] if self._server is not None else 0
 
-    async def run(self, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
-        """Serve until cancelled. Raises OSError when the address cannot be listened on."""
+    @property
+    def web_port(self) -> int:
+        """The port of WebSocket; 0 where there is none."""
+        return self._web.sockets[0].getsockname()[1] if self._web is not None else 0
+
+    async def run(
+        self, host: str, port: int, ready: Callable[[], None] = lambda: None, *, web_port: int | None = None
+    ) -> None:
+        """Serve until cancelled; at `web_port` over WebSocket too. Raises OSError when an address cannot be had."""
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.sessions.run(), name="mqtt sessions")
                 tasks.create_task(self._deliveries.run(), name="downlink over the listening door")
                 tasks.create_task(self._watch(), name="mqtt keep-alive")
                 await self.start(host, port)
+                if web_port is not None:
+                    self._web = await self._serve(lambda: WebSocket(self._accept), host, web_port)
                 ready()
         finally:
             await self.stop()
 
     async def start(self, host: str, port: int) -> None:
-        loop = asyncio.get_running_loop()
-        handshake_s = None if self._tls is None else self._patience_s
-        self._server = await loop.create_server(
-            self._accept, host, port, backlog=BACKLOG, ssl=self._tls, ssl_handshake_timeout=handshake_s
-        )
+        self._server = await self._serve(self._accept, host, port)
         log.info("listener.started", host=host, port=self.port, tls=self._tls is not None)
         if self._gateway is not None:
             log.warning("listener.load_gateway_open", user=GATEWAY_USER, meaning="one log-in may write as any terminal")
 
+    async def _serve(self, accept: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
+        handshake_s = None if self._tls is None else self._patience_s
+        return await asyncio.get_running_loop().create_server(
+            accept, host, port, backlog=BACKLOG, ssl=self._tls, ssl_handshake_timeout=handshake_s
+        )
+
     async def stop(self) -> None:
         """Say goodbye and close; no will is published, since nobody was lost."""
         self._is_stopping = True
-        if self._server is not None:
-            self._server.close()
+        for server in (self._server, self._web):
+            if server is not None:
+                server.close()
         self._gate.close()
         self._wills.drop_all()
         for connection in tuple(self._connections):
@@ -223,7 +237,7 @@ class Listener:
             self._wills.lost(key, connection, connection.will, expiry_s=session.expiry_s)
         if session.is_stored:
             self.sessions.leave(session)
-        elif session.is_present:
+        elif session.has_row:
             self.sessions.discard(session)
 
     # The rest

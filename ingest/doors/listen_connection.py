@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, cast
 from ingest import metrics
 from ingest.doors.listen_door import Door
 from ingest.doors.listen_downward import Downward
-from ingest.doors.listen_grants import Grant, granted, may_publish
+from ingest.doors.listen_grants import Grant, granted, may_publish, refusal_of
 from ingest.doors.listen_sessions import Session
 from ingest.doors.listen_wire import Hold, Stage
 from ingest.mqtt import packets
@@ -220,6 +220,7 @@ class Connection(Downward):
         if self.session is None or self.stage is not Stage.OPENING:
             return
         self.stage = Stage.OPEN
+        self.session.has_row = stored is not None or self.session.is_stored
         if stored is not None:
             self.session.is_present = True
             self.session.subscriptions = {item.filter: item for item in stored.subscriptions}
@@ -255,13 +256,15 @@ class Connection(Downward):
         session = self.session
         if session is None:
             return
-        refused = Code.NOT_AUTHORIZED if self.level is Level.V5 else Code.UNSPECIFIED_ERROR
+        if packet.properties.subscription_ids:
+            self.end("subscription identifier", code=Code.SUBSCRIPTION_IDS_NOT_SUPPORTED, with_will=True)
+            return
         grants = list[Grant]()
         codes = list[int]()
         is_new = False
         for item in packet.subscriptions:
             grant = self._granted(item, session)
-            codes.append(refused if grant is None else grant.subscription.qos)
+            codes.append(refusal_of(item.filter, self.level) if grant is None else grant.subscription.qos)
             if grant is not None:
                 is_new |= session.subscriptions.get(grant.subscription.filter) != grant.subscription
                 session.subscriptions[grant.subscription.filter] = grant.subscription

@@ -7,7 +7,7 @@ matched; so `owntracks/+/+`, which the stock phone app asks for, is granted and 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from ingest.mqtt.packets import Code, Subscription
+from ingest.mqtt.packets import Code, Level, Subscription
 from ingest.rules.packets import Route, address
 
 MOST_SUBSCRIPTIONS: Final = 100  # of one session
@@ -55,6 +55,13 @@ def granted(terminal: str, asked: Subscription, known: Mapping[str, Subscription
     wants_retained = asked.retain_handling == 0 or (asked.retain_handling == 1 and is_new)
     qos = min(asked.qos, 1)  # nothing goes down at QoS 2
     return Grant(Subscription(asked.filter, qos, asked.no_local, asked.retain_as_published), wants_retained)
+
+
+def refusal_of(pattern: str, level: Level) -> Code:
+    """Return SUBACK's code for a filter that is not granted: before MQTT 5 there is but one."""
+    if level is not Level.V5:
+        return Code.UNSPECIFIED_ERROR
+    return Code.SHARED_SUBSCRIPTIONS_NOT_SUPPORTED if pattern.startswith("$share/") else Code.NOT_AUTHORIZED
 
 
 def is_grid_alert(pattern: str) -> bool:

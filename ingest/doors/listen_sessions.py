@@ -34,6 +34,7 @@ class Session:
     expiry_s: int
     is_assigned: bool = False  # we chose the client id
     is_present: bool = False  # it was there before this connection
+    has_row: bool = False  # in the database, whatever its peer says when it leaves
     subscriptions: dict[str, Subscription] = field(default_factory=dict[str, Subscription])
     qos2_received: set[int] = field(default_factory=set[int])
 

@@ -122,6 +122,7 @@ async def a_door(
     patience_s: float = 10.0,
     gateway: str | None = None,
     caps: Caps | None = None,
+    web_port: int | None = None,
     settles: bool = True,
 ) -> AsyncGenerator[Bench]:
     await _seed(database)
@@ -142,7 +143,7 @@ async def a_door(
         bench = Bench(database, listener, inbox, bus, directory, settles=settles)
         async with asyncio.TaskGroup() as tasks:
             running = [
-                tasks.create_task(listener.run("127.0.0.1", port, up.set), name="door"),
+                tasks.create_task(listener.run("127.0.0.1", port, up.set, web_port=web_port), name="door"),
                 tasks.create_task(bench.consume(), name="consumer"),
             ]
             await up.wait()
