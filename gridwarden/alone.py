@@ -46,6 +46,7 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         single_sign_on=single_sign_on(settings, public_url=public_url),
         door=public_door(settings),
         broker_secret=broker_secret(settings),
+        keep_days=settings.keep_days,
     )
     async with asyncio.TaskGroup() as group:
 

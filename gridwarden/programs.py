@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,7 @@ class Programs:
     single_sign_on: SingleSignOn | None = None
     door: PublicDoor = LOCAL_DOOR  # where terminals connect, seen from outside
     broker_secret: str | None = None
+    keep_days: int = 365
 
     async def alerts(self, *, ready: Ready) -> None:
         await run_alerts(
@@ -41,7 +43,15 @@ class Programs:
 
     async def ingest(self, *, listen: Listen | None, broker: str | None, ready: Ready) -> None:
         name = "subscribe" if listen is None else f"listen-{listen.port}"
-        await run_ingest(dsn=self.dsn, bus=self.bus, listen=listen, broker=broker, name=name, ready=ready)
+        await run_ingest(
+            dsn=self.dsn,
+            bus=self.bus,
+            listen=listen,
+            broker=broker,
+            name=name,
+            ready=ready,
+            keep=timedelta(days=self.keep_days),
+        )
 
     async def dashboard(self, *, host: str, port: int, ready: Ready) -> None:
         await run_dashboard(

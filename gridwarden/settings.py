@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     # The claim that must equal an invited account's name; preferred_username only where people cannot choose theirs
     oidc_match: Literal["email", "preferred_username"] = "email"
     oidc_second_factors: str = "mfa"  # values of amr or acr that count as a second factor, with blanks between
+    # Positions, crossings and presence events: a fix may be 90 days old when it comes
+    keep_days: Annotated[int, Field(ge=91)] = 365
     simulate: Annotated[int, Field(ge=0)] = 0
     interval_s: PositiveFloat = 5.0
     # Of one simulated terminal: five hundred press about every two minutes, so that a visitor sees one

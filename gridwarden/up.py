@@ -138,6 +138,7 @@ async def _run(
         single_sign_on=single_sign_on(settings, public_url=public_url),
         door=public_door(settings, port=None if addresses.listen is None else addresses.listen.port),
         broker_secret=broker_secret(settings),
+        keep_days=settings.keep_days,
     )
     async with asyncio.TaskGroup() as group:
         start = _Starter(group, progress)

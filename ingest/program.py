@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final, Protocol, cast
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from ingest.doors.listen_limits import Caps
 from ingest.doors.subscribe import SubscribeDoor, broker_of
 from ingest.inbox import Inbox
 from ingest.pipeline.checkpoint import checkpoints, heartbeats, save
-from ingest.pipeline.days import keep_days
+from ingest.pipeline.days import KEPT, keep_days
 from ingest.pipeline.loop import Owner, Pipeline
 from ingest.pipeline.maps import Maps
 from ingest.pipeline.memory import Memory
@@ -126,11 +127,12 @@ async def run(
     ready: Callable[[], None] = lambda: None,
     limits: Limits | None = None,
     rules: Rules | None = None,
+    keep: timedelta = KEPT,
 ) -> None:
     """Run until cancelled, with one front door: `listen`, or the `broker` at a URL. `name` names the instance.
 
-    Raises OwnershipLostError when another ingest process takes the terminals over, BrokerUrlError, and OSError when the
-    address cannot be listened on.
+    What is older than `keep` is dropped. Raises OwnershipLostError when another ingest process takes the terminals
+    over, BrokerUrlError, and OSError when the address cannot be listened on.
     """
     if (listen is None) is (broker is None):
         raise ValueError("ingest has one front door: give listen or broker")
@@ -146,7 +148,7 @@ async def run(
                 tasks.create_task(heartbeats(pool, pipeline, program.owner, lambda: door.connections), name="heartbeat")
                 tasks.create_task(program.pulse(pipeline, door), name="ingest pulse")
                 tasks.create_task(program.follow_city(pipeline, door), name="ingest city")
-                tasks.create_task(keep_days(pool), name="ingest days")
+                tasks.create_task(keep_days(pool, keep), name="ingest days")
                 tasks.create_task(door.run(ready), name="ingest door")
         finally:
             await _say_goodbye(pool, pipeline, program.owner)

@@ -4,11 +4,14 @@ All of these bear being written twice: a batch is redone when nobody knows wheth
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import psycopg
 from psycopg.rows import namedtuple_row
+
+FORGOTTEN: Final = 20_000  # rows a statement: no lock and no transaction is long
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -156,3 +159,37 @@ async def add_acknowledgement(connection: Connection, row: AckRow) -> bool:
         row._asdict(),
     )
     return added.rowcount == 1
+
+
+async def forget(connection: Connection, before: datetime) -> int:
+    """Delete crossings and presence events of before; return how many. Outside a transaction: each piece commits."""
+    rows = 0
+    for delete in (_forget_crossings, _forget_presence):
+        while True:
+            found = await delete(connection, before)
+            rows += found
+            if found < FORGOTTEN:
+                break
+    return rows
+
+
+async def _forget_crossings(connection: Connection, before: datetime) -> int:
+    done = await connection.execute(
+        """
+        DELETE FROM crossing
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM crossing WHERE fixed_at < %(before)s LIMIT %(most)s))
+        """,
+        {"before": before, "most": FORGOTTEN},
+    )
+    return done.rowcount
+
+
+async def _forget_presence(connection: Connection, before: datetime) -> int:
+    done = await connection.execute(
+        """
+        DELETE FROM presence_event
+        WHERE ctid = ANY (ARRAY(SELECT ctid FROM presence_event WHERE at < %(before)s LIMIT %(most)s))
+        """,
+        {"before": before, "most": FORGOTTEN},
+    )
+    return done.rowcount

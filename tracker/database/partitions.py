@@ -1,4 +1,7 @@
-"""Days of the table `position`, made ahead of the clock on plain PostgreSQL. A hypertable makes its own chunks."""
+"""Days of the table `position` on plain PostgreSQL, made ahead of the clock and dropped when they are old.
+
+A hypertable makes its own chunks, and drops them (tracker.database.timescale).
+"""
 
 import asyncio
 from collections.abc import Sequence
@@ -13,6 +16,9 @@ from psycopg import AsyncConnection, sql
 DAYS_BACK: Final = 91  # the age floor of a fix is 90 days
 DAYS_AHEAD: Final = 7
 LOCK: Final = 0x7061_7274  # "part": one program at a time makes days
+# Who waits for the table's lock stops all that come later, ingest among them: it gives up until the next look.
+LOCK_TIMEOUT: Final = "1s"
+BATCH: Final = 20_000  # stray rows deleted at once
 
 REFUSED: Final = Counter(
     "gridwarden_partitions_refused", "Days of positions that could not be made: rows lie there already"
@@ -33,6 +39,22 @@ async def ensure_partitions(connection: Connection, today: date, *, back: int = 
     known = await _names(connection)
     made = [await _make(connection, day) for day in wanted if _name(day) not in known]
     return sum(made)
+
+
+async def drop_partitions(connection: Connection, before: date) -> int:
+    """Drop the days before `before`, and stray rows of then; return how many days went.
+
+    DETACH CONCURRENTLY is refused beside a default partition, so that each drop locks the table for a moment. A day
+    that somebody reads for longer than that stays until the next call.
+    """
+    if not await _is_partitioned(connection):
+        return 0
+    last = _name(before)  # names sort like days
+    old = sorted(name for name in await _names(connection) if name.startswith("position_2") and name < last)
+    dropped = [await _drop(connection, name) for name in old]
+    while await _delete_strays(connection, before) == BATCH:
+        pass
+    return sum(dropped)
 
 
 def ensure_partitions_at(dsn: str, today: date, *, back: int = DAYS_BACK) -> int:
@@ -90,3 +112,29 @@ async def _make(connection: Connection, day: date) -> bool:
         structlog.get_logger().warning("partition.refused", day=str(day), reason="rows in position_elsewhen")
         return False
     return True
+
+
+async def _drop(connection: Connection, name: str) -> bool:
+    try:
+        async with connection.transaction():
+            await connection.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+            await connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier(name)))
+    except psycopg.errors.LockNotAvailable:
+        structlog.get_logger().warning("partition.kept", table=name, reason="somebody reads it")
+        return False
+    return True
+
+
+async def _delete_strays(connection: Connection, before: date) -> int:
+    """Of the default partition: what came for days that had not been made."""
+    done = await connection.execute(
+        """
+        DELETE FROM position_elsewhen WHERE ctid = ANY (ARRAY(
+            SELECT ctid FROM position_elsewhen WHERE fixed_at < %(before)s::date::timestamp AT TIME ZONE 'UTC'
+            LIMIT %(batch)s
+        ))
+        """,
+        {"before": before, "batch": BATCH},
+    )
+    return done.rowcount
