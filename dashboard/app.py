@@ -24,6 +24,7 @@ from dashboard.api import (
     grid_edits,
     grid_sets,
     grids,
+    history,
     imports,
     ingest,
     levels,
@@ -108,6 +109,7 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     _add_log_in(app, to)
     app.include_router(units.router(to.pool, to.hub))
     app.include_router(members.router(to.pool, to.hub, clock=to.clock))
+    app.include_router(history.router(to.pool, to.hub, clock=to.clock))
     app.include_router(grids.router(to.pool))
     app.include_router(grid_edits.router(to.pool))
     app.include_router(grid_sets.router(Changing(pool=to.pool, bus=to.bus, clock=to.clock)))

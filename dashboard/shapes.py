@@ -77,6 +77,38 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     outside_since: datetime | None  # out of all their own grids since; null: not out
 
 
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """One fix: when and where."""
+
+    fixed_at: datetime
+    lon: float
+    lat: float
+
+
+class Visitor(msgspec.Struct, frozen=True, kw_only=True):
+    """A member who was in an area, with the first and the last fix there."""
+
+    id: int
+    code: str
+    name: str
+    unit: Named
+    role: str
+    first_at: datetime
+    last_at: datetime
+    fixes: int
+    samples: list[Sample]  # the first and the last
+
+
+class HourInGrid(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member did in one grid within one hour."""
+
+    hour: datetime  # its beginning
+    grid: Named | None  # null outside the city, and outside the viewer's subtree
+    fixes: int
+    distance_m: int
+    in_grid_s: int
+
+
 class Assigned(msgspec.Struct, frozen=True):
     unit: Named
     role: str

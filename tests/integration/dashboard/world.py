@@ -178,6 +178,7 @@ BODIES: Final[Mapping[str, Body]] = {
     "/api/grid-edits/reshape": lambda at: {"version": 4, "unit": at.unit, "area": a_square(at)},
     "/api/grid-sets": lambda at: {"based_on": 1, "changes": [{"unit": at.unit, "area": a_square(at)}], "dry_run": True},
     "/api/grid-sets/{version}/withdraw": nothing,
+    "/api/history/area": lambda at: {"unit": at.unit, "from": "2026-01-05T00:00:00Z", "to": "2026-01-05T01:00:00Z"},
     "/api/imports": nothing,
     "/api/imports/{number}/apply": nothing,
 }

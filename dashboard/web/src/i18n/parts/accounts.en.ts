@@ -199,6 +199,8 @@ export const accounts: Readonly<Record<keyof typeof zh, Text>> = {
   'audit.verb.expired': 'let expire',
   'audit.verb.acknowledged': 'acknowledged',
   'audit.say.member.track_viewed': '{who} looked at the track of member {what}',
+  'audit.say.member.hours_viewed': '{who} looked at the hours of member {what}',
+  'audit.say.area.searched': '{who} looked up who was in {what}',
   'audit.say.duty.added': '{who} entered leave or an exchange of {what}',
   'audit.say.duty.deleted': '{who} took back leave or an exchange of {what}',
   'audit.say.account.logged_in': '{who} logged in',

@@ -192,6 +192,8 @@ export const accounts = {
   'audit.verb.expired': '到期：',
   'audit.verb.acknowledged': '确认了',
   'audit.say.member.track_viewed': '{who}查看了网格员“{what}”的轨迹',
+  'audit.say.member.hours_viewed': '{who}查看了网格员“{what}”的时段统计',
+  'audit.say.area.searched': '{who}查询了“{what}”内有谁来过',
   'audit.say.duty.added': '{who}登记了“{what}”的请假或调班',
   'audit.say.duty.deleted': '{who}撤销了“{what}”的请假或调班',
   'audit.say.account.logged_in': '{who}登录了系统',
