@@ -1,7 +1,7 @@
 """`python -m benchmarks.run [ingest ...]`: run benchmarks, write benchmarks/results/latest.json, print a table.
 
 Figures are flat names with numbers. What was measured before and is not measured now stays in the file. `peers`, which
-installs other people's programs, runs only where it is named.
+installs other people's programs, and `history`, which writes 15 GB, run only where they are named.
 """
 
 import json
@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import city, storm
+from benchmarks import city, history, storm
 from benchmarks.ingest_path import bench as ingest
 from benchmarks.peers import bench as peers
 from benchmarks.peers.catalogue import InstallError
@@ -25,11 +25,12 @@ RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 Benchmark = Callable[[], Awaitable[Mapping[str, float]]]
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "city": city.measure,
+    "history": history.measure,
     "ingest": ingest.measure,
     "peers": peers.measure,
     "storm": storm.measure,
 }
-ON_REQUEST: Final = frozenset({"peers", "storm"})
+ON_REQUEST: Final = frozenset({"history", "peers", "storm"})
 
 
 def main(names: list[str]) -> int:
