@@ -2,6 +2,7 @@
 import type { Text } from './format';
 import { accounts } from './parts/accounts.en';
 import { grids } from './parts/grids.en';
+import { history } from './parts/history.en';
 import { imports } from './parts/imports.en';
 import { manage } from './parts/manage.en';
 import { operations } from './parts/operations.en';
@@ -11,6 +12,7 @@ import type { Key } from './zh';
 export const en: Readonly<Record<Key, Text>> = {
   ...accounts,
   ...grids,
+  ...history,
   ...imports,
   ...manage,
   ...operations,

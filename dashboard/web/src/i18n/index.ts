@@ -88,6 +88,13 @@ const weekdays = computed(() => new Intl.DateTimeFormat(locale.value, { weekday:
 /** The weekday of a date (YYYY-MM-DD), whatever the reader's time zone. */
 export const weekday = (on: string): string => weekdays.value.format(new Date(`${on}T00:00:00Z`));
 
+const hours = computed(
+  () => new Intl.DateTimeFormat(locale.value, { hour: '2-digit', minute: '2-digit', hour12: false }),
+);
+
+/** The time of day to the minute. */
+export const clockHour = (at: string): string => hours.value.format(new Date(at));
+
 const DAY_MS = 86_400_000;
 
 /** The time of day; with the date when it is not within a day of `nowMs`. */

@@ -2,6 +2,7 @@
 import type { Text } from './format';
 import { accounts } from './parts/accounts.zh';
 import { grids } from './parts/grids.zh';
+import { history } from './parts/history.zh';
 import { imports } from './parts/imports.zh';
 import { manage } from './parts/manage.zh';
 import { operations } from './parts/operations.zh';
@@ -10,6 +11,7 @@ import { organisation } from './parts/organisation.zh';
 export const zh = {
   ...accounts,
   ...grids,
+  ...history,
   ...imports,
   ...manage,
   ...operations,

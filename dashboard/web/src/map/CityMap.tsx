@@ -182,7 +182,12 @@ function bind(map: MapView): (() => void)[] {
     }),
     effect(() => {
       const shown = track.value?.member === memberId.value ? track.value : null;
-      map.set('track', trackLines(shown?.points ?? [], serverNow()));
+      const span = shown?.span ?? null;
+      const endMs = span ? Date.parse(span.to) : serverNow();
+      map.set(
+        'track',
+        trackLines(shown?.points ?? [], endMs, span ? endMs - Date.parse(span.from) : undefined),
+      );
     }),
     effect(() => {
       const id = hovered.value?.member ?? memberId.value;

@@ -17,7 +17,8 @@ import { roster, rosterVersion } from '../state/live';
 import { know } from '../state/people';
 import { go, openPanel } from '../state/place';
 import { roleName } from '../state/session';
-import { loadTrack, track } from '../state/track';
+import { loadTrack, past, spanOf, track } from '../state/track';
+import { MemberHours } from './MemberHours';
 import { Outside } from './Outside';
 import { PresenceHistory } from './PresenceHistory';
 
@@ -26,7 +27,11 @@ const COMPASS = ['n', 'ne', 'e', 'se', 's', 'sw', 'w', 'nw'] as const;
 
 export function MemberPanel({ id }: { id: number }) {
   const { value: member, error, reload } = useFetched(`member ${id}`, () => getMember(id), REFRESH_MS);
-  const trackLoad = useFetched(`track ${id}`, () => loadTrack(id), REFRESH_MS);
+  const trackLoad = useFetched(
+    `track ${id} ${spanOf(id)?.from ?? ''}`,
+    () => loadTrack(id),
+    spanOf(id) ? undefined : REFRESH_MS, // what was changes no more
+  );
   useEffect(() => {
     if (member) know([member]);
   }, [member]);
@@ -99,8 +104,20 @@ export function MemberPanel({ id }: { id: number }) {
       <Section title={t('presence.history')}>
         <PresenceHistory id={id} />
       </Section>
-      <Section title={t('track')}>
+      <Section title={trackTitle(id)}>
         <TrackSummary id={id} failed={trackLoad.error !== null} onRetry={trackLoad.reload} />
+        {spanOf(id) && (
+          <Button
+            onClick={() => {
+              past.value = null;
+            }}
+          >
+            {t('track.past.back')}
+          </Button>
+        )}
+      </Section>
+      <Section title={t('hours')}>
+        <MemberHours id={id} />
       </Section>
     </Panel>
   );
@@ -171,6 +188,12 @@ function Battery({ percent }: { percent: number | null }) {
   return <span class="num">{percent} %</span>;
 }
 
+function trackTitle(id: number): string {
+  const span = spanOf(id);
+  if (!span) return t('track');
+  return t('track.past', { from: time(span.from, nowMs.value), to: time(span.to, nowMs.value) });
+}
+
 function TrackSummary({ id, failed, onRetry }: { id: number; failed: boolean; onRetry: () => void }) {
   const points = track.value?.member === id ? track.value.points : null;
   if (points === null) {
@@ -180,7 +203,7 @@ function TrackSummary({ id, failed, onRetry }: { id: number; failed: boolean; on
       <p class="quiet">{t('loading')}</p>
     );
   }
-  if (points.length === 0) return <p class="second">{t('track.none')}</p>;
+  if (points.length === 0) return <p class="second">{t(spanOf(id) ? 'track.past.none' : 'track.none')}</p>;
   const from = points[0]![0];
   return (
     <p class="second num">

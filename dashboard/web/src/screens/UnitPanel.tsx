@@ -18,6 +18,7 @@ import { levelName, roleName } from '../state/session';
 import { chosenUnit } from '../state/units';
 import { Outside } from './Outside';
 import { UnitCounts } from './UnitTree';
+import { WasHere } from './WasHere';
 
 const MOST_SHOWN = 500;
 const ROW_PX = 48;
@@ -25,7 +26,7 @@ const ROW_PX = 48;
 /** The unit's card and its people; the list is searched on the server, the states are live. */
 export function UnitPanel() {
   const unit = chosenUnit.value;
-  const [tab, setTab] = useState<'people' | 'card'>('people');
+  const [tab, setTab] = useState<'people' | 'card' | 'was'>('people');
   if (!unit) return null;
   return (
     <Panel title={named(unit)} label={t('unit')} onClose={() => openPanel(null)} flush>
@@ -34,11 +35,14 @@ export function UnitPanel() {
         tabs={[
           ['people', t('unit.people')],
           ['card', t('unit.card')],
+          ['was', t('was')],
         ]}
         chosen={tab}
         onChoose={setTab}
       />
-      {tab === 'people' ? <People unit={unit.id} /> : <Card unit={unit.id} />}
+      {tab === 'people' && <People unit={unit.id} />}
+      {tab === 'card' && <Card unit={unit.id} />}
+      {tab === 'was' && <WasHere key={unit.id} unit={unit.id} />}
     </Panel>
   );
 }
