@@ -56,10 +56,13 @@ class Limit:
     words: str = "no tmpfs could be mounted here: RLIMIT_FSIZE lets no file of the database grow"
 
     def fill(self, postmaster: int) -> None:
-        _limit(postmaster, _SMALLEST)
+        try:
+            _limit(postmaster, _SMALLEST)
+        except PermissionError:
+            self.words = "NOT DONE: neither a tmpfs nor RLIMIT_FSIZE of another user's process is permitted here"
 
     def free(self, postmaster: int | None) -> None:
-        if postmaster is not None:
+        if postmaster is not None and not self.words.startswith("NOT DONE"):
             _limit(postmaster, resource.RLIM_INFINITY)
 
 
@@ -68,6 +71,7 @@ def small_disk(folder: Path, *, may_mount: bool = True) -> Generator[Disk]:
     """Make `folder` a disk of its own, if that is permitted."""
     folder.mkdir(parents=True, exist_ok=True)
     if not may_mount or not _mount(folder):
+        folder.rmdir()  # PostgreSQL makes it as the user that it runs as
         yield Limit()
         return
     try:
@@ -98,4 +102,5 @@ def _write(raw: int, size: int) -> None:
 def _limit(postmaster: int, most: int) -> None:
     for pid in (postmaster, *descendants(postmaster)):
         with contextlib.suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
+            _, hardest = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, hardest))
