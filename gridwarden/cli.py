@@ -17,7 +17,7 @@ from gridwarden.alone import Program, SettingMissingError, needed, run_alone
 from gridwarden.city_commands import city_app
 from gridwarden.console import Progress
 from gridwarden.doctor_command import doctor
-from gridwarden.door import listening
+from gridwarden.door import SharingError, door_of_ingest
 from gridwarden.embedded import EmbeddedPostgresError
 from gridwarden.first_city import NoCityError, ensure_names, new_logins
 from gridwarden.folder import FolderError
@@ -38,6 +38,7 @@ from gridwarden.terminal_desk import TerminalError
 from gridwarden.tls import CertificateError
 from gridwarden.up import up as run_up
 from ingest.doors.subscribe import BrokerUrlError
+from ingest.store.owners import OwnershipLostError
 from simulators.fleet.limits import LimitError
 from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
@@ -75,6 +76,8 @@ TROUBLE = (
     NotShownError,
     MigrationError,
     SettingMissingError,
+    SharingError,
+    OwnershipLostError,
     CertificateError,
     NoCityError,
     AccountError,
@@ -234,6 +237,9 @@ def ingest(
     load_gateway: LoadGateway = None,
     metrics_port: MetricsPort = None,
     metrics_host: MetricsHost = None,
+    share: Annotated[
+        bool | None, typer.Option("--share", help="Listen beside others on this port  [default: take all over]")
+    ] = None,
 ) -> None:
     """Packets in, committed positions out: listens for terminals, or subscribes at a broker."""
     settings = settings_of(
@@ -252,8 +258,9 @@ def ingest(
         load_gateway=load_gateway,
         metrics_port=metrics_port,
         metrics_host=metrics_host,
+        share=share,
     )
-    listen = None if settings.broker else listening(settings)
+    listen = door_of_ingest(settings)
 
     def choose(programs: Programs) -> Program:
         return partial(programs.ingest, listen=listen, broker=settings.broker)

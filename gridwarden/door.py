@@ -1,6 +1,7 @@
 """Where terminals connect: what the listening door shows them, and the address that new terminals are told."""
 
 import math
+from dataclasses import replace
 from typing import Final
 
 from pydantic import SecretStr
@@ -46,6 +47,22 @@ def _caps(settings: Settings) -> Caps:
         logins_at_once=math.ceil(settings.mqtt_logins_per_s),
         failures=settings.mqtt_failures,
     )
+
+
+class SharingError(Exception):
+    """The front door cannot be one of several; the message says why."""
+
+
+def door_of_ingest(settings: Settings) -> Listen | None:
+    """Return the door of `gridwarden ingest`, beside others if so set; None: it subscribes at a broker.
+
+    Raises SharingError, CertificateError.
+    """
+    if settings.broker is None:
+        return replace(listening(settings), is_shared=settings.share)
+    if settings.share:
+        raise SharingError("a subscribing ingest owns all terminals: --share goes with listening, not with --broker")
+    return None
 
 
 def public_door(settings: Settings, *, port: int | None = None) -> PublicDoor:

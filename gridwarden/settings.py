@@ -29,6 +29,7 @@ class Settings(BaseSettings):
     mqtt_logins_per_s: PositiveFloat = 500.0  # the others of a city that comes back wait
     mqtt_failures: PositiveInt = 10  # wrong log-ins of a name in a minute, and ten times as many of an address
     broker: str | None = None  # subscribe at this MQTT broker instead of listening
+    share: bool = False  # `ingest` listens beside others on its port; each terminal has one owner among them
     database: str | None = None  # None: the embedded PostgreSQL
     redis: str | None = None  # None: the bus of one process
     public_url: str | None = None  # where leaders' phones reach the dashboard; None: http://host:port

@@ -7,7 +7,7 @@ rebuilt, and only then does the door open.
 import asyncio
 import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,21 +27,23 @@ from ingest.doors.subscribe import SubscribeDoor, broker_of
 from ingest.inbox import Inbox
 from ingest.pipeline.checkpoint import checkpoints, heartbeats, save
 from ingest.pipeline.days import KEPT, keep_days
-from ingest.pipeline.loop import Owner, Pipeline
-from ingest.pipeline.maps import Maps
-from ingest.pipeline.memory import Memory
+from ingest.pipeline.loop import Pipeline
+from ingest.pipeline.ownership import Ownership
+from ingest.pipeline.prepare import Prepared, prepare
 from ingest.pipeline.pulse import Standing, pulses
-from ingest.pipeline.rebuild import rebuild
-from ingest.rules.packets import Downlink
+from ingest.pipeline.share import Owner, Share, Sharing
+from ingest.rules.packets import Downlink, Settler
 from ingest.rules.screen import Limits
 from ingest.rules.tracks import Rules
-from ingest.store import runs, terminals
-from ingest.store.terminals import Directory, Horizon, Look
+from ingest.store import owners, runs, terminals
+from ingest.store.owners import FenceMovedError, OwnershipLostError
+from ingest.store.terminals import Horizon, Look
 from tracker.bus.interface import CITY, Bus
 from tracker.database.pool import open_pool
 from tracker.database.retry import retry
 
-POOL_SIZE: Final = 8  # pipeline, checkpoint, heartbeat, pulse, city, downlink, and some sessions at a time
+POOL_SIZE: Final = 9  # pipeline, checkpoint, heartbeat, pulse, city, downlink, claims, some sessions at a time
+NAME_LENGTH: Final = 15  # with the run behind it, what PostgreSQL keeps of an application's name
 ANSWER_S: Final = (
     30.0  # of the database to any one statement; the longest, reading all tracks at a start, takes seconds
 )
@@ -62,6 +64,7 @@ class Listen:
     gateway: str | None = field(default=None, repr=False)  # the load-only gateway's secret; None: there is none
     caps: Caps = field(default_factory=Caps)
     web_port: int | None = None  # MQTT over WebSocket; None: it is not spoken
+    is_shared: bool = False  # beside other ingests on the same port; each terminal has one owner among them
 
 
 class _Door(Downlink, Protocol):
@@ -70,6 +73,8 @@ class _Door(Downlink, Protocol):
     @property
     def is_open(self) -> bool: ...
     def recheck(self, terminals: Iterable[int]) -> None: ...
+    def lose(self, terminals: Collection[int]) -> None: ...
+    def is_gone(self, settler: Settler) -> bool: ...
     async def run(self, ready: Callable[[], None]) -> None: ...
 
 
@@ -79,6 +84,8 @@ class _Listening:
         self._listen = listen
         self.send_now = listener.send_now
         self.recheck = listener.recheck
+        self.lose = listener.lose
+        self.is_gone = listener.is_gone
 
     @property
     def connections(self) -> int:
@@ -109,6 +116,12 @@ class _Subscribing:
     def recheck(self, terminals: Iterable[int]) -> None:
         """Nothing: the broker holds the connections, and what a terminal sends that is admitted no more is refused."""
 
+    def lose(self, terminals: Collection[int]) -> None:
+        """Nothing: who subscribes owns all terminals."""
+
+    def is_gone(self, settler: Settler) -> bool:  # noqa: ARG002 - the broker redelivers what it must
+        return False
+
     async def run(self, ready: Callable[[], None]) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._door.run(), name="session at the broker")
@@ -131,14 +144,24 @@ async def run(
 ) -> None:
     """Run until cancelled, with one front door: `listen`, or the `broker` at a URL. `name` names the instance.
 
-    What is older than `keep` is dropped. Raises OwnershipLostError when another ingest process takes the terminals
+    What is older than `keep` is dropped. Raises OwnershipLostError when another ingest process takes all terminals
     over, BrokerUrlError, and OSError when the address cannot be listened on.
     """
     if (listen is None) is (broker is None):
         raise ValueError("ingest has one front door: give listen or broker")
-    async with await open_pool(dsn, name=name, size=POOL_SIZE, answer_s=ANSWER_S) as pool:
-        has_gateway = listen is not None and listen.gateway is not None
-        program = await _prepare(pool, bus, limits or Limits(), rules or Rules(), name, has_gateway=has_gateway)
+    started, rules = uuid4(), rules or Rules()
+    # The run in the name lets others end its sessions, should it stand still with a lock in hand.
+    async with await open_pool(dsn, name=f"{name[:NAME_LENGTH]} {started}", size=POOL_SIZE, answer_s=ANSWER_S) as pool:
+        prepared = await prepare(
+            pool,
+            run=started,
+            name=name,
+            rules=rules,
+            now_us=now_us,
+            is_shared=listen is not None and listen.is_shared,
+            has_gateway=listen is not None and listen.gateway is not None,
+        )
+        program = _Program(pool, bus, prepared, prepared.horizon, limits or Limits(), rules, Inbox())
         door = program.door(listen, broker, name)
         pipeline = program.pipeline(door)
         try:
@@ -149,6 +172,8 @@ async def run(
                 tasks.create_task(program.pulse(pipeline, door), name="ingest pulse")
                 tasks.create_task(program.follow_city(pipeline, door), name="ingest city")
                 tasks.create_task(keep_days(pool, keep), name="ingest days")
+                if prepared.share is not None:
+                    tasks.create_task(program.ownership(pipeline, prepared.share).run(), name="ingest ownership")
                 tasks.create_task(door.run(ready), name="ingest door")
         finally:
             await _say_goodbye(pool, pipeline, program.owner)
@@ -158,17 +183,18 @@ async def run(
 class _Program:
     pool: AsyncConnectionPool[Any]
     bus: Bus
-    directory: Directory
+    prepared: Prepared
     horizon: Horizon
-    maps: Maps
-    owner: Owner
     limits: Limits
     rules: Rules
     inbox: Inbox
-    memory: Memory
+
+    @property
+    def owner(self) -> Owner:
+        return self.prepared.owner
 
     def door(self, listen: Listen | None, broker: str | None, name: str) -> _Door:
-        directory = self.directory
+        directory = self.prepared.directory
         if listen is not None:
             listener = Listener(
                 inbox=self.inbox,
@@ -178,6 +204,7 @@ class _Program:
                 tls=listen.tls,
                 gateway=listen.gateway,
                 caps=listen.caps,
+                claims=self.prepared.share,
             )
             return _Listening(listener, listen)
         at = broker_of(broker or "")
@@ -185,20 +212,25 @@ class _Program:
         return _Subscribing(door, BrokerDownlink(pool=self.pool, bus=self.bus, broker=at, name=name))
 
     def pipeline(self, door: _Door) -> Pipeline:
+        prepared = self.prepared
         return Pipeline(
             pool=self.pool,
             bus=self.bus,
             inbox=self.inbox,
             downlink=door,
-            directory=self.directory,
-            maps=self.maps,
-            memory=self.memory,
-            owner=self.owner,
+            directory=prepared.directory,
+            maps=prepared.maps,
+            memory=prepared.memory,
+            owner=prepared.owner,
             limits=self.limits,
             rules=self.rules,
             hears=lambda: door.is_open,
             now_us=now_us,
+            sharing=None if prepared.share is None else Sharing(prepared.share, door),
         )
+
+    def ownership(self, pipeline: Pipeline, share: Share) -> Ownership:
+        return Ownership(pool=self.pool, bus=self.bus, pipeline=pipeline, share=share, owner=self.owner)
 
     async def pulse(self, pipeline: Pipeline, door: _Door) -> None:
         """Write down how the run does, every few seconds."""
@@ -240,41 +272,21 @@ class _Program:
     async def _take_over(self, look: Look, pipeline: Pipeline, door: _Door) -> None:
         for start in range(0, len(look.terminals), APPLIED):
             changed = look.terminals[start : start + APPLIED]
-            self.directory.apply(changed)
-            pipeline.memory.make_room(self.directory)
-            pipeline.memory.configure(np.array([terminal.id for terminal in changed]), self.directory)
+            pipeline.directory.apply(changed)
+            pipeline.memory.make_room(pipeline.directory)
+            pipeline.memory.configure(np.array([terminal.id for terminal in changed]), pipeline.directory)
             door.recheck(terminal.id for terminal in changed)
             await asyncio.sleep(0)
         self.horizon = look.horizon
 
     async def _look_at_homes(self) -> None:
         async with self.pool.connection() as connection:
-            await self.maps.look_at_homes(connection)
+            await self.prepared.maps.look_at_homes(connection)
 
     async def _look_at_maps(self) -> None:
         async with self.pool.connection() as connection:
-            await self.maps.look(connection)
-            await self.maps.load_ahead(connection, now_us())
-
-
-async def _prepare(
-    pool: AsyncConnectionPool[Any], bus: Bus, limits: Limits, rules: Rules, name: str, *, has_gateway: bool
-) -> _Program:
-    async def once() -> _Program:
-        run = uuid4()
-        async with pool.connection() as connection:
-            look = await terminals.load(connection)
-            directory, maps = Directory(look.terminals), Maps()
-            await maps.look(connection)
-            await maps.load_ahead(connection, now_us())
-            owner = Owner(run, await runs.start(connection, run, name, has_gateway=has_gateway))
-            heard_us = await runs.last_heard_us(connection, run)
-            memory = await rebuild(connection, directory=directory, maps=maps, rules=rules, heard_us=heard_us)
-        grids = len(maps.atlas.sheet(now_us()).fences)
-        log.info("ingest.prepared", terminals=len(directory.by_code), grids=grids, epoch=owner.epoch)
-        return _Program(pool, bus, directory, look.horizon, maps, owner, limits, rules, Inbox(), memory)
-
-    return await retry(once, name="ingest")
+            await self.prepared.maps.look(connection)
+            await self.prepared.maps.load_ahead(connection, now_us())
 
 
 async def _hear(bus: Bus, rung: asyncio.Event) -> None:
@@ -286,9 +298,11 @@ async def _say_goodbye(pool: AsyncConnectionPool[Any], pipeline: Pipeline, owner
     """Leave a fresh checkpoint and the end of the run behind, if the database is there and the terminals still ours."""
     try:
         async with asyncio.timeout(GOODBYE_S), pool.connection() as connection:
+            with suppress(OwnershipLostError, FenceMovedError):
+                await save(connection, pipeline, owner)
+            await owners.leave(connection, owner.run)  # from here on others may take what was ours
             await runs.stop(connection, owner.run)
-            await save(connection, pipeline, owner)
-    except (psycopg.OperationalError, TimeoutError, runs.OwnershipLostError) as error:
+    except (psycopg.OperationalError, TimeoutError) as error:
         log.warning("ingest.stopped_hard", reason=str(error))
 
 

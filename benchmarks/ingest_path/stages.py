@@ -17,14 +17,12 @@ from benchmarks.cluster import a_cluster
 from benchmarks.ingest_path import bare
 from ingest.inbox import Inbox
 from ingest.pipeline.batch import disassemble, place
-from ingest.pipeline.loop import Owner, Pipeline
-from ingest.pipeline.maps import Maps
-from ingest.pipeline.rebuild import rebuild
+from ingest.pipeline.loop import Pipeline
+from ingest.pipeline.prepare import prepare
 from ingest.program import now_us
 from ingest.rules.packets import Packet, Route
 from ingest.rules.screen import Limits
 from ingest.rules.tracks import Rules
-from ingest.store import runs, terminals
 from ingest.store.terminals import Directory
 from tracker.bus.local import LocalBus
 from tracker.city.generator import DEMO, generate
@@ -100,28 +98,23 @@ async def _once(pipeline: Pipeline, packets: list[Packet], spent: dict[str, floa
 
 
 async def _pipeline(pool: AsyncConnectionPool[Any]) -> tuple[Pipeline, Directory, Fences]:
-    nobody, owner_run, rules, maps = _Nobody(), uuid4(), Rules(), Maps()
-    async with pool.connection() as connection:
-        directory = Directory((await terminals.load(connection)).terminals)
-        await maps.look(connection)
-        await maps.load_ahead(connection, now_us())
-        owner = Owner(owner_run, await runs.start(connection, owner_run, "bench"))
-        memory = await rebuild(connection, directory=directory, maps=maps, rules=rules, heard_us=0)
+    nobody, rules = _Nobody(), Rules()
+    prepared = await prepare(pool, run=uuid4(), name="bench", rules=rules, now_us=now_us)
     pipeline = Pipeline(
         pool=pool,
         bus=LocalBus(),
         inbox=Inbox(),
         downlink=nobody,
-        directory=directory,
-        maps=maps,
-        memory=memory,
-        owner=owner,
+        directory=prepared.directory,
+        maps=prepared.maps,
+        memory=prepared.memory,
+        owner=prepared.owner,
         limits=Limits(),
         rules=rules,
         hears=lambda: True,
         now_us=now_us,
     )
-    return pipeline, directory, maps.atlas.sheet(now_us()).fences
+    return pipeline, prepared.directory, prepared.maps.atlas.sheet(now_us()).fences
 
 
 def _walks(directory: Directory) -> Iterator[list[Packet]]:

@@ -7,7 +7,8 @@ downlink and the alerts of grids; nothing goes from one terminal to another. PUB
 import asyncio
 import ssl
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Any, Final, cast
 
 import structlog
@@ -22,19 +23,19 @@ from ingest.doors.listen_gateway import GatewayConnection
 from ingest.doors.listen_grants import Grant, is_grid_alert
 from ingest.doors.listen_limits import Caps
 from ingest.doors.listen_login import greeting
-from ingest.doors.listen_reception import Reception
+from ingest.doors.listen_reception import Claims, Reception
 from ingest.doors.listen_roster import Roster
 from ingest.doors.listen_sessions import Sessions
 from ingest.doors.listen_watch import Watch
 from ingest.doors.listen_websocket import WebSocket
 from ingest.doors.listen_wills import Wills
-from ingest.doors.listen_wire import Hold
+from ingest.doors.listen_wire import Hold, Stage
 from ingest.inbox import Inbox
 from ingest.mqtt import packets
 from ingest.mqtt.decoder import Received
 from ingest.mqtt.packets import Code, Level
 from ingest.mqtt.properties import NONE, Properties
-from ingest.rules.packets import UNKNOWN_TERMINAL
+from ingest.rules.packets import UNKNOWN_TERMINAL, Settler
 from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
 
@@ -59,11 +60,15 @@ class Listener:
         tls: ssl.SSLContext | None = None,
         gateway: str | None = None,
         caps: Caps | None = None,
+        claims: Claims | None = None,
         patience_s: float = PATIENCE_S,
     ) -> None:
-        """`gateway`: the secret of the load-only gateway (listen_gateway); None, as in production: there is none."""
+        """`gateway`: the secret of the load-only gateway (listen_gateway); None, as in production: there is none.
+
+        `claims`: None when all terminals are ours.
+        """
         self.inbox: Final = inbox
-        self.sessions: Final = Sessions(pool)
+        self.sessions: Final = Sessions(pool, is_alone=claims is None)
         self.counted: Final = Counter[type[Received]]()  # since the last look of `_watch`
         self._directory: Final = directory
         self._roster: Final = Roster()
@@ -78,6 +83,7 @@ class Listener:
         self._wills: Final = Wills()
         self._server: asyncio.Server | None = None
         self._web: asyncio.Server | None = None
+        self._shares_port: Final = claims is not None  # the kernel deals connections out among those who do
         self._is_stopping = False
         self._reception: Final = Reception(
             directory=directory,
@@ -86,6 +92,7 @@ class Listener:
             wills=self._wills,
             gate=self._gate,
             now_s=self.now_s,
+            claims=claims,
         )
 
     @property
@@ -127,7 +134,13 @@ class Listener:
     async def _serve(self, accept: Callable[[], asyncio.Protocol], host: str, port: int) -> asyncio.Server:
         handshake_s = None if self._tls is None else self._patience_s
         return await asyncio.get_running_loop().create_server(
-            accept, host, port, backlog=BACKLOG, ssl=self._tls, ssl_handshake_timeout=handshake_s
+            accept,
+            host,
+            port,
+            backlog=BACKLOG,
+            ssl=self._tls,
+            ssl_handshake_timeout=handshake_s,
+            reuse_port=self._shares_port or None,
         )
 
     async def stop(self) -> None:
@@ -163,6 +176,18 @@ class Listener:
         for connection in self._roster.of_terminal(UNKNOWN_TERMINAL):
             if isinstance(connection, GatewayConnection):
                 connection.forget()
+
+    def lose(self, terminals: Collection[int]) -> None:
+        """End the open connections of terminals that another ingest took over. Their sessions are its affair now."""
+        for terminal in terminals:
+            for connection in tuple(self._roster.of_terminal(terminal)):
+                session = connection.session
+                if connection.stage is Stage.OPEN and session is not None:
+                    connection.session = replace(session, expiry_s=0, is_present=False)
+                    connection.end("owned elsewhere", code=Code.SESSION_TAKEN_OVER, with_will=False)
+
+    def is_gone(self, settler: Settler) -> bool:
+        return isinstance(settler, Connection) and settler.stage is Stage.CLOSED
 
     # What a connection asks: listen_connection.Door
 

@@ -6,7 +6,7 @@ A log-in is checked at once, then waits for its turn if there is a storm, then i
 import secrets
 from collections.abc import Callable
 from functools import partial
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import structlog
 
@@ -21,7 +21,7 @@ from ingest.doors.listen_wills import Wills
 from ingest.mqtt import packets
 from ingest.mqtt.packets import Code
 from ingest.rules.packets import UNKNOWN_TERMINAL
-from ingest.store.sessions import Key
+from ingest.store.sessions import Key, Stored
 from ingest.store.terminals import Directory, Terminal
 
 QUIET_S: Final = 1.0  # between two log lines about refused log-ins; the counter has them all
@@ -30,7 +30,16 @@ GRACE: Final = 1.5  # times the keep-alive before a silent peer is lost (3.1.2.1
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
 
+class Claims(Protocol):
+    """Where several ingests share the terminals: which are ours, and how another one becomes it."""
+
+    def owns(self, terminal: int) -> bool: ...
+    def claim(self, terminal: int, done: Callable[[bool], None]) -> None: ...
+
+
 class Reception:
+    """`claims`: None when all terminals are ours."""
+
     def __init__(
         self,
         *,
@@ -40,6 +49,7 @@ class Reception:
         wills: Wills,
         gate: Gate,
         now_s: Callable[[], float],
+        claims: Claims | None,
     ) -> None:
         self._directory: Final = directory
         self._roster: Final = roster
@@ -47,6 +57,7 @@ class Reception:
         self._wills: Final = wills
         self._gate: Final = gate
         self._now_s: Final = now_s
+        self._claims: Final = claims
         self._refused_at_s = -QUIET_S
 
     def log_in(self, connection: Connection, packet: packets.Connect) -> None:
@@ -79,7 +90,22 @@ class Reception:
         connection.begin(session, credential=terminal, will=packet.will)
         connection.limit_down(packet.properties)
         self._enter(key, connection, packet)
-        self._sessions.open(session, clean=packet.clean_start, done=connection.opened)
+        self._sessions.open(session, clean=packet.clean_start, done=partial(self._opened, connection))
+
+    def _opened(self, connection: Connection, stored: Stored | None) -> None:
+        """Its session was read; it goes on when the terminal is ours."""
+        claims = self._claims
+        if claims is None or claims.owns(connection.terminal):
+            connection.opened(stored)
+            return
+
+        def claimed(is_ours: bool) -> None:  # noqa: FBT001 - a callback of one value
+            if is_ours:
+                connection.opened(stored)
+            else:
+                connection.end("owned elsewhere", with_will=False)
+
+        claims.claim(connection.terminal, claimed)
 
     def _log_gateway_in(self, connection: GatewayConnection, packet: packets.Connect) -> None:
         if (refusal := gateway_refusal_of(packet)) is not None:

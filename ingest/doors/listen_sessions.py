@@ -48,8 +48,9 @@ class Session:
 
 
 class Sessions:
-    def __init__(self, pool: AsyncConnectionPool[Any]) -> None:
+    def __init__(self, pool: AsyncConnectionPool[Any], *, is_alone: bool = True) -> None:
         self._pool: Final = pool
+        self._is_alone: Final = is_alone  # sessions that nobody saw leave can be no other process's
         self._jobs: list[Job] = []
         self._wake: Final = asyncio.Event()
 
@@ -75,7 +76,8 @@ class Sessions:
 
     async def run(self) -> None:
         """Write until cancelled; each batch is one transaction and waits for the database, however long."""
-        await retry(self._adopt, name="mqtt sessions")
+        if self._is_alone:
+            await retry(self._adopt, name="mqtt sessions")
         while True:
             await self._sleep()
             await asyncio.sleep(GATHER_S)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
@@ -9,9 +10,11 @@ import psycopg
 from psycopg_pool import AsyncConnectionPool
 
 from ingest.pipeline import late as lane
-from ingest.pipeline.loop import Owner, Pipeline
+from ingest.pipeline.loop import Pipeline
+from ingest.pipeline.share import Owner
 from ingest.rules.presence import Presence
-from ingest.store import late, refusals, runs, states
+from ingest.store import late, owners, refusals, runs, states
+from ingest.store.owners import FenceMovedError
 from ingest.store.runs import Totals
 from tracker.database.retry import retry
 
@@ -26,8 +29,9 @@ async def checkpoints(pool: AsyncConnectionPool, pipeline: Pipeline, owner: Owne
     """Run until cancelled."""
 
     async def once() -> None:
-        async with pool.connection() as connection:
-            await save(connection, pipeline, owner)
+        with suppress(FenceMovedError):  # the pipeline minds it; what is still ours is saved next time
+            async with pool.connection() as connection:
+                await save(connection, pipeline, owner)
 
     while True:
         await asyncio.sleep(CHECKPOINT_S)
@@ -35,8 +39,8 @@ async def checkpoints(pool: AsyncConnectionPool, pipeline: Pipeline, owner: Owne
 
 
 async def save(connection: Connection, pipeline: Pipeline, owner: Owner) -> None:
-    """Write what changed since the last checkpoint. Raises OwnershipLostError."""
-    memory = pipeline.memory
+    """Write what changed since the last checkpoint. Raises OwnershipLostError and FenceMovedError."""
+    memory, epoch = pipeline.memory, owner.epoch  # as it is when the columns are copied
     terminals = np.flatnonzero(memory.is_dirty & (memory.last["terminal"] != 0))
     if not len(terminals):
         return
@@ -53,10 +57,10 @@ async def save(connection: Connection, pipeline: Pipeline, owner: Owner) -> None
     outings = memory.outings[last["member"]]
     try:
         async with connection.transaction():
-            await runs.check_ownership(connection, owner.run, owner.epoch)
+            await owners.hold(connection, owner.run, epoch)
             await states.save(connection, *columns, outings=outings)
             await late.dequeue(connection, settled)
-    except psycopg.Error:
+    except (psycopg.Error, FenceMovedError):
         memory.is_dirty[terminals] = True
         raise
     for terminal, mark in settled.items():

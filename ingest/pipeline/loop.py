@@ -1,7 +1,8 @@
 """The pipeline: take a batch, decide, write it in one transaction; only after COMMIT remember, settle, answer, tell.
 
-One task does all of it in turn, so that nothing here needs a lock: batches, the tick that notices silence, and late
-tracks. While the database is away this task waits with its batch in hand, the inbox fills, and the doors stop reading.
+One thing at a time, in `turn`: batches, the tick that notices silence, late tracks and, where several ingests share the
+terminals, taking over what moved among them. While the database is away the turn's holder waits with its batch in hand,
+the inbox fills, and the doors stop reading.
 """
 
 import asyncio
@@ -9,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 import numpy as np
 import psycopg
@@ -19,23 +19,26 @@ from ingest import metrics
 from ingest.inbox import Inbox
 from ingest.pipeline import batch as batches
 from ingest.pipeline import late as lane
-from ingest.pipeline import own_grids
+from ingest.pipeline import own_grids, signs
 from ingest.pipeline.batch import Batch
 from ingest.pipeline.maps import Maps
-from ingest.pipeline.memory import Ids, Memory
+from ingest.pipeline.memory import Memory
 from ingest.pipeline.plan import Plan, decide
 from ingest.pipeline.pulse import Disposed, Pulse
-from ingest.pipeline.rebuild import rebuild
+from ingest.pipeline.rebuild import rebuild, restore
 from ingest.pipeline.receipts import receipts
+from ingest.pipeline.share import Owner, Sharing
 from ingest.pipeline.tell import tell
 from ingest.pipeline.write import City, Written, write
 from ingest.rules.columns import US
 from ingest.rules.packets import Downlink, Packet
-from ingest.rules.presence import WORDS, Sign
+from ingest.rules.presence import Sign
 from ingest.rules.screen import DUPLICATE, Limits
 from ingest.rules.tracks import Rules, Tracks
-from ingest.store import events, late, outings, positions, runs
+from ingest.store import events, late, outings, owners, positions
 from ingest.store.events import PresenceRow
+from ingest.store.late import LateTrack
+from ingest.store.owners import FenceMovedError, Moves
 from ingest.store.terminals import Directory
 from tracker.bus.interface import Bus
 from tracker.database.retry import retry
@@ -61,16 +64,11 @@ class Tally:
     refused: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """What every commit checks."""
-
-    run: UUID
-    epoch: int
-
-
 class Pipeline:
-    """`hears` says whether the front door is open; `now_us` is the server's clock."""
+    """`hears` says whether the front door is open; `now_us` is the server's clock. Without `sharing` all is ours.
+
+    `catch_up` is for who holds `turn`.
+    """
 
     def __init__(
         self,
@@ -87,8 +85,10 @@ class Pipeline:
         rules: Rules,
         hears: Callable[[], bool],
         now_us: Callable[[], int],
+        sharing: Sharing | None = None,
     ) -> None:
         self.memory = memory
+        self.turn: Final = asyncio.Lock()
         self.tally: Final = Tally()
         self.pulse: Final = Pulse()
         self.directory: Final = directory
@@ -102,6 +102,7 @@ class Pipeline:
         self._rules: Final = rules
         self._hears: Final = hears
         self._now_us: Final = now_us
+        self._sharing: Final = sharing
         self._clock_s = 0.0  # of silence
         self._ticked_at = time.monotonic()
         self._looks_until = 0.0
@@ -111,13 +112,26 @@ class Pipeline:
         """Run until cancelled. Raises OwnershipLostError when another process has taken the terminals over."""
         while True:
             packets = await self._take()
-            if packets:
-                await self.dispose(packets)
-            if time.monotonic() - self._ticked_at >= TICK_S:
-                await self.tick()
+            async with self.turn:
+                if packets:
+                    await self.dispose(packets)
+                if time.monotonic() - self._ticked_at >= TICK_S:
+                    await self.tick()
 
     async def dispose(self, packets: list[Packet]) -> None:
-        """Return when each packet was disposed of: stored, duplicate, refused or ignored, durably, and told so."""
+        """Return when each packet was disposed of: stored, duplicate, refused or ignored, durably, and told so.
+
+        Except those of terminals that another ingest took over: their senders send them again, to it.
+        """
+        while packets := packets if self._sharing is None else await self._sift(packets, self._sharing):
+            try:
+                await self._dispose(packets)
+            except FenceMovedError:
+                await self._mind_fence()
+            else:
+                return
+
+    async def _dispose(self, packets: list[Packet]) -> None:
         batch = batches.disassemble(packets, self._limits)
         began = time.monotonic()
         plan, written, presence = await retry(lambda: self._attempt(batch), name="ingest")
@@ -137,10 +151,60 @@ class Pipeline:
         if self._hears():
             self._clock_s += min(elapsed_s, LONGEST_TICK_S)
         silent = self.memory.overdue(self._clock_s)
-        rows = self._presence_rows(silent, Sign.TIMED_OUT, np.full(len(silent), self._now_us()))
-        await retry(lambda: self._tick(rows), name="ingest")
-        self._settle_presence(rows)
-        await tell(self._bus, None, None, rows, self.directory)
+        at_us = np.full(len(silent), self._now_us())
+        rows = signs.presence_rows(silent, Sign.TIMED_OUT, at_us, self.memory, self.directory)
+        try:
+            if rows:
+                await retry(lambda: self._add_presence(rows), name="ingest")
+                signs.settle(self.memory, rows)
+                await tell(self._bus, None, None, rows, self.directory)
+            await retry(self._mend, name="ingest")
+        except FenceMovedError:
+            await self._mind_fence()
+
+    async def catch_up(self, heard_us: int | None = None) -> None:
+        """Take over what moved among the ingests. `heard_us`: when what we gain was last listened to, if not now."""
+        sharing = self._sharing
+        if sharing is None:
+            return
+        since_us = heard_us or self._now_us()
+        moves = await retry(lambda: self._look(sharing.share.seen, since_us), name="ingest")
+        lost = sharing.share.apply(moves)
+        self.memory.forget(lost)
+        sharing.front.lose(lost.tolist())
+
+    async def _look(self, seen: int, heard_us: int) -> Moves:
+        """Learn what moved, and what there is to know of what we gained, while nobody can take it away again."""
+        async with self._pool.connection() as connection, connection.transaction():
+            moves = await owners.look(connection, self._owner.run, seen)
+            self.directory.make_room(int(max(moves.gained.max(initial=0), moves.lost.max(initial=0))) + 1)
+            self.memory.make_room(self.directory)
+            if len(moves.gained):
+                await restore(
+                    connection,
+                    self.memory,
+                    moves.gained,
+                    directory=self.directory,
+                    maps=self.maps,
+                    rules=self._rules,
+                    heard_us=heard_us,
+                    clock_s=self._clock_s,
+                )
+        return moves
+
+    async def _mind_fence(self) -> None:
+        """Nothing was written, since others took some of our terminals: the memory was right, and loses those."""
+        self._is_memory_stale = False
+        await self.catch_up()
+
+    async def _sift(self, packets: list[Packet], sharing: Sharing) -> list[Packet]:
+        """Return the packets of terminals that are ours, after claiming what an open connection writes for."""
+        kept, wanted = sharing.sift(packets)
+        while len(wanted):
+            await sharing.share.take(self._pool, wanted)
+            await self.catch_up()
+            kept, wanted = sharing.sift(kept)
+        return kept
 
     async def _take(self) -> list[Packet]:
         try:
@@ -168,8 +232,15 @@ class Pipeline:
     async def _refresh(self, connection: Connection) -> None:
         """Throw a memory away that may have missed a COMMIT. It is trusted again when the next one returned."""
         if self._is_memory_stale:
-            rules, now_us = self._rules, self._now_us()
-            rebuilt = await rebuild(connection, directory=self.directory, maps=self.maps, rules=rules, heard_us=now_us)
+            rebuilt = await rebuild(
+                connection,
+                directory=self.directory,
+                maps=self.maps,
+                rules=self._rules,
+                heard_us=self._now_us(),
+                terminals=None if self._sharing is None else self._sharing.share.ours(),
+            )
+            rebuilt.make_room(self.directory)
             rebuilt.inherit_presence(self.memory)
             self.memory = rebuilt
         self._is_memory_stale = True
@@ -191,7 +262,7 @@ class Pipeline:
         so that it costs a query and not a batch done twice.
         """
         async with connection.transaction():
-            await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
+            await owners.hold(connection, self._owner.run, self._owner.epoch)
             doubted = batch.positions if looks else _not_newer(batch.positions, self.memory)
             stored = await positions.existing(connection, doubted) if len(doubted) else empty(0)
             plan = decide(
@@ -203,20 +274,24 @@ class Pipeline:
                 homes=self.maps.homes,
                 rules=self._rules,
             )
-            presence = self._signs(batch, plan)
+            presence = signs.signs(batch, plan, self.memory, self.directory)
             last = self.memory.last
             written = await write(connection, batch, plan, presence, last=last, city=city, limits=self._limits)
         return plan, written, presence
 
-    async def _tick(self, presence: list[PresenceRow]) -> None:
+    async def _add_presence(self, presence: list[PresenceRow]) -> None:
         async with self._pool.connection() as connection:
             await self._refresh(connection)
-            if presence:
-                async with connection.transaction():
-                    await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
-                    await events.add_presence(connection, presence, grid_set=self.maps.atlas.version(self._now_us()))
+            async with connection.transaction():
+                await owners.hold(connection, self._owner.run, self._owner.epoch)
+                await events.add_presence(connection, presence, grid_set=self.maps.atlas.version(self._now_us()))
+            self._is_memory_stale = False
+
+    async def _mend(self) -> None:
+        async with self._pool.connection() as connection:
+            await self._refresh(connection)
             await self._lapse(connection)
-            for track in await late.waiting(connection, LATE_TRACKS, self.memory.recomputed):
+            for track in await self._late_tracks(connection):
                 lane.hand_over(self.memory, await self._recompute(connection, track), track.mark)
             self._is_memory_stale = False
 
@@ -225,62 +300,29 @@ class Pipeline:
         members = own_grids.lapsed(self.memory, self.directory, self.maps.homes)
         if members:
             async with connection.transaction():
-                await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
+                await owners.hold(connection, self._owner.run, self._owner.epoch)
                 await outings.lapse(connection, members)
             own_grids.forget(self.memory, members)
 
-    async def _recompute(self, connection: Connection, track: late.LateTrack) -> Tracks:
+    async def _late_tracks(self, connection: Connection) -> list[LateTrack]:
+        if self._sharing is None:
+            return await late.waiting(connection, LATE_TRACKS, self.memory.recomputed)
+        found = await late.waiting_of(connection, self._owner.run, LATE_TRACKS, self.memory.recomputed)
+        return [track for track in found if self._sharing.share.owns(track.terminal)]  # and not only gained just now
+
+    async def _recompute(self, connection: Connection, track: LateTrack) -> Tracks:
         async with connection.transaction():
-            await runs.check_ownership(connection, self._owner.run, self._owner.epoch)
+            await owners.hold(connection, self._owner.run, self._owner.epoch)
             return await lane.recompute(
                 connection, track, memory=self.memory, directory=self.directory, maps=self.maps, rules=self._rules
             )
 
-    def _arrivals(self, batch: Batch, plan: Plan) -> tuple[Ids, Any]:
-        """Return the terminals that gave a sign of life, and when: a new fix, a press, an answer, a hello."""
-        places = [place for place, _ in (*batch.presses, *batch.acks)] + batch.hellos
-        packets = [batch.packets[place] for place in places]
-        terminals = [packet.terminal for packet in packets]
-        times = [packet.received_at_us for packet in packets]
-        return (
-            np.concatenate([plan.rows["terminal"], np.array(terminals, np.int32)]),
-            np.concatenate([plan.rows["received_at_us"], np.array(times, np.int64)]),
-        )
-
-    def _signs(self, batch: Batch, plan: Plan) -> list[PresenceRow]:
-        terminals, times = self._arrivals(batch, plan)
-        once, first = np.unique(terminals, return_index=True)
-        rows = self._presence_rows(once, Sign.ARRIVED, times[first])
-        gone = [batch.packets[place] for place in batch.goodbyes]
-        ids = np.array([packet.terminal for packet in gone], np.int32)
-        at_us = np.array([packet.received_at_us for packet in gone], np.int64)
-        return rows + self._presence_rows(ids, Sign.SAID_GOODBYE, at_us)
-
-    def _presence_rows(self, terminals: Ids, sign: Sign, at_us: Any) -> list[PresenceRow]:
-        moves = self.memory.moves(terminals, sign)
-        at = dict(zip(terminals.tolist(), at_us.tolist(), strict=True)) if moves else {}
-        return [
-            PresenceRow(
-                terminal=terminal,
-                at_us=at[terminal],
-                kind=WORDS[after],
-                grid=int(self.memory.last["grid"][terminal]),
-                member=int(self.directory.members[terminal]),
-            )
-            for terminal, after in moves
-        ]
-
     def _advance(self, batch: Batch, plan: Plan, presence: list[PresenceRow]) -> None:
         self.memory.advance(plan.terminals, plan.scratch, plan.live)
         self.memory.take_outings(plan.own)
-        terminals, times = self._arrivals(batch, plan)
+        terminals, times = signs.arrivals(batch, plan)
         self.memory.hear(terminals, times, self._clock_s)
-        self._settle_presence(presence)
-
-    def _settle_presence(self, rows: list[PresenceRow]) -> None:
-        for row in rows:
-            self.memory.presence[row.terminal] = _PRESENCES[row.kind]
-            self.memory.is_dirty[row.terminal] = True
+        signs.settle(self.memory, presence)
 
     def _count(self, batch: Batch, plan: Plan, written: Written, commit_s: float) -> None:
         duplicates = int(np.count_nonzero(plan.verdicts == DUPLICATE))
@@ -308,6 +350,3 @@ class Pipeline:
 def _not_newer(rows: Positions, memory: Memory) -> Positions:
     """Return the fixes that are no newer than the last believed one of their terminal."""
     return pick(rows, rows["fixed_at_us"] <= memory.tracks["fixed_at_us"][rows["terminal"]])
-
-
-_PRESENCES: Final = {word: presence for presence, word in WORDS.items()}

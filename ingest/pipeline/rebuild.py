@@ -22,11 +22,12 @@ from ingest.store import positions, states
 from ingest.store.states import States
 from ingest.store.terminals import Directory
 from tracker.geometry.atlas import Atlas
-from tracker.model.positions import REASONS, Flag, Positions
+from tracker.model.positions import REASONS, Flag, Positions, empty
 
 # A fix that changed live presence was at most a day old when it came, and what came more than seconds before ingest was
 # last heard of is in the checkpoint. So of a terminal that was silent for weeks, only these days are looked into.
 REACH_US: Final = 2 * 86_400 * US
+PIECE: Final = 50_000  # terminals looked up by one statement: a second or two, on a busy machine ten
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -68,11 +69,12 @@ async def restore(
 
     `heard_us` is when somebody last listened to them, `clock_s` what the clock of silence shows now.
     """
+    terminals = np.sort(terminals)
     known = await states.load(connection, terminals)
     since_us = np.zeros(len(memory.tracks), np.int64)
     since_us[known["terminal"]] = known["fixed_at_us"]
     since_us = np.maximum(since_us[terminals], max(heard_us - REACH_US, 0))
-    later = await positions.behind_checkpoint(connection, terminals, since_us)
+    later = await _later(connection, terminals, since_us)
     later["member"] = directory.members[later["terminal"]]
     before_us = np.zeros(len(memory.tracks), np.int64)
     before_us[known["terminal"]] = known["fixed_at_us"]
@@ -85,6 +87,14 @@ async def restore(
     memory.heard_s[terminals] = clock_s + np.minimum((memory.arrived_us[terminals] - heard_us) / US, 0.0)
     replay(memory, later, atlas=atlas, homes=maps.homes, rules=rules, clock_s=clock_s)
     await own_grids.reopen(connection, memory, terminals, directory)
+
+
+async def _later(connection: Connection, terminals: Ids, since_us: npt.NDArray[np.int64]) -> Positions:
+    found = [empty(0)]
+    for start in range(0, len(terminals), PIECE):
+        piece = slice(start, start + PIECE)
+        found.append(await positions.behind_checkpoint(connection, terminals[piece], since_us[piece]))
+    return np.concatenate(found)
 
 
 def replay(memory: Memory, later: Positions, *, atlas: Atlas, homes: Homes, rules: Rules, clock_s: float = 0.0) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import psycopg
 from psycopg.rows import class_row
@@ -58,6 +59,24 @@ async def waiting(connection: Connection, most: int, done: Mapping[int, int]) ->
             ORDER BY terminal LIMIT %(most)s
             """,
             {"most": most, "terminals": list(done), "marks": list(done.values())},
+        )
+        return await cursor.fetchall()
+
+
+async def waiting_of(connection: Connection, run: UUID, most: int, done: Mapping[int, int]) -> list[LateTrack]:
+    """The same of the terminals that belong to `run`."""
+    async with connection.cursor(row_factory=class_row(LateTrack)) as cursor:
+        await cursor.execute(
+            """
+            SELECT terminal, (extract(epoch FROM since) * 1000000)::bigint AS since_us,
+                late_track.xmin::text::bigint AS mark
+            FROM late_track JOIN terminal_owner USING (terminal)
+            WHERE run = %(run)s AND (terminal, late_track.xmin::text::bigint) NOT IN (
+                SELECT terminal, mark FROM unnest(%(terminals)s::integer[], %(marks)s::bigint[]) AS row (terminal, mark)
+            )
+            ORDER BY terminal LIMIT %(most)s
+            """,
+            {"run": run, "most": most, "terminals": list(done), "marks": list(done.values())},
         )
         return await cursor.fetchall()
 

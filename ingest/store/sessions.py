@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 import msgspec
 import psycopg
@@ -203,6 +204,19 @@ async def adopt_orphans(connection: Connection, expiry_s: int) -> None:
     await connection.execute(
         "UPDATE mqtt_session SET expires_at = now() + make_interval(secs => %(expiry_s)s) WHERE expires_at IS NULL",
         {"expiry_s": expiry_s},
+    )
+
+
+async def adopt_orphans_of(connection: Connection, run: UUID, move: int, expiry_s: int) -> None:
+    """The same for the sessions of terminals that came to `run` by a move, from a run that is no more."""
+    await connection.execute(
+        """
+        UPDATE mqtt_session SET expires_at = now() + make_interval(secs => %(expiry_s)s)
+        FROM terminal_owner
+        WHERE expires_at IS NULL AND mqtt_session.terminal = terminal_owner.terminal
+            AND terminal_owner.run = %(run)s AND terminal_owner.moved = %(move)s
+        """,
+        {"run": run, "move": move, "expiry_s": expiry_s},
     )
 
 

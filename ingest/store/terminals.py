@@ -39,14 +39,14 @@ class Directory:
         self.by_code: Final[dict[str, Terminal]] = {}
         self.members: npt.NDArray[np.int32] = np.zeros(1, np.int32)  # index: terminal id
         self.intervals_s: npt.NDArray[np.float32] = np.zeros(1, np.float32)
-        self._make_room(max((terminal.id for terminal in terminals), default=0) + 1)
+        self.make_room(max((terminal.id for terminal in terminals), default=0) + 1)
         self.apply(terminals)
 
     def apply(self, terminals: Iterable[Terminal]) -> None:
         """Take changed terminals over: new ones, handed over ones, and those that are admitted no more."""
         for terminal in terminals:
             if terminal.id >= self.size:
-                self._make_room(terminal.id + SPARE)
+                self.make_room(terminal.id + SPARE)
             self.members[terminal.id] = terminal.member
             self.intervals_s[terminal.id] = terminal.interval_s
             if terminal.is_admitted:
@@ -64,7 +64,8 @@ class Directory:
         found = self.by_code.get(code)
         return 0 if found is None else found.id
 
-    def _make_room(self, size: int) -> None:
+    def make_room(self, size: int) -> None:
+        """Have columns of at least `size`; of terminals that are not known yet they say nothing."""
         more = max(size - self.size, 0)
         self.members = np.concatenate([self.members, np.zeros(more, np.int32)])
         self.intervals_s = np.concatenate([self.intervals_s, np.zeros(more, np.float32)])

@@ -10,6 +10,7 @@ EVENTS: Final = "events"  # one JSON object of tracker.bus.messages a message
 DOWNLINK: Final = "downlink"  # table downlink, retained
 DELIVERIES: Final = "deliveries"  # table delivery
 ALERTS: Final = "alerts"  # table alert: payload is the alert's id
+OWNERS: Final = "owners"  # table terminal_owner: another ingest took some over
 CITY: Final = "city"  # units, grids, members, terminals changed
 
 OLDEST: Final = "0"  # the cursor behind which everything still kept follows

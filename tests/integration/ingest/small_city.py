@@ -1,7 +1,7 @@
 """A city of two square grids side by side and a few terminals, and the parts of ingest put together by hand."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,15 +12,14 @@ import shapely
 from psycopg_pool import AsyncConnectionPool
 
 from ingest.inbox import Inbox
-from ingest.pipeline.loop import Owner, Pipeline
-from ingest.pipeline.maps import Maps
-from ingest.pipeline.rebuild import rebuild
+from ingest.pipeline.loop import Pipeline
+from ingest.pipeline.ownership import Ownership
+from ingest.pipeline.prepare import prepare
+from ingest.pipeline.share import Owner, Share, Sharing
 from ingest.program import now_us
-from ingest.rules.packets import Packet, address
+from ingest.rules.packets import Packet, Settler, address
 from ingest.rules.screen import Limits
 from ingest.rules.tracks import Rules
-from ingest.store import runs, terminals
-from ingest.store.terminals import Directory
 from tracker.bus.local import LocalBus
 from tracker.database.pool import open_pool
 from tracker.security import hash_secret, new_salt
@@ -64,8 +63,15 @@ class Sender:
     settled: list[int] = field(default_factory=list[int])
     sent: list[tuple[int, str, bytes]] = field(default_factory=list[tuple[int, str, bytes]])
     correlations: list[bytes | None] = field(default_factory=list[bytes | None])
+    lost: list[int] = field(default_factory=list[int])
     is_open: bool = True
     _token: int = 0
+
+    def lose(self, terminals: Collection[int]) -> None:
+        self.lost += terminals
+
+    def is_gone(self, settler: Settler) -> bool:
+        return settler is self and not self.is_open
 
     def settle(self, token: int) -> None:
         self.settled.append(token)
@@ -97,6 +103,12 @@ class Works:
     owner: Owner
     sender: Sender
     bus: LocalBus
+    share: Share | None
+
+    @property
+    def ownership(self) -> Ownership:
+        assert self.share is not None
+        return Ownership(pool=self.pool, bus=self.bus, pipeline=self.pipeline, share=self.share, owner=self.owner)
 
     async def say(self, topic: str, payload: bytes, *, received_at_us: int | None = None) -> None:
         await self.pipeline.dispose([self.sender.packet(topic, payload, received_at_us=received_at_us)])
@@ -107,34 +119,29 @@ class Works:
 
 
 @asynccontextmanager
-async def works(dsn: str, *, name: str = "test", rules: Rules | None = None) -> AsyncGenerator[Works]:
+async def works(
+    dsn: str, *, name: str = "test", rules: Rules | None = None, is_shared: bool = False
+) -> AsyncGenerator[Works]:
     """Start the pipeline's parts on `dsn`, as the program does."""
-    rules, maps = rules or Rules(), Maps()
-    async with await open_pool(dsn, name=name, size=4) as pool:
-        run = uuid4()
-        async with pool.connection() as connection:
-            directory = Directory((await terminals.load(connection)).terminals)
-            await maps.look(connection)
-            await maps.load_ahead(connection, now_us())
-            owner = Owner(run, await runs.start(connection, run, name))
-            heard_us = await runs.last_heard_us(connection, run)
-            memory = await rebuild(connection, directory=directory, maps=maps, rules=rules, heard_us=heard_us)
-        sender, bus = Sender(), LocalBus()
+    rules, run, sender, bus = rules or Rules(), uuid4(), Sender(), LocalBus()
+    async with await open_pool(dsn, name=f"{name} {run}", size=4) as pool:
+        prepared = await prepare(pool, run=run, name=name, rules=rules, now_us=now_us, is_shared=is_shared)
         pipeline = Pipeline(
             pool=pool,
             bus=bus,
             inbox=Inbox(),
             downlink=sender,
-            directory=directory,
-            maps=maps,
-            memory=memory,
-            owner=owner,
+            directory=prepared.directory,
+            maps=prepared.maps,
+            memory=prepared.memory,
+            owner=prepared.owner,
             limits=Limits(),
             rules=rules,
             hears=lambda: sender.is_open,
             now_us=now_us,
+            sharing=None if prepared.share is None else Sharing(prepared.share, sender),
         )
-        yield Works(pipeline, pool, owner, sender, bus)
+        yield Works(pipeline, pool, prepared.owner, sender, bus, prepared.share)
 
 
 async def until(holds: Callable[[], Awaitable[bool]], *, within_s: float = 30) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ingest.pipeline.checkpoint import save
-from ingest.store.runs import OwnershipLostError
+from ingest.store.owners import OwnershipLostError
 from tests.integration.ingest.small_city import EAST, EAST_LON, LAT, OUTSIDE_LON, WEST, WEST_LON, found, works
 from tracker.bus.interface import EVENTS, POSITIONS
 from tracker.model.positions import POSITION, Flag
