@@ -170,7 +170,7 @@ async def _attach(connection: Connection, day: date) -> None:
     name = sql.Identifier(_name(day))
     limits = [sql.Literal(f"{limit} 00:00+00") for limit in (day, day + timedelta(days=1))]
     await connection.execute("CREATE UNIQUE INDEX ON made (terminal, fixed_at)")
-    await connection.execute("CREATE INDEX ON made (grid, fixed_at)")
+    await connection.execute("CREATE INDEX ON made (grid, fixed_at) INCLUDE (terminal, lon, lat, flags)")
     await connection.execute(sql.SQL("DROP TABLE {}").format(name))
     await connection.execute(sql.SQL("ALTER TABLE made RENAME TO {}").format(name))
     attach = sql.SQL("ALTER TABLE position ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})")
