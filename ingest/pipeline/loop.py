@@ -108,6 +108,11 @@ class Pipeline:
         self._looks_until = 0.0
         self._is_memory_stale = False
 
+    @property
+    def looks_at_all(self) -> bool:
+        """Whether a repetition that looked new was met within the last minute: until then every fix is looked for."""
+        return time.monotonic() < self._looks_until
+
     async def run(self) -> None:
         """Run until cancelled. Raises OwnershipLostError when another process has taken the terminals over."""
         while True:
@@ -220,7 +225,7 @@ class Pipeline:
                 city = await self._city(connection, batch)
                 batches.place(batch, city.atlas)
                 try:
-                    done = await self._transact(connection, batch, city, looks=time.monotonic() < self._looks_until)
+                    done = await self._transact(connection, batch, city, looks=self.looks_at_all)
                 except psycopg.errors.UniqueViolation:
                     self._looks_until = time.monotonic() + LOOK_FIRST_S
                     done = await self._transact(connection, batch, city, looks=True)

@@ -60,7 +60,7 @@ async def test_a_repetition_is_found_before_it_spoils_its_batch(city: str) -> No
         await ingest.say(POS, said(known))
         await ingest.say(POS, said(known, fix(0)))
         assert (ingest.pipeline.tally.positions_stored, ingest.pipeline.tally.duplicates) == (2, 1)
-        assert not ingest.pipeline._looks_until  # no transaction was done again
+        assert not ingest.pipeline.looks_at_all  # no transaction was done again
 
 
 async def test_a_repetition_of_a_suspect_fix_looks_new_and_is_found_all_the_same(city: str) -> None:
@@ -70,7 +70,7 @@ async def test_a_repetition_of_a_suspect_fix_looks_new_and_is_found_all_the_same
         for _ in range(2):
             await ingest.say(POS, said(leap))
         assert (ingest.pipeline.tally.positions_stored, ingest.pipeline.tally.duplicates) == (2, 1)
-        assert ingest.pipeline._looks_until
+        assert ingest.pipeline.looks_at_all
 
 
 async def test_a_batch_with_new_and_known_fixes_stores_the_new_ones(city: str) -> None:
