@@ -39,6 +39,7 @@ from gridwarden.tls import CertificateError
 from gridwarden.up import up as run_up
 from ingest.doors.subscribe import BrokerUrlError
 from ingest.store.owners import OwnershipLostError
+from simulators.fleet.journal import JournalError
 from simulators.fleet.limits import LimitError
 from simulators.replay import RefusedError
 from simulators.roster import Credential, RosterError
@@ -87,6 +88,7 @@ TROUBLE = (
     RosterError,
     AddressError,
     LimitError,
+    JournalError,
     RecordingError,
     RefusedError,
     FaultsError,
@@ -305,11 +307,26 @@ def simulate_command(
     roster: Annotated[Path, typer.Option(help="Folder of terminals.csv and grids.geojson")] = DEFAULT_ROSTER,
     terminals: Annotated[int, typer.Option(help="How many of the roster, one MQTT connection each")] = 500,
     interval: Annotated[float, typer.Option(help="Seconds between two reports of a terminal")] = 5.0,
+    receipts: Annotated[float, typer.Option(min=0, max=1, help="Share of the terminals that ask for receipts")] = 0.0,
+    backlog: Annotated[
+        Path | None, typer.Option(help="Keep each fix in this folder until it is safe, across kills of this program")
+    ] = None,
     seed: Seed = 1,
     for_s: For = None,
 ) -> None:
     """Simulated people who walk and drive through their grids, lose the signal and press SOS."""
-    run(show_simulation(roster=roster, url=url, terminals=terminals, interval_s=interval, seed=seed, for_s=for_s))
+    run(
+        show_simulation(
+            roster=roster,
+            url=url,
+            terminals=terminals,
+            interval_s=interval,
+            seed=seed,
+            receipts_share=receipts,
+            backlog=backlog,
+            for_s=for_s,
+        )
+    )
 
 
 @app.command(name="replay")

@@ -9,7 +9,15 @@ from simulators.roster import Credential
 
 
 async def show_simulation(
-    *, roster: Path, url: str, terminals: int, interval_s: float, seed: int, for_s: float | None
+    *,
+    roster: Path,
+    url: str,
+    terminals: int,
+    interval_s: float,
+    seed: int,
+    receipts_share: float,
+    backlog: Path | None,
+    for_s: float | None,
 ) -> None:
     """Simulate until the time is over or Ctrl-C, with the figures on one line; then print the summary."""
     progress = Progress()
@@ -22,6 +30,8 @@ async def show_simulation(
             interval_s=interval_s,
             seed=seed,
             duration_s=for_s,
+            receipts_share=receipts_share,
+            backlog=backlog,
             say=progress.step,
             progress=lambda figures: progress.update(figures.brief),
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from simulators.fleet.build import Share, build, resolve
+from simulators.fleet.journal import opened
 from simulators.fleet.limits import make_room
 from simulators.fleet.summary import Summary
 from simulators.replay import Replay, ReplaySummary, announcement
@@ -46,6 +47,8 @@ async def simulate(
     sos_per_hour: float = SOS_PER_HOUR,
     connections_per_s: float = CONNECTIONS_PER_S,
     answer_s: tuple[float, float] = ANSWER_S,
+    receipts_share: float = 0.0,
+    backlog: Path | None = None,
     ca: Path | None = None,
 ) -> Summary:
     """Let the first `terminals` of the roster move and report every `interval_s` seconds to mqtt://host:port.
@@ -53,33 +56,40 @@ async def simulate(
     mqtts:// is TLS; `ca`: whom to believe that they are the server (PEM; None: the system's). Runs for
     `duration_s`, or until cancelled; stops cleanly. `say` hears trouble in whole lines, `progress` the
     figures every second, `ready` once that all are connected. The same seed moves them alike.
-    Raises RosterError, AddressError, LimitError.
+    `receipts_share` of the terminals ask for receipts. `backlog`: folder of the journal that holds each fix until it is
+    safe; what an earlier start left there is published first.
+    Raises RosterError, AddressError, LimitError, JournalError.
     """
     endpoint = await resolve(url, ca=ca)
     city = await asyncio.to_thread(read_roster, roster)  # seconds, for a whole city
     if not 0 < terminals <= len(city.handsets):
         raise RosterError(f"{roster}: {len(city.handsets)} terminals in it, {terminals} wanted")
     make_room(terminals)
-    built = await asyncio.to_thread(
-        build,
-        share=Share(handsets=city.handsets[:terminals], grids=city.grids, first=0, terminals=terminals, own=terminals),
-        endpoint=endpoint,
-        scenario=Scenario(connect_within_s=0.0, handsets=Handsets(sos_per_hour=sos_per_hour, acknowledge_s=answer_s)),
-        seed=seed,
-        interval_s=interval_s,
-        connections_per_s=connections_per_s,
-        tick_s=_TICK_S,
-        say=lambda line: say(f"{url}, {line}"),
-    )
-    summary = Summary(terminals=terminals, counts=built.counts)
-    with contextlib.closing(built.exchange):
-        await built.fleet.run(
-            starts_at=time.time(),
-            duration_s=duration_s,
-            settle_s=_SETTLE_S,
-            ready=ready,
-            second=lambda: progress(summary),
+    handsets = Handsets(sos_per_hour=sos_per_hour, acknowledge_s=answer_s, receipts_share=receipts_share)
+    with opened(backlog) as journal:
+        built = await asyncio.to_thread(
+            build,
+            share=Share(
+                handsets=city.handsets[:terminals], grids=city.grids, first=0, terminals=terminals, own=terminals
+            ),
+            endpoint=endpoint,
+            scenario=Scenario(connect_within_s=0.0, handsets=handsets),
+            seed=seed,
+            interval_s=interval_s,
+            journal=journal,
+            connections_per_s=connections_per_s,
+            tick_s=_TICK_S,
+            say=lambda line: say(f"{url}, {line}"),
         )
+        summary = Summary(terminals=terminals, counts=built.counts)
+        with contextlib.closing(built.exchange):
+            await built.fleet.run(
+                starts_at=time.time(),
+                duration_s=duration_s,
+                settle_s=_SETTLE_S,
+                ready=ready,
+                second=lambda: progress(summary),
+            )
     return summary
 
 

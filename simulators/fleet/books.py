@@ -18,10 +18,10 @@ ROW: Final = PUBLISHED.itemsize
 
 
 class Books:
-    """`folder`: where the ledger goes; None: nowhere, only the numbers are kept."""
+    """`folder`: where the ledger goes; None: nowhere, only the numbers are kept, from `first` on."""
 
-    def __init__(self, folder: Path | None) -> None:
-        self.row = 0  # the next one's number
+    def __init__(self, folder: Path | None, *, first: int = 0) -> None:
+        self.row = first  # the next one's number
         self.now_us = 0  # of this look at the sockets
         self._folder: Final = folder
         self._rows = bytearray()

@@ -16,9 +16,11 @@ from simulators.fleet.dialler import MOST_OPENING, MOST_SHAKING, Dialler
 from simulators.fleet.events import Figures
 from simulators.fleet.fleet import Fleet
 from simulators.fleet.hearing import Hearing
+from simulators.fleet.journal import Journal
 from simulators.fleet.mischief import Mischief
 from simulators.fleet.post import Post
 from simulators.fleet.presence import Presence
+from simulators.fleet.safety import Safety
 from simulators.movement.chance import Chance
 from simulators.movement.crowd import Crowd
 from simulators.movement.habits import habits_of
@@ -30,6 +32,7 @@ from simulators.terminals.line import Endpoint, Exchange
 _QUIET_S: Final = 30.0  # trouble is said once in this time
 _ARRIVING: Final = 205  # streams of chance that no movement draws from
 _RECEIPTING: Final = 206
+_LIFE: Final = 1 << 32  # rows of one life on a journal: their numbers are asked for as receipts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,14 +65,22 @@ def build(
     interval_s: float,
     sample: int = 100,
     folder: Path | None = None,
+    journal: Journal | None = None,
     connections_per_s: float | None = None,
     tick_s: float = 0.002,
     say: Callable[[str], None],
 ) -> Built:
-    """`folder`: where the ledger goes. `say` hears trouble in whole lines, once in a while."""
-    counts, books, chance = Figures(), Books(folder), Chance(seed)
+    """`folder`: where the ledger goes. `say` hears trouble in whole lines, once in a while.
+
+    `journal`: where fixes are kept until they are safe; without a ledger, and in a scenario without misbehaviour.
+    """
+    counts, chance = Figures(), Chance(seed)
+    books = Books(folder, first=0 if journal is None else journal.life * _LIFE)
+    credentials = [handset.credential for handset in share.handsets]
+    codes = [credential.terminal for credential in credentials]
+    safety = None if journal is None else Safety(journal, codes=codes, first=share.first)
     post = Post(
-        credentials=[handset.credential for handset in share.handsets],
+        credentials=credentials,
         own=share.own,
         counts=counts,
         books=books,
@@ -80,6 +91,7 @@ def build(
         ),
         gateway=share.gateway,
         saved_up=scenario.handsets.fixes_per_message,
+        safety=safety,
         say=_rarely(say),
     )
     exchange = Exchange(endpoint)
@@ -89,6 +101,7 @@ def build(
     post.ears = Hearing(
         counts=counts,
         books=books,
+        safety=safety,
         chance=chance,
         handsets=scenario.handsets,
         first=share.first,
@@ -108,7 +121,7 @@ def build(
         arrival_s=scenario.connect_within_s
         * (chance.uniform(_ARRIVING, everyone) - (1.0 if scenario.connects_before_start else 0.0)),
         interval_s=interval_s,
-        saves_up=scenario.handsets.fixes_per_message > 1,
+        saves_up=safety is not None or scenario.handsets.fixes_per_message > 1,
         tick_s=tick_s,
     )
     return Built(fleet=fleet, counts=counts, exchange=exchange, books=books)

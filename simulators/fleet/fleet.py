@@ -18,6 +18,7 @@ from simulators.fleet.books import ROW, Books
 from simulators.fleet.mischief import Mischief
 from simulators.fleet.post import Post
 from simulators.fleet.presence import Presence
+from simulators.fleet.recall import say_again, take_up
 from simulators.fleet.wording import EMERGENCY, FIX, NO_FIX, NO_SIGNAL, NOT_YET, OFF, Slice, word
 from simulators.movement.chance import Floats
 from simulators.movement.crowd import Crowd
@@ -88,6 +89,7 @@ class Fleet:
         """
         loop = asyncio.get_running_loop()
         self._started_at, self._start_s = starts_at, loop.time() + starts_at - time.time()
+        take_up(self._post)
         self._presence.begin(start_s=self._start_s, is_on=self._crowd.connected_at(0.0), arrival_s=self._arrival_s)
         try:
             await self._work(lambda now_s: duration_s is not None and now_s >= duration_s, ready, second)
@@ -133,6 +135,7 @@ class Fleet:
         counts.unsettled = sum(session.unsettled for session in self._post.all_sessions)
         counts.kept = sum(backlog.fixes for backlog in self._post.backlogs.values())
         counts.wanted = sum(session.is_wanted for session in self._post.all_sessions)
+        say_again(self._post, asyncio.get_running_loop().time())
         second()
         counts.lag_s = 0.0
         self._books.flush()

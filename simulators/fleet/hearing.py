@@ -11,6 +11,7 @@ import numpy as np
 
 from simulators.fleet.books import Books
 from simulators.fleet.events import Figures
+from simulators.fleet.safety import Safety
 from simulators.movement.chance import Chance, Stream
 from simulators.scenario.model import Handsets
 
@@ -37,6 +38,7 @@ class Hearing:
         *,
         counts: Figures,
         books: Books,
+        safety: Safety | None,
         chance: Chance,
         handsets: Handsets,
         first: int,
@@ -44,6 +46,7 @@ class Hearing:
     ) -> None:
         self._counts: Final = counts
         self._books: Final = books
+        self._safety: Final = safety
         self._chance: Final = chance
         self._handsets: Final = handsets
         self._first: Final = first
@@ -70,6 +73,8 @@ class Hearing:
         if fixes:
             self._counts.receipted += fixes
             self._books.receipt(row, fixes)
+            if self._safety is not None:
+                self._safety.receipted(row)
 
     def _take_alert(self, who: int, payload: bytes) -> None:
         self._counts.alerts_heard += 1

@@ -10,16 +10,18 @@ from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from ingest.mqtt import packets
+from simulators.fleet import logins
 from simulators.fleet.backlog import Backlog, uploaded
 from simulators.fleet.books import Books, flagged
 from simulators.fleet.dialler import Dialler
 from simulators.fleet.events import Figures
+from simulators.fleet.safety import Safety
 from simulators.fleet.silence import Silence
 from simulators.fleet.wording import topic
 from simulators.ledger import BACKLOG, SILENT
 from simulators.roster import Credential
 from simulators.terminals.line import Exchange
-from simulators.terminals.parser import LEVEL, Parser
+from simulators.terminals.parser import Parser
 from simulators.terminals.session import SUBSCRIBE_ID, OnTheWay, Session
 
 PLAIN: Final = 0  # marks of messages
@@ -52,6 +54,7 @@ class Post:
         dialler: Dialler,
         gateway: Credential | None,
         saved_up: int,
+        safety: Safety | None,
         say: Callable[[str], None],
     ) -> None:
         self.credentials: Final = credentials
@@ -65,6 +68,7 @@ class Post:
         self.gateways: list[Session] = []
         self.topics_pos: Final = [topic(credential.terminal, "pos") for credential in credentials]
         self.backlogs: Final[dict[int, Backlog]] = {}
+        self.safety: Final = safety
         self.silence: Final = Silence()
         self.receipting: Final = bytearray(len(credentials))
         self.strangers: Final[set[int]] = set()  # who logs in with a wrong secret
@@ -72,6 +76,7 @@ class Post:
         self.is_closing = False
         self._gateway: Final = gateway
         self._saved_up: Final = saved_up
+        self._held: list[int] = []  # have fixes that may go once they are on disk
         self._muffled: Final[dict[int, list[tuple[bytes, bytes]]]] = {}  # to be said when there is signal
         self._client: Final = f"fleet-{secrets.token_hex(4)}"
 
@@ -120,8 +125,10 @@ class Post:
             backlog = self.backlogs[who] = Backlog()
         flags = self.silence.flags(who, is_up=session.is_up)
         self.counts.dropped += backlog.add(fix, flagged(row, flags) if flags else row)
+        if self.safety is not None:
+            self.safety.take(who, fix, row)
         if not flags and backlog.fixes >= self._saved_up:
-            self._let_go(session, who)
+            self._let_go(session, who) if self.safety is None else self._held.append(who)
 
     def press(self, who: int, last: str, payload: bytes) -> None:
         """Say something that is no fix as soon as there is signal."""
@@ -164,7 +171,12 @@ class Post:
             self._return(self.sessions[who], who)
 
     def flush(self) -> None:
-        """Write what gateways have gathered."""
+        """Let go what was held until it is on disk, in one transaction; write what gateways have gathered."""
+        if self.safety is not None:
+            self.safety.commit()
+            held, self._held = self._held, []
+            for who in held:
+                self._let_go(self.sessions[who], who)
         for session in self.gateways:
             session.flush()
 
@@ -193,6 +205,8 @@ class Post:
             texts = self._with_receipt(number, count, texts)
         elif count > 1:
             texts = b"[%b]" % texts
+        if self.safety is not None:
+            self.safety.sends(number, who, texts, rows, asks=bool(self.receipting[who]))
         self.counts.messages += 1
         self.counts.published += count
         session.publish(self.topics_pos[who], texts, number, count, PLAIN)
@@ -213,23 +227,10 @@ class Post:
         if who >= self.own:
             if self._gateway is None:
                 raise AssertionError("a gateway's session without its credential")
-            return packets.Connect(
-                level=LEVEL,
-                client_id=f"{self._client}-{who}",
-                keep_alive_s=session.keep_alive_s,
-                user=self._gateway.terminal,
-                password=self._gateway.secret.encode(),
-            )
-        credential = self.credentials[who]
-        return packets.Connect(
-            level=LEVEL,
-            client_id=credential.terminal,
-            clean_start=False,
-            keep_alive_s=session.keep_alive_s,
-            user=credential.terminal,
-            password=b"no secret of ours" if who in self.strangers else credential.secret.encode(),
-            will=packets.Will(topic=f"gw/v1/t/{credential.terminal}/status", payload=b"offline", qos=1, retain=True),
-        )
+            client_id = f"{self._client}-{who}"
+            return logins.of_gateway(self._gateway, client_id=client_id, keep_alive_s=session.keep_alive_s)
+        is_stranger = who in self.strangers
+        return logins.of_terminal(self.credentials[who], keep_alive_s=session.keep_alive_s, is_stranger=is_stranger)
 
     def topics(self, session: Session) -> tuple[str, ...]:
         who = session.number
@@ -263,6 +264,8 @@ class Post:
         if not fixes:
             return
         self.books.acknowledge(row, fixes)
+        if self.safety is not None:
+            self.safety.acknowledged(row)
         if mark == PLAIN:
             counts.acknowledged += fixes
         elif mark == ON_PURPOSE:
