@@ -15,10 +15,10 @@ demo: setup      ## run everything, with a city walking on the map: make demo [P
 	@exec $(BIN)/gridwarden up --simulate $(or $(SIMULATE),500) $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) \
 	$(if $(MQTT_PORT),--mqtt-port $(MQTT_PORT)) $(if $(FOR),--for $(FOR)) $(if $(DATA),--data $(DATA))
 
-test:            ## set up and pass the tests: make test [ONLY=tests/core]
+test:            ## set up and pass the tests, two files at a time: make test [ONLY=tests/core] [WORKERS=2]
 	@$(PYTHON) scripts/setup.py --tests
 	@cd $(WEB) && PATH="$(CURDIR)/.venv/node:$$PATH" npm test --silent
-	@$(BIN)/python -m pytest $(ONLY)
+	@$(BIN)/python -m pytest --numprocesses $(or $(WORKERS),2) --dist loadfile $(ONLY)
 
 check:           ## lint, types, import rules, web app
 	@$(PYTHON) scripts/setup.py --development

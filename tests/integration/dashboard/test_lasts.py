@@ -53,7 +53,7 @@ async def test_every_column_is_read_as_it_was_written(city: Connection) -> None:
     pieces = [piece async for piece in lasts.since(city, lasts.BEGINNING)]
     rows = np.concatenate(pieces)
     (row,) = rows[rows["member"] == QIAN].tolist()
-    # flags are of the table `position` only
+    # flags and steps are of the table `position` only
     assert row == (
         1772352000000001,
         946684799500000,
@@ -68,6 +68,8 @@ async def test_every_column_is_read_as_it_was_written(city: Connection) -> None:
         120,
         -32768,
         80,
+        0,
+        0,
         0,
     )
 
