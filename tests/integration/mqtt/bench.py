@@ -93,6 +93,12 @@ class Bench:
         assert row is not None
         return row[0]
 
+    async def all_left(self) -> None:
+        """Return when it is written of every stored session that its connection ended."""
+        async with asyncio.timeout(ENOUGH_S):
+            while await self.number("SELECT count(*) FROM mqtt_session WHERE expires_at IS NULL"):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+
     async def waits(self, count: int) -> None:
         """Return when `count` rows of downlink wait for an acknowledgement."""
         async with asyncio.timeout(ENOUGH_S):

@@ -102,6 +102,7 @@ async def test_a_session_of_mqtt_5_expires(database: str) -> None:
         peer, _ = await connected(door, level=Level.V5, clean_start=False, properties=kept)
         await peer.send(packets.Disconnect())
         await peer.end()
+        await door.all_left()
         await door.number("WITH aged AS (UPDATE mqtt_session SET expires_at = now() - interval '1 s') SELECT 1")
         _, answer = await connected(door, level=Level.V5, clean_start=False, properties=kept)
         assert not answer.session_present
