@@ -119,10 +119,11 @@ class Watch:
 
     async def _listen(self, crossed: asyncio.Event) -> None:
         async for message in self._bus.read(EVENTS):
-            event = decode(message.payload)
-            if event is None:
+            events = decode(message.payload)
+            if events is None:
                 log.warning("event.misfit", bytes=len(message.payload))
-            if isinstance(event, Crossed):
-                crossed.set()
-            if isinstance(event, AlertAcknowledged):
-                await retry(partial(self.hear, event), name="alert events")
+            for event in events or ():
+                if isinstance(event, Crossed):
+                    crossed.set()
+                if isinstance(event, AlertAcknowledged):
+                    await retry(partial(self.hear, event), name="alert events")

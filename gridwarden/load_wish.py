@@ -8,12 +8,13 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from gridwarden.descriptors import RESERVE
 from simulators.load.machine import usable_cores
 
-_OTHER_FILES: Final = 500  # descriptors of a process that are no connections
 _A_WORKER: Final = 10_000  # connections, from which on another worker is worth a core
 _A_VIEWERS_WORKER: Final = 2_000
 GATEWAY_CONNECTIONS: Final = 8  # 270,000 terminals every 30 s are 9,000 messages a second: 1,100 for each
+_OTHER_FILES: Final = RESERVE + GATEWAY_CONNECTIONS  # beside what terminals' own connections may take of a door
 
 
 class LoadError(Exception):

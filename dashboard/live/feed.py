@@ -123,13 +123,14 @@ class Feed:
             await self._heed_event(message.payload)
 
     async def _heed_event(self, payload: bytes) -> None:
-        event = messages.decode(payload)
-        if event is None:
+        events = messages.decode(payload)
+        if events is None:
             log.warning("event.misfit", bytes=len(payload))
             return
-        if isinstance(event, messages.EmergencyPressed):
+        if any(isinstance(event, messages.EmergencyPressed) for event in events):
             await self._read_emergencies()
-        await self._newsroom.event(event)
+        for event in events:
+            await self._newsroom.event(event)
 
     async def _beat(self) -> None:
         """Tick on a schedule of its own, so that a slow tick does not delay the following ones."""

@@ -15,8 +15,9 @@ async def tell(
     if plan is not None and len(live := plan.live):
         await bus.publish(POSITIONS, live.tobytes())
     changed = (*_changed(presence), *_strayed(plan))
-    for event in (*_emergencies(written), *_crossed(plan, directory), *changed, *_answered(written)):
-        await bus.publish(EVENTS, encode(event))
+    events = (*_emergencies(written), *_crossed(plan, directory), *changed, *_answered(written))
+    if events:
+        await bus.publish(EVENTS, encode(events))
 
 
 def _emergencies(written: Written | None) -> list[Event]:

@@ -8,8 +8,11 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import numpy as np
 import psycopg
 from psycopg.rows import namedtuple_row
+
+from tracker.database.columns import Column, take_columns
 
 FORGOTTEN: Final = 20_000  # rows a statement: no lock and no transaction is long
 
@@ -55,6 +58,7 @@ class AckRow(NamedTuple):
 async def add_crossings(connection: Connection, rows: Sequence[CrossingRow], *, is_late: bool = False) -> None:
     """Add crossings; one that a recomputation had superseded is in force again."""
     terminals, times, kinds, grids, members, grid_sets = zip(*rows, strict=True)
+    take_columns(connection)
     await connection.execute(
         """
         INSERT INTO crossing (terminal, fixed_at, kind, grid, member, grid_set, is_late)
@@ -67,12 +71,12 @@ async def add_crossings(connection: Connection, rows: Sequence[CrossingRow], *, 
             WHERE crossing.superseded_at IS NOT NULL
         """,
         {
-            "terminals": list(terminals),
-            "times": list(times),
+            "terminals": _ids(terminals),
+            "times": _moments(times),
             "kinds": list(kinds),
-            "grids": list(grids),
-            "members": list(members),
-            "grid_sets": list(grid_sets),
+            "grids": _ids(grids),
+            "members": _ids(members),
+            "grid_sets": _ids(grid_sets),
             "is_late": is_late,
         },
     )
@@ -80,6 +84,7 @@ async def add_crossings(connection: Connection, rows: Sequence[CrossingRow], *, 
 
 async def add_presence(connection: Connection, rows: Sequence[PresenceRow], *, grid_set: int) -> None:
     terminals, times, kinds, grids, members = zip(*rows, strict=True)
+    take_columns(connection)
     await connection.execute(
         """
         INSERT INTO presence_event (terminal, at, kind, grid, member, grid_set)
@@ -90,14 +95,22 @@ async def add_presence(connection: Connection, rows: Sequence[PresenceRow], *, g
         ON CONFLICT DO NOTHING
         """,
         {
-            "terminals": list(terminals),
-            "times": list(times),
+            "terminals": _ids(terminals),
+            "times": _moments(times),
             "kinds": list(kinds),
-            "grids": list(grids),
-            "members": list(members),
+            "grids": _ids(grids),
+            "members": _ids(members),
             "grid_set": grid_set,
         },
     )
+
+
+def _ids(values: Sequence[int]) -> Column:
+    return Column(np.array(values, np.int32))
+
+
+def _moments(values: Sequence[int]) -> Column:
+    return Column(np.array(values, np.int64))
 
 
 class Added(NamedTuple):

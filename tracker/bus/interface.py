@@ -5,7 +5,7 @@ from typing import Final, NamedTuple, Protocol
 
 # Streams of batches
 POSITIONS: Final = "positions"  # tracker.model.positions rows, `tobytes()`; only those that are live
-EVENTS: Final = "events"  # one JSON object of tracker.bus.messages a message
+EVENTS: Final = "events"  # one or several JSON objects of tracker.bus.messages
 # Doorbells: the payload is empty or a hint; the table named is the truth
 DOWNLINK: Final = "downlink"  # table downlink, retained
 DELIVERIES: Final = "deliveries"  # table delivery

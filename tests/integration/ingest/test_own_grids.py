@@ -53,7 +53,7 @@ async def test_five_minutes_outside_are_an_event_an_outing_and_a_word_on_the_bus
         ((since, opened, closed, grid),) = await ingest.rows("SELECT since, opened_at, closed_at, grid FROM outing")
         assert (opened - since).total_seconds() == pytest.approx(5 * MINUTE, abs=1)
         assert (closed, grid) == (None, EAST)
-        told = [messages.decode((await anext(heard)).payload) for _ in range(3)]
+        told = messages.decode((await anext(heard)).payload) or []
         word = next(event for event in told if isinstance(event, PresenceChanged) and event.state == "out_of_grid")
         assert (word.member, word.grid, word.at_us) == (101, EAST, round(opened.timestamp() * 1e6))
 
