@@ -4,6 +4,7 @@ Full means that the doors stop reading, so that the senders wait; nothing is eve
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class Inbox:
         self._enough = asyncio.Event()
         self._waiting_for_room: list[Callable[[], None]] = []
         self._last_batch = 0
+        self._since_s = 0.0  # when the first of them came, or one before it
 
     def __len__(self) -> int:
         return len(self._packets)
@@ -58,6 +60,7 @@ class Inbox:
         self._bytes += len(packet.payload) + PACKET_OVERHEAD
         count = len(packets)
         if count == 1:
+            self._since_s = time.monotonic()
             self._arrived.set()
         if count == self._most:
             self._enough.set()
@@ -83,9 +86,13 @@ class Inbox:
         return batch
 
     async def _linger(self) -> None:
+        """Wait for more; what came while the batch before was written has waited already."""
         bounds = self._bounds
         wish_s = self._last_batch * 100e-6  # 100 us for each packet of the last batch
         linger_s = max(bounds.shortest_linger_s, min(wish_s, bounds.longest_linger_s))
+        linger_s -= time.monotonic() - self._since_s
+        if linger_s <= 0:
+            return
         try:
             async with asyncio.timeout(linger_s):
                 await self._enough.wait()

@@ -6,6 +6,7 @@ REREAD_S makes up for that, later but surely.
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from typing import Any, Final, cast
@@ -29,6 +30,7 @@ from tracker.organisation import duty
 
 TICK_S: Final = 1.0
 REREAD_S: Final = 10.0
+CITY_S: Final = 60.0  # between two looks at the whole city, 0.2 s of the database's: a doorbell rings when it changes
 DUTY_S: Final = 60.0  # shifts begin and end on whole minutes
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
@@ -81,6 +83,7 @@ class Feed:
         self._clock = clock
         self._grid_watch = GridWatch(pool, hub, changed=self._reread)
         self._fingerprint: tuple[int, ...] = ()
+        self._looked_s = 0.0  # at the city
         self._read_until = lasts.BEGINNING
         self._is_changed = asyncio.Event()
         self._rereading = asyncio.Lock()  # an older reading must not overtake a newer one
@@ -164,12 +167,17 @@ class Feed:
         """Read what changed in the tables; the whole city only when it is another one."""
         async with self._rereading:
             async with self._pool.connection() as connection:
-                fingerprint = await city.fingerprint(connection)
-                if fingerprint != self._fingerprint:
-                    await self._read_city(connection)
-                    self._fingerprint, self._read_until = fingerprint, lasts.BEGINNING
+                if not self._fingerprint or time.monotonic() - self._looked_s >= CITY_S:
+                    await self._look_at_city(connection)
                 await self._read_lasts(connection)
             await self._read_emergencies()
+
+    async def _look_at_city(self, connection: AsyncConnection[Any]) -> None:
+        fingerprint = await city.fingerprint(connection)
+        if fingerprint != self._fingerprint:
+            await self._read_city(connection)
+            self._fingerprint, self._read_until = fingerprint, lasts.BEGINNING
+        self._looked_s = time.monotonic()
 
     async def _read_lasts(self, connection: AsyncConnection[Any]) -> None:
         """Take in what was checkpointed since the last reading, and let the viewers be served between the pieces."""

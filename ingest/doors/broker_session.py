@@ -18,7 +18,7 @@ from ingest.mqtt.decoder import Decoder, Received, Side
 from ingest.mqtt.encode import PINGREQ, encode, puback
 from ingest.mqtt.packets import Code, Connack, Connect, Fault, Level, Publish, Suback, Subscribe, Subscription
 from ingest.mqtt.properties import Properties
-from ingest.rules.packets import Packet, Route, address
+from ingest.rules.packets import Packet, Route, address, pos_code
 from ingest.store.terminals import Directory
 
 TOPICS: Final = ("gw/v1/t/+/+", "owntracks/+/+", "owntracks/+/+/+")
@@ -128,6 +128,9 @@ class BrokerSession(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _publish(self, packet: Publish) -> None:
+        if terminal := self._directory.terminal_of(pos_code(packet.topic)):
+            self._put(packet, Route.POS, terminal)
+            return
         route, code = address(packet.topic)
         word = packet.topic.rpartition("/")[2]
         is_ours = word in DOWNWARD and packet.topic.startswith("gw/v1/t/")
@@ -135,9 +138,10 @@ class BrokerSession(asyncio.Protocol):
         if is_ours or (packet.retain and route is Route.STATUS):
             self.settle(packet.packet_id)
             return
-        said = packet.properties
-        terminal = self._directory.terminal_of(code)
-        token, now_us = packet.packet_id, self._now_us()
+        self._put(packet, route, self._directory.terminal_of(code))
+
+    def _put(self, packet: Publish, route: Route, terminal: int) -> None:
+        said, token, now_us = packet.properties, packet.packet_id, self._now_us()
         topic, reply, correlation = packet.topic, said.response_topic, said.correlation
         self._inbox.put(Packet(self, token, terminal, topic, route, packet.payload, now_us, reply, correlation))
 

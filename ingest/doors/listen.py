@@ -9,6 +9,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from math import ceil
 from typing import Any, Final, cast
 
 import structlog
@@ -43,6 +44,7 @@ BACKLOG: Final = 4096  # connections the kernel holds for us while a city reconn
 PATIENCE_S: Final = 10.0  # from connecting to CONNECT
 WATCH_S: Final = 1.0
 LOOKED_AT: Final = 1_000  # connections at a time: 2 ms on a busy machine
+WATCHES: Final = 5  # a round of more than 5,000 connections takes: they are all looked at every 5 s
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -283,18 +285,23 @@ class Listener:
     async def _watch(self) -> None:
         """End connections that are silent or slow for too long, without holding up the others meanwhile."""
         watch = Watch(stall_s=self._gate.caps.stall_s, deaf_s=self._gate.caps.deaf_s)
+        everybody, place = tuple[Connection, ...](), 0
         while True:
             await asyncio.sleep(WATCH_S)
             self._count()
             self._gate.tidy()
             for stranger in self._gate.late(self._patience_s):
                 stranger.end("no CONNECT", with_will=False)
-            watch.begin()
-            everybody = tuple(self._connections)
-            for start in range(0, len(everybody), LOOKED_AT):
-                for connection, word, code in watch.look(everybody[start : start + LOOKED_AT], self.now_s()):
+            if place >= len(everybody):
+                watch.begin()
+                everybody, place = tuple(self._connections), 0
+            end = place + max(LOOKED_AT, ceil(len(everybody) / WATCHES))
+            for start in range(place, end, LOOKED_AT):
+                some = everybody[start : min(start + LOOKED_AT, end)]
+                for connection, word, code in watch.look(some, self.now_s()):
                     connection.end(word, code=code, with_will=True)
                 await asyncio.sleep(0)
+            place = end
 
     def _end_if_withdrawn(self, connection: Connection) -> None:
         credential = connection.credential

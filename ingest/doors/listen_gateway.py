@@ -16,7 +16,7 @@ from ingest.doors.listen_login import BAD_CLIENT_ID, BAD_METHOD, Refusal, has_ba
 from ingest.doors.listen_sessions import Session
 from ingest.doors.listen_wire import Stage
 from ingest.mqtt.packets import Code, Connect, ConnectReturn, Level, Subscription
-from ingest.rules.packets import UNKNOWN_TERMINAL, Route, address
+from ingest.rules.packets import UNKNOWN_TERMINAL, Route, address, pos_code
 from ingest.store.terminals import Directory
 
 USER: Final = "gateway"
@@ -67,6 +67,9 @@ class GatewayConnection(Connection):
     def _learn(self, topic: str) -> None:
         if not self.is_gateway:
             super()._learn(topic)
+            return
+        if terminal := self._directory.terminal_of(pos_code(topic)):
+            self._topic, self._route, self.terminal, self._refusal = topic, Route.POS, terminal, 0
             return
         route, code = address(topic)
         if route is Route.OWNTRACKS:  # the app hears its own topic echoed; nobody here would

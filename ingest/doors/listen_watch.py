@@ -1,4 +1,4 @@
-"""Whom the listening door cuts off for being slow or silent: looked for every second, in parts.
+"""Whom the listening door cuts off for being slow or silent: looked for in rounds of seconds, in parts.
 
 Nobody is blamed for what we are slow at: a connection that we do not read stands still, and so does its clock.
 """

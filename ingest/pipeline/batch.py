@@ -68,9 +68,17 @@ def disassemble(packets: Sequence[Packet], limits: Limits) -> Batch:
     parts = _Parts()
     for place, packet in enumerate(packets):
         if packet.route is Route.POS and packet.terminal and len(packet.payload) <= MAX_PAYLOAD:
+            fix = pos.lone(packet.payload)
+            if fix is not None:
+                parts.fixes.append(fix)
+                parts.packet.append(place)
+                parts.at.append(0)
+                continue
             fixes = pos.quick(packet.payload)
             if fixes is not None:
-                _take_fixes(parts, place, fixes)
+                parts.fixes += fixes
+                parts.packet += [place] * len(fixes)
+                parts.at += range(len(fixes))
                 continue
         _take_apart(parts, place, packet)
     reports = columns.reports(parts.fixes)
@@ -112,18 +120,6 @@ def place(batch: Batch, atlas: Atlas) -> None:
     for sheet, rows in atlas.split(positions["fixed_at_us"]):
         lon, lat = positions["lon"][rows] / DEGREE, positions["lat"][rows] / DEGREE
         positions["grid"][rows] = sheet.place(lon, lat)
-
-
-def _take_fixes(parts: _Parts, place: int, fixes: list[Fix]) -> None:
-    """Take a packet that is nothing but good fixes."""
-    if len(fixes) == 1:
-        parts.fixes.append(fixes[0])
-        parts.packet.append(place)
-        parts.at.append(0)
-    else:
-        parts.fixes += fixes
-        parts.packet += [place] * len(fixes)
-        parts.at += range(len(fixes))
 
 
 def _take_apart(parts: _Parts, place: int, packet: Packet) -> None:

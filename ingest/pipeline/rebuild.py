@@ -21,6 +21,7 @@ from ingest.rules.tracks import Rules
 from ingest.store import positions, states
 from ingest.store.states import States
 from ingest.store.terminals import Directory
+from tracker.database import partitions
 from tracker.geometry.atlas import Atlas
 from tracker.model.positions import REASONS, Flag, Positions, empty
 
@@ -90,10 +91,10 @@ async def restore(
 
 
 async def _later(connection: Connection, terminals: Ids, since_us: npt.NDArray[np.int64]) -> Positions:
-    found = [empty(0)]
+    found, span_us = [empty(0)], await partitions.span_us(connection)
     for start in range(0, len(terminals), PIECE):
         piece = slice(start, start + PIECE)
-        found.append(await positions.behind_checkpoint(connection, terminals[piece], since_us[piece]))
+        found.append(await positions.behind_checkpoint(connection, terminals[piece], since_us[piece], span_us=span_us))
     return np.concatenate(found)
 
 

@@ -60,6 +60,8 @@ _WORDS: Final = {
     "status": Route.STATUS,
     "ack": Route.ACK,
 }
+_UP: Final = "gw/v1/t/"
+_POS: Final = "/pos"
 _CODE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _NOWHERE: Final = Address(Route.OTHER, "")
 
@@ -74,6 +76,14 @@ def address(topic: str) -> Address:
     else:
         return _NOWHERE
     return Address(route, code) if route is not Route.OTHER and _CODE.fullmatch(code) else _NOWHERE
+
+
+def pos_code(topic: str) -> str:
+    """Return the terminal of `gw/v1/t/{terminal}/pos`, what nearly every topic is; "" of any other.
+
+    Nobody has checked that it is a code: only to be looked up among codes. An eighth of what `address` costs.
+    """
+    return topic[len(_UP) : -len(_POS)] if topic.startswith(_UP) and topic.endswith(_POS) else ""
 
 
 class Downlink(Protocol):

@@ -16,6 +16,7 @@ Connection = psycopg.AsyncConnection[Any]
 # and its value, big-endian), a trailer. Times are microseconds since 2000-01-01.
 _HEADER: Final = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 _TRAILER: Final = b"\xff\xff"
+FARTHEST_US: Final = 2**53  # of the years that a timestamp holds: 2255
 _MOST_DELAY_MS: Final = 2**31 - 1
 FIELDS: Final = (
     ("fixed_at", ">i8"),
@@ -98,14 +99,16 @@ async def existing(connection: Connection, keys: Positions) -> Positions:
 
 
 async def behind_checkpoint(
-    connection: Connection, terminals: npt.NDArray[Any], since_us: npt.NDArray[np.int64]
+    connection: Connection, terminals: npt.NDArray[Any], since_us: npt.NDArray[np.int64], *, span_us: tuple[int, int]
 ) -> Positions:
     """Return the fixes of `terminals` later than `since_us` of each, in order of (terminal, time); no members.
+
+    `span_us` is where there are rows at all (tracker.database.partitions).
 
     Without those that never changed live presence. Of 270,342 terminals 7 s on a busy machine, 6 of them for the look
     into the index for each one; a `since_us` of long ago makes it a look into each day since.
     """
-    if not len(terminals):
+    if not len(terminals) or span_us == (0, 0):
         return empty(0)
     take_columns(connection)
     cursor = connection.cursor(binary=True)
@@ -125,14 +128,16 @@ async def behind_checkpoint(
                 AND position.flags & 14 = 0
                 -- Leaves out the days (or the chunks) in which no fix can be, before one is opened.
                 AND position.fixed_at > timestamptz 'epoch' + %(first_us)s::bigint * interval '1 microsecond'
-                AND position.fixed_at < now() + interval '1 day'
+                AND position.fixed_at < least(now() + interval '1 day',
+                    timestamptz 'epoch' + %(end_us)s::bigint * interval '1 microsecond')
             OFFSET 0 -- look up one terminal after the other, whatever the planner knows of the table
         ) AS later
         """,
         {
             "terminals": Column(terminals.astype(np.int32)),
             "since": Column(since_us),
-            "first_us": int(since_us.min()),
+            "first_us": max(int(since_us.min()), span_us[0] - 1),
+            "end_us": min(span_us[1], FARTHEST_US),
         },
     )
     row: Any = await cursor.fetchone()

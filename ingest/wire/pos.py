@@ -17,13 +17,28 @@ class _Envelope(msgspec.Struct, gc=False):
     receipt: ReceiptId = None
 
 
+_BRACKET: Final = ord("[")
 _object: Final = msgspec.json.Decoder(Fix)
 _array: Final = msgspec.json.Decoder(list[Fix])
 _envelope: Final = msgspec.json.Decoder(_Envelope)
 
 
+def lone(payload: bytes) -> Fix | None:
+    """Return the fix of what nearly every payload is: one good object, its time in seconds, asking for no receipt.
+
+    None for all else. A bracket is in whatever is no single object, and is found ten times faster than "fixes".
+    """
+    if _BRACKET in payload:
+        return None
+    try:
+        fix = _object.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return fix if fix.t.__class__ is not str and fix.receipt is None else None
+
+
 def quick(payload: bytes) -> list[Fix] | None:
-    """Return the fixes of what nearly every payload is: good, with times in seconds, and asking for no receipt.
+    """Return the fixes of a payload that is good, with times in seconds, and asks for no receipt.
 
     None for all else, which `decode` takes apart. Half of its cost: nothing is made but the fixes.
     """

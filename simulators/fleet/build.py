@@ -14,7 +14,7 @@ import numpy as np
 from simulators.fleet.books import Books
 from simulators.fleet.dialler import MOST_OPENING, MOST_SHAKING, Dialler
 from simulators.fleet.events import Figures
-from simulators.fleet.fleet import Fleet
+from simulators.fleet.fleet import TICK_S, Fleet
 from simulators.fleet.hearing import Hearing
 from simulators.fleet.journal import Journal
 from simulators.fleet.mischief import Mischief
@@ -67,7 +67,7 @@ def build(
     folder: Path | None = None,
     journal: Journal | None = None,
     connections_per_s: float | None = None,
-    tick_s: float = 0.002,
+    tick_s: float = TICK_S,
     say: Callable[[str], None],
 ) -> Built:
     """`folder`: where the ledger goes. `say` hears trouble in whole lines, once in a while.

@@ -24,6 +24,7 @@ from simulators.movement.chance import Floats
 from simulators.movement.crowd import Crowd
 from simulators.terminals.line import Exchange
 
+TICK_S: Final = 0.005
 _AHEAD_S: Final = 0.2  # a slice: at 1,000 reports a second 200, at which a report's movement costs 3 us
 _AT_ONCE: Final = 128  # reports sent between two looks at the sockets
 _TENDED_IN_S: Final = 2.0  # everybody, once
@@ -49,7 +50,7 @@ class Fleet:
         arrival_s: Floats,
         interval_s: float,
         saves_up: bool,
-        tick_s: float = 0.002,
+        tick_s: float = TICK_S,
     ) -> None:
         self._post: Final = post
         self._crowd: Final = crowd

@@ -6,6 +6,7 @@ server makes wait is not.
 """
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -31,7 +32,7 @@ OTHER: Final = 3  # status, answers, presses
 
 _OURS: Final = "we break off"  # no trouble of the server's
 _WINDOW: Final = 20  # messages on their way; brokers hold more back by default (Mosquitto: 20)
-_GATEWAY_WINDOW: Final = 450  # a listening ingest stops reading a connection at 500
+_GATEWAY_WINDOW: Final = 2_400  # eight of them fill a listening ingest's inbox, whose bound then slows them down
 _KEEP_ALIVE_S: Final = 60  # at least
 _INTERVALS: Final = 4  # of reporting, in a keep-alive: who reports never pings
 
@@ -182,7 +183,7 @@ class Post:
 
     def _let_go(self, session: Session, who: int) -> None:
         if session.behind is None:
-            session.behind = {}
+            session.behind = OrderedDict()
         session.behind[who] = None
         self.has_room(session)
 

@@ -4,7 +4,7 @@ The common case, a PUBACK alone in a read, is four bytes looked at by hand; all 
 decoder for all sessions, which is given whole packets only.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from typing import Final, Protocol
 
 from ingest.mqtt import encode, fields, packets
@@ -17,6 +17,9 @@ _LAST_ID: Final = ASIDE_ID - 1  # publications count up to here
 _LOGIN_S: Final = 30.0  # from dialling to CONNACK; a city that comes back at once makes a server slow
 _PING_SHARE: Final = 0.5  # of the keep-alive without a word of ours, then PINGREQ
 _SILENCE_SHARE: Final = 2.0  # of the keep-alive without a word of theirs, then the connection is given up
+_GATHERED_S: Final = (
+    0.01  # at least, before what is gathered leaves: a write for each few messages costs both ends more
+)
 _PUBACK: Final = 0x40
 _ALONE: Final = 4  # bytes of a PUBACK
 _DUP: Final = 0x08
@@ -57,6 +60,7 @@ class Session(Line):
     """`number` is the owner's. At most `window` messages are on their way; what is `behind` waits for room there."""
 
     __slots__ = (
+        "_flushed_s",
         "_heard_at_s",
         "_last_id",
         "_owner",
@@ -94,14 +98,15 @@ class Session(Line):
         self._parser: Final = parser
         self._partial = b""
         self._last_id = 0
-        self._heard_at_s = self._spoke_at_s = 0.0
+        self._heard_at_s = self._spoke_at_s = self._flushed_s = 0.0
         self._was_refused = False
         self.number: Final = number
         self.window: Final = window
         self.keep_alive_s: Final = keep_alive_s
         self.flight: Final[dict[int, OnTheWay]] = {}
         self.waiting: deque[Draft] | None = None
-        self.behind: dict[int, None] | None = None
+        # In order, and ordered so that its first is at hand: a dict looks for it past all that left before.
+        self.behind: OrderedDict[int, None] | None = None
         self.out: list[bytes] | None = [] if gathers else None
         self.is_up = False
         self.is_wanted = False
@@ -159,7 +164,9 @@ class Session(Line):
             self.publish(topic, payload, -1, 0, 0, int(retain))
 
     def flush(self) -> None:
-        if self.out:
+        """Write what is gathered, if it has been for long enough."""
+        if self.out and self.now_s - self._flushed_s >= _GATHERED_S:
+            self._flushed_s = self.now_s
             out, self.out = self.out, []
             self.write(b"".join(out))
 

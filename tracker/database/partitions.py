@@ -5,7 +5,7 @@ A hypertable makes its own chunks, and drops them (tracker.database.timescale).
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -18,6 +18,8 @@ DAYS_AHEAD: Final = 7
 LOCK: Final = 0x7061_7274  # "part": one program at a time makes days
 # Who waits for the table's lock stops all that come later, ingest among them: it gives up until the next look.
 LOCK_TIMEOUT: Final = "1s"
+US: Final = 1_000_000  # microseconds a second
+EVER: Final = (-(2**62), 2**62)
 BATCH: Final = 20_000  # stray rows deleted at once
 
 REFUSED: Final = Counter(
@@ -55,6 +57,28 @@ async def drop_partitions(connection: Connection, before: date) -> int:
     while await _delete_strays(connection, before) == BATCH:
         pass
     return sum(dropped)
+
+
+async def span_us(connection: Connection) -> tuple[int, int]:
+    """Return the microseconds from and to which days hold rows: (0, 0) when none does, EVER where that is not known.
+
+    To look one terminal up opens each day that it could be in, and nearly all of a young city's are empty.
+    """
+    if not await _is_partitioned(connection):
+        return EVER  # a hypertable has no chunk without rows
+    held = sorted([name for name in await _names(connection) if await _has_rows(connection, name)])
+    if not held:
+        return 0, 0
+    if not all(name.startswith("position_2") for name in held):
+        return EVER
+    first, last = (datetime.strptime(name, "position_%Y%m%d").replace(tzinfo=UTC) for name in (held[0], held[-1]))
+    return round(first.timestamp() * US), round((last + timedelta(days=1)).timestamp() * US)
+
+
+async def _has_rows(connection: Connection, name: str) -> bool:
+    found = await connection.execute(sql.SQL("SELECT EXISTS (SELECT FROM {})").format(sql.Identifier(name)))
+    row: Any = await found.fetchone()
+    return bool(row[0])
 
 
 def ensure_partitions_at(dsn: str, today: date, *, back: int = DAYS_BACK) -> int:
