@@ -3,11 +3,15 @@
 Database, ingest, the live map's process, alerts and the load tool share the machine; `gridwarden load` publishes on an
 open-loop schedule and looks for every acknowledged fix in the database. `listen-*`: ingest listens, `broker-*`: it
 subscribes at Mosquitto. Each run's report stays in benchmarks/results/city_rate/NAME.
+
+In the first interval everybody comes on line at once, and each first fix has its row of presence beside it. The delays
+are given of the whole run, and apart of what was due after the first minute.
 """
 
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,6 +28,9 @@ from rich.table import Table
 from benchmarks.capacity import GRIDWARDEN, RESULTS, SEED
 from benchmarks.peers.mosquitto import start_broker
 from benchmarks.peers.service import Service, free_port
+from gridwarden.load_run import LEDGER
+from simulators.load.latency import answered_us, percentiles
+from simulators.load.ledgers import read_sent
 from simulators.report.model import Report, read_report
 from simulators.report.page import JSON
 
@@ -31,6 +38,7 @@ FOLDER: Final = RESULTS.parent / "city_rate"
 FIGURES: Final = FOLDER / "figures.json"
 TERMINALS: Final = 270_342
 VIEWERS: Final = 20
+COMING_S: Final = 60  # until everybody has come on line
 SCENARIO: Final = """\
 name: {name}
 title: {name}
@@ -97,13 +105,15 @@ def _made(run: Run, asked: argparse.Namespace) -> dict[str, object]:
                     *(*GRIDWARDEN, "load", "--up", "--data", str(asked.data), "--seed", str(SEED)),
                     *("--roster", str(asked.roster or asked.data / "city"), "--scenario", str(scenario)),
                     *("--terminals", str(TERMINALS), "--for", str(duration_s), "--viewers", str(VIEWERS)),
-                    *("--report", str(folder), *words),
+                    *("--report", str(folder), "--keep-ledger", *words),
                 ],
                 env=os.environ | {"GRIDWARDEN_LOAD_GATEWAY": _GATEWAY_SECRET},
                 check=False,
                 timeout=duration_s + _PATIENCE_S,
             )
-    return _row(read_report(folder / JSON))
+    row = _row(read_report(folder / JSON)) | _later(folder / LEDGER)
+    shutil.rmtree(folder / LEDGER)
+    return row
 
 
 @contextmanager
@@ -145,6 +155,22 @@ def _row(report: Report) -> dict[str, object]:
             name: getattr(report.counts, name) for name in ("published", "acknowledged", "stored", "lost", "duplicated")
         },
         "missed": [goal.name for goal in report.goals if goal.held is False],
+    }
+
+
+def _later(ledger: Path) -> dict[str, float]:
+    """Return the delays of what was due after everybody had come on line."""
+    sent = read_sent(ledger)
+    due_us = np.asarray(sent.rows["due_us"])
+    is_later = due_us >= due_us.min() + COMING_S * 1_000_000
+    found = percentiles(np.asarray(answered_us(sent, np.where(is_later, sent.acknowledged_us, 0))))
+    if found is None:
+        return {}
+    return {
+        "later_count": found.count,
+        "later_p50_ms": round(found.p50),
+        "later_p99_ms": round(found.p99),
+        "later_max_ms": round(found.max),
     }
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from tracker.geometry.outlines import Outlines
 from tracker.model.positions import METRES_PER_DEGREE
 
 OUTSIDE: Final = 0
@@ -41,6 +42,7 @@ class Fences:
         self._parents = parents or {}
         self._polygons = _geometries(areas)
         self._tree = shapely.STRtree(self._polygons)
+        self._outlines = Outlines(self._polygons)
         self._rank_of = {unit: rank for rank, unit in enumerate(units)}
         self._centres, self._cosines = _centres(self._polygons)
         self._planes = _in_metres(self._polygons, self._centres, self._cosines)
@@ -52,9 +54,13 @@ class Fences:
         """Return the leaf of each point, shape (n,); OUTSIDE where it lies in none or is not finite."""
         spots = np.column_stack([lon, lat])
         spots[~np.isfinite(lon + lat)] = np.nan
-        which, rank = self._tree.query(shapely.points(spots), predicate="intersects")
+        points = np.asarray(shapely.points(spots), object)
+        which, rank = self._tree.query(points)
+        is_inside, is_doubtful = self._outlines.hold(rank, spots[which, 0], spots[which, 1])
+        doubtful = np.flatnonzero(is_doubtful)
+        is_inside[doubtful] = shapely.intersects(self._polygons[rank[doubtful]], points[which[doubtful]])
         first = np.full(len(lon), len(self.units), np.int64)
-        np.minimum.at(first, which, rank)
+        np.minimum.at(first, which[is_inside], rank[is_inside])
         return self._homes[first]
 
     def distance_m(self, grid: Units, lon: Degrees, lat: Degrees) -> npt.NDArray[np.float64]:

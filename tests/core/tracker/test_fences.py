@@ -83,3 +83,38 @@ def test_every_point_gets_what_trying_every_grid_gives(
         for point in everywhere
     ]
     assert place(fences, *everywhere) == expected
+
+
+def by_geos(areas: list[Polygon | MultiPolygon], lon: np.ndarray, lat: np.ndarray) -> list[int]:
+    """Return the 1-based place of the first area that each point touches, 0 for none: one question at a time."""
+    points = [Point(*spot) for spot in zip(lon, lat, strict=True)]
+    return [next((at for at, area in enumerate(areas, 1) if area.intersects(point)), 0) for point in points]
+
+
+steps = st.integers(0, 8)
+
+
+@given(st.lists(st.tuples(steps, steps), min_size=1, max_size=40), st.integers(1, 7), st.integers(1, 7))
+def test_points_at_corners_on_edges_and_beside_them_have_the_grid_that_geos_says(
+    spots: list[tuple[int, int]], knee: int, hole: int
+) -> None:
+    """Corners, edges in and across the ray, a hole, an island: all on few lines, so that points meet them often."""
+    east = 113.0 + np.array([0, 2, knee, 6, 8, 8, 4, 0]) / 70
+    north = 34.0 + np.array([0, 0, hole, 0, 0, 8, knee, 8]) / 70
+    crooked = Polygon(np.column_stack([east, north])).buffer(0)
+    pierced = box(113.0, 34.0, 113 + 9 / 70, 34 + 9 / 70).difference(box(113 + 1 / 70, 34 + 1 / 70, 113.1, 34.1))
+    areas = [crooked, MultiPolygon([box(112.9, 34.0, 112.99, 34.1), box(112.9, 34.2, 112.99, 34.3)]), pierced]
+    fences = Fences(units=[1, 2, 3], areas=areas, parents={})
+    base = np.array(spots, float)
+    nudges = np.array([0.0, 1e-16, -1e-16, 1e-13, -1e-13, 1e-7])
+    lon = (113.0 + base[:, :1] / 70 + nudges).ravel()
+    lat = (34.0 + base[:, 1:] / 70 + nudges[::-1]).ravel()
+    assert fences.place(lon, lat).tolist() == by_geos(areas, lon, lat)
+
+
+def test_a_round_city_is_divided_as_geos_divides_it() -> None:
+    rng = np.random.default_rng(5)
+    areas = [Point(*centre).buffer(0.004, quad_segs=12) for centre in rng.uniform(113.0, 113.05, (60, 2)) - [0, 79]]
+    lon, lat = rng.uniform(113.0, 113.05, 3000), rng.uniform(34.0, 34.05, 3000)
+    fences = Fences(units=list(range(1, 61)), areas=areas, parents={})
+    assert fences.place(lon, lat).tolist() == by_geos(areas, lon, lat)
