@@ -38,6 +38,7 @@ FOLDER: Final = RESULTS.parent / "city_rate"
 FIGURES: Final = FOLDER / "figures.json"
 TERMINALS: Final = 270_342
 VIEWERS: Final = 20
+BAD: Final = ("broken_json", "future", "repeated", "foreign_topic")
 COMING_S: Final = 60  # until everybody has come on line
 SCENARIO: Final = """\
 name: {name}
@@ -47,6 +48,7 @@ starts_at: "10:00"
 interval_s: {interval_s:g}
 connect_within_s: 60
 connects_before_start: true
+misbehaviour: {{share: {bad:g}, every_s: 1, kinds: [{kinds}]}}
 handsets: {{sos_per_hour: 0.001, fixes_per_message: {fixes}}}
 goals: {{lost: 0, duplicated: 0, unexpected_refusals: 0, ack_p99_s: {ack_p99_s}, frame_p99_s: 2.0, lag_s: 1.0}}
 """
@@ -63,12 +65,15 @@ class Run:
     duration_s: int
     ack_p99_s: float
     is_behind_broker: bool = False
+    bad: float = 0.0  # share of the terminals whose every report is a bad one
 
 
 RUNS: Final = (
     Run(name="listen-city", interval_s=30, fixes=1, duration_s=600, ack_p99_s=0.3),
     Run(name="listen-threes", interval_s=10, fixes=3, duration_s=600, ack_p99_s=0.5),
     Run(name="listen-summit", interval_s=10, fixes=1, duration_s=120, ack_p99_s=1.5),
+    # 9,011 good messages a second, and 1,001 bad ones
+    Run(name="listen-bad", interval_s=27, fixes=1, duration_s=120, ack_p99_s=0.5, bad=0.1),
     Run(name="broker-city", interval_s=30, fixes=1, duration_s=600, ack_p99_s=0.3, is_behind_broker=True),
     Run(name="broker-threes", interval_s=10, fixes=3, duration_s=600, ack_p99_s=0.5, is_behind_broker=True),
 )
@@ -97,7 +102,14 @@ def _made(run: Run, asked: argparse.Namespace) -> dict[str, object]:
         scratch = Path(name)
         scenario = scratch / f"{run.name}.yaml"
         scenario.write_text(
-            SCENARIO.format(name=run.name, interval_s=run.interval_s, fixes=run.fixes, ack_p99_s=run.ack_p99_s)
+            SCENARIO.format(
+                name=run.name,
+                interval_s=run.interval_s,
+                fixes=run.fixes,
+                ack_p99_s=run.ack_p99_s,
+                bad=run.bad,
+                kinds=", ".join(BAD if run.bad else ()),
+            )
         )
         with _services(run, scratch) as words:
             subprocess.run(  # noqa: S603 - our own command
