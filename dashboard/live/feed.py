@@ -30,6 +30,9 @@ from tracker.organisation import duty
 
 TICK_S: Final = 1.0
 REREAD_S: Final = 10.0
+# A busy city's reading is long: it takes this part of the time at most, of which the database has more to do.
+REREAD_SHARE: Final = 0.02
+LONGEST_READING_S: Final = 1.2  # that counts: after a minute it is read again in any case
 CITY_S: Final = 60.0  # between two looks at the whole city, 0.2 s of the database's: a doorbell rings when it changes
 DUTY_S: Final = 60.0  # shifts begin and end on whole minutes
 
@@ -145,9 +148,12 @@ class Feed:
             self._hub.pulse()
 
     async def _reread_for_ever(self) -> None:
+        took_s = 0.0
         while True:
-            await asyncio.sleep(REREAD_S)
+            await asyncio.sleep(max(REREAD_S, took_s / REREAD_SHARE))
+            began_s = time.monotonic()
             await retry(self._reread, name="dashboard")
+            took_s = min(time.monotonic() - began_s, LONGEST_READING_S)
 
     async def _follow_changes(self) -> None:
         """Read the city again after a doorbell. Doorbells that ring meanwhile are answered together, by one more."""

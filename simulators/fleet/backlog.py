@@ -6,13 +6,13 @@ Kept as two byte strings an array, since a city that is off-line for an hour kee
 from collections import deque
 from typing import Final
 
-import numpy as np
-
 from simulators.ledger import BACKLOG, PUBLISHED
 
 BATCH: Final = 500  # fixes in one array: the wire's limit
 MOST: Final = 20_000  # fixes kept; the oldest array gives way, counted: 55 h at an interval of 10 s
 _FLAGS: Final = PUBLISHED.itemsize - 1  # their place in a packed row
+_DUE: Final = PUBLISHED.fields["due_us"][1] if PUBLISHED.fields else 0
+_DUE_BYTES: Final = 8
 
 
 class Backlog:
@@ -51,8 +51,11 @@ class Backlog:
 
 def uploaded(rows: bytes) -> bytes:
     """Let fixes that were saved up for one upload be due together, with the last of them; what was off-line stays."""
-    columns = np.frombuffer(rows, PUBLISHED).copy()
-    saved = (columns["flags"] & BACKLOG) == 0
-    if saved.any():
-        columns["due_us"][saved] = columns["due_us"][saved].max()
-    return columns.tobytes()
+    saved = [at for at in range(0, len(rows), PUBLISHED.itemsize) if not rows[at + _FLAGS] & BACKLOG]
+    if len(saved) < 2:  # noqa: PLR2004 - one alone is due when it is
+        return rows
+    patched = bytearray(rows)
+    latest = rows[saved[-1] + _DUE : saved[-1] + _DUE + _DUE_BYTES]
+    for at in saved[:-1]:
+        patched[at + _DUE : at + _DUE + _DUE_BYTES] = latest
+    return bytes(patched)
