@@ -31,6 +31,7 @@ from benchmarks.peers.service import Service, ServiceError, free_port
 from gridwarden.embedded import EmbeddedPostgres
 from ingest.store import positions
 from simulators.roster import GRIDS, TERMINALS, read_grids, read_handsets
+from tracker.city.files import write_city
 from tracker.city.generator import REFERENCE, generate
 from tracker.city.load import load_city
 from tracker.database.migrate import migrate
@@ -66,7 +67,9 @@ async def measure() -> Mapping[str, float]:
         folder = Path(name)
         migrate(cluster.dsn)
         _say("loading the full city")
-        await load_city(cluster.dsn, generate(7, REFERENCE), folder=folder / "roster")
+        city = generate(7, REFERENCE)
+        write_city(city, folder / "roster")
+        await load_city(cluster.dsn, city, folder=folder / "roster")
         async with await psycopg.AsyncConnection.connect(cluster.dsn, autocommit=True) as connection:
             await ensure_partitions(connection, stages.today(), back=2)
         bench = _Bench(cluster, folder, starts_of(folder / "roster", CONNECTIONS))
