@@ -1,5 +1,5 @@
-/** The editor's map: grids as they would be, and the drawing tools on top. It knows what is drawn, not what it means. */
-import type { Feature, FeatureCollection, LineString, Point, Polygon, Position } from 'geojson';
+/** The editor's map: grids as they would be, and the pen on top. It knows what is drawn, not what it means. */
+import type { Feature, FeatureCollection, Point, Polygon, Position } from 'geojson';
 import {
   type GeoJSONSource,
   Map as LibreMap,
@@ -8,11 +8,10 @@ import {
   setWorkerUrl,
 } from 'maplibre-gl';
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?worker&url';
-import { TerraDraw, TerraDrawLineStringMode, TerraDrawPolygonMode, TerraDrawSelectMode } from 'terra-draw';
-import { TerraDrawMapLibreGLAdapter } from 'terra-draw-maplibre-gl-adapter';
 import type { Area, GridProblem, Leaf } from '../../../api/gridsets';
 import type { Basemap, Bounds } from '../../../api/types';
 import { boundsOf, labelPlace } from '../../../map/geometry';
+import { Pen } from '../../../map/pen';
 import { emptyStyle, FONT } from '../../../map/style';
 import { token } from '../../../state/theme';
 import { snap } from './snapping';
@@ -21,13 +20,8 @@ setWorkerUrl(workerUrl);
 
 const PADDING_PX = { top: 76, right: 48, bottom: 88, left: 48 }; // clear of the tools and the hint
 const REACH_PX = 16;
-const POINTER_PX = 14; // a click this near to the last corner ends the line
 const NEAR_ZOOM = 17;
 const NEAR_M = 140; // a third of the map at that zoom
-const DIGITS = 7; // of a degree: the lattice
-const SPLIT = 'linestring';
-const DRAW = 'polygon';
-const EDIT = 'select';
 const LAYERS = ['grid-fill', 'grid-line', 'grid-chosen', 'grid-name', 'problem', 'problem-word'] as const;
 
 export type Look = 'around' | 'plain' | 'changed' | 'new';
@@ -45,17 +39,15 @@ export interface EditEvents {
   area(area: Polygon): void;
 }
 
-const hex = (name: string) => () => token(name) as `#${string}`;
 const collection = (features: Feature[]): FeatureCollection => ({ type: 'FeatureCollection', features });
 
 export class EditMap {
   readonly ready: Promise<void>;
   private readonly map: LibreMap;
-  private draw: TerraDraw | null = null;
-  private mode: string = 'static';
+  private pen: Pen | null = null;
   private areas: Area[] = [];
   private bounds = new Map<Area, Bounds>();
-  private edited: { id: string | number; rest: Position[][]; others: Position[][][] } | null = null;
+  private edited: { rest: Position[][]; others: Position[][][] } | null = null;
 
   constructor(container: HTMLElement, city: Bounds | null, basemap: Basemap | null, events: EditEvents) {
     this.map = new LibreMap({
@@ -83,68 +75,11 @@ export class EditMap {
     this.addLayers();
     this.paint();
     this.map.on('click', (event) => {
-      if (this.mode !== 'static') return;
+      if (!this.pen?.isOff) return;
       const { shiftKey, ctrlKey, metaKey } = event.originalEvent;
       events.pick(this.unitAt(event.point), shiftKey || ctrlKey || metaKey);
     });
-    this.draw = this.tools(events);
-  }
-
-  private tools(events: EditEvents): TerraDraw {
-    const snapping = {
-      toCustom: ({ lng, lat }: { lng: number; lat: number }) => this.snapped([lng, lat]),
-    };
-    const points = { snappingPointColor: hex('accent'), closingPointColor: hex('accent') };
-    const draw = new TerraDraw({
-      adapter: new TerraDrawMapLibreGLAdapter({ map: this.map, coordinatePrecision: DIGITS }),
-      modes: [
-        new TerraDrawLineStringMode({
-          snapping,
-          pointerDistance: POINTER_PX,
-          styles: { ...points, lineStringColor: hex('accent'), lineStringWidth: 3 },
-        }),
-        new TerraDrawPolygonMode({
-          snapping,
-          pointerDistance: POINTER_PX,
-          styles: { ...points, fillColor: hex('accent'), fillOpacity: 0.2, outlineColor: hex('accent') },
-        }),
-        new TerraDrawSelectMode({
-          allowManualDeselection: false,
-          allowManualSelection: false,
-          flags: {
-            [DRAW]: {
-              feature: {
-                draggable: false,
-                coordinates: { midpoints: true, draggable: true, deletable: true, snappable: snapping },
-              },
-            },
-          },
-          styles: {
-            selectedPolygonColor: hex('accent'),
-            selectedPolygonFillOpacity: 0.16,
-            selectedPolygonOutlineColor: hex('accent'),
-            selectedPolygonOutlineWidth: 2,
-            selectionPointColor: hex('panel'),
-            selectionPointOutlineColor: hex('accent'),
-            selectionPointOutlineWidth: 2,
-            selectionPointWidth: 5,
-            midPointColor: hex('accent'),
-            midPointOutlineColor: hex('panel'),
-            midPointWidth: 3,
-          },
-        }),
-      ],
-    });
-    draw.start();
-    draw.on('finish', (id, { action }) => {
-      if (action !== 'draw') return;
-      const drawn = draw.getSnapshotFeature(id)?.geometry as LineString | Polygon | undefined;
-      draw.removeFeatures([id]);
-      if (drawn?.type === 'LineString') events.line(drawn.coordinates);
-      if (drawn?.type === 'Polygon') events.area(drawn);
-    });
-    draw.setMode('static');
-    return draw;
+    this.pen = new Pen(this.map, events, (at) => this.snapped(at));
   }
 
   private addLayers(): void {
@@ -275,60 +210,32 @@ export class EditMap {
 
   /** Ends whatever is being drawn and begins with another tool. */
   use(tool: 'static' | 'split' | 'draw'): void {
-    this.drop();
-    this.mode = { static: 'static', split: SPLIT, draw: DRAW }[tool];
-    this.draw?.setMode(this.mode);
+    this.edited = null;
+    this.pen?.use(({ static: 'off', split: 'line', draw: 'area' } as const)[tool]);
   }
 
   /** Lets the corners of an area be dragged; false when it cannot be. Of several parts it is the largest. */
   edit(area: Area): boolean {
-    this.drop();
-    const { draw } = this;
-    if (!draw) return false;
     const parts = area.type === 'Polygon' ? [area.coordinates] : [...area.coordinates];
     parts.sort((a, b) => b[0]!.length - a[0]!.length);
     const [[outer, ...rest], ...others] = parts as [[Position[], ...Position[][]], ...Position[][][]];
-    const id = draw.getFeatureId();
-    const [added] = draw.addFeatures([
-      {
-        type: 'Feature',
-        id,
-        geometry: { type: 'Polygon', coordinates: [outer] },
-        properties: { mode: DRAW },
-      },
-    ]);
-    if (!added?.valid) return false;
-    this.mode = EDIT;
-    draw.setMode(EDIT);
-    draw.selectFeature(id);
-    this.edited = { id, rest, others };
-    return true;
+    const isEdited = this.pen?.edit(outer) ?? false;
+    this.edited = isEdited ? { rest, others } : null;
+    return isEdited;
   }
 
   /** The area as its corners stand now. */
   get editedArea(): Area | null {
-    const feature = this.edited && this.draw?.getSnapshotFeature(this.edited.id);
-    if (!feature || !this.edited) return null;
-    const part = [(feature.geometry as Polygon).coordinates[0]!, ...this.edited.rest];
+    const ring = this.pen?.ring;
+    if (!ring || !this.edited) return null;
+    const part = [ring, ...this.edited.rest];
     if (this.edited.others.length === 0) return { type: 'Polygon', coordinates: part };
     return { type: 'MultiPolygon', coordinates: [part, ...this.edited.others] };
   }
 
   /** A corner at the middle of the map, for those who move the map by its arrow keys. */
   pressCentre(): void {
-    const canvas = this.map.getCanvas();
-    const { left, top, width, height } = canvas.getBoundingClientRect();
-    const at = {
-      clientX: left + width / 2,
-      clientY: top + height / 2,
-      bubbles: true,
-      isPrimary: true,
-      pointerId: 1,
-      pointerType: 'mouse',
-    };
-    canvas.dispatchEvent(new PointerEvent('pointermove', { ...at, button: -1 }));
-    canvas.dispatchEvent(new PointerEvent('pointerdown', { ...at, button: 0, buttons: 1 }));
-    canvas.dispatchEvent(new PointerEvent('pointerup', { ...at, button: 0 }));
+    this.pen?.pressCentre();
   }
 
   /** The grid under the middle of the map. */
@@ -352,17 +259,8 @@ export class EditMap {
   }
 
   remove(): void {
-    this.draw?.stop();
+    this.pen?.stop();
     this.map.remove();
-  }
-
-  private drop(): void {
-    const { draw } = this;
-    if (!draw) return;
-    this.edited = null;
-    draw.setMode('static');
-    this.mode = 'static';
-    draw.clear();
   }
 
   private unitAt(point: { x: number; y: number }): number | null {

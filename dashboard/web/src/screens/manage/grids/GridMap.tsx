@@ -234,7 +234,7 @@ export function GridMap() {
           data-chosen={placed?.properties.code}
         />
       </div>
-      {(tool.value === 'split' || tool.value === 'draw') && <div class="grid-map-cross" aria-hidden="true" />}
+      {(tool.value === 'split' || tool.value === 'draw') && <div class="map-cross" aria-hidden="true" />}
       {!isReadOnly.value && <Toolbar />}
       <Hint />
     </div>
@@ -285,9 +285,9 @@ function Hint() {
   const isMerging = tool.value === 'merge' && chosen.value.length > 1;
   const isReshaping = tool.value === 'reshape' && chosen.value.length === 1;
   return (
-    <div class="grid-hint" role="status">
+    <div class="map-hint" role="status">
       {editError.value ? (
-        <p class="grid-hint-bad">
+        <p class="map-hint-bad">
           {typeof editError.value === 'string' ? editError.value : explain(editError.value)}
         </p>
       ) : (

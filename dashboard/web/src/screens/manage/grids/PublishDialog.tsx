@@ -53,7 +53,7 @@ export function PublishDialog({ report, onClose }: { report: GridReport; onClose
       }
     >
       <p data-testid="consequence">{consequence(report, moment)}</p>
-      {movesCity(report) && <p class="grid-hint-bad">{t('grids.border.moves')}</p>}
+      {movesCity(report) && <p class="map-hint-bad">{t('grids.border.moves')}</p>}
       <fieldset class="plain-set grid-when">
         <legend class="field-label">{t('grids.when')}</legend>
         {(['now', 'later'] as const).map((each) => (
