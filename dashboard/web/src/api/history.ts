@@ -1,6 +1,10 @@
-/** What was: who was in a unit, a member's hours, their track over a span. */
+/** What was: who was in a unit or a drawn area, a member's hours, their track over a span. */
+import type { Polygon } from 'geojson';
 import { get, post } from './client';
 import type { Named, TrackPoint } from './types';
+
+/** Of a unit its grids, as they were at the time. */
+export type Where = { unit: number } | { area: Polygon };
 
 /** A member who was in an area, with the first and the last fix there. */
 export interface Visitor {
@@ -29,8 +33,8 @@ export interface HourInGrid {
   in_grid_s: number;
 }
 
-export const getVisitors = (unit: number, from: string, to: string, limit: number) =>
-  post<Visitors>('history/area', { unit, from, to, limit });
+export const getVisitors = (where: Where, from: string, to: string, limit: number) =>
+  post<Visitors>('history/area', { ...where, from, to, limit });
 export const getHours = (member: number, from: string) =>
   get<{ hours: HourInGrid[] }>(`members/${member}/hours`, { from });
 export const getTrackBetween = (member: number, from: string, to: string) =>

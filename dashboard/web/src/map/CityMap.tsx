@@ -3,12 +3,23 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { getUnit } from '../api/client';
+import { sayFailed } from '../design/Toast';
 import { named, t } from '../i18n';
 import { alerts, inForce } from '../state/alerts';
 import { nowMs, serverNow } from '../state/clock';
 import { draft, toggleTarget } from '../state/compose';
 import { openEmergencies } from '../state/emergencies';
 import { gridCounts, gridSetInForce, link, roster, rosterVersion } from '../state/live';
+import {
+  cancel,
+  countCorners,
+  type Hand,
+  hand,
+  outline,
+  shownOutline,
+  takeDragged,
+  takeDrawn,
+} from '../state/outline';
 import { learnUnit, people } from '../state/people';
 import { alertId, go, memberId, openMember, panel, place } from '../state/place';
 import { levelOf, me } from '../state/session';
@@ -29,6 +40,8 @@ import {
   type Warned,
   warningAreas,
 } from './overlays';
+import { PenHint } from './PenHint';
+import type { Pen } from './pen';
 import { MapView, type Picked } from './view';
 
 const NAMES_FROM_ZOOM = 16;
@@ -40,6 +53,7 @@ const DEGREE = 1e7;
 const gridsVersion = signal(0); // counts up when grids arrived
 const isReady = signal(false);
 const moved = signal(0);
+const held = signal<{ pen: Pen; hand: Hand } | null>(null); // the pen, once it is there, and what it is set to
 let view: MapView | null = null;
 let isFirstFit = true;
 
@@ -134,6 +148,35 @@ function showCounts(map: MapView): void {
   map.grids.fill(sums, below?.level ?? null);
 }
 
+/** Gives the map the pen that is wanted, or takes it away: not before the pen has told all of what it is telling now. */
+async function hold(map: MapView, wanted: Hand): Promise<void> {
+  if (wanted === 'off' && held.peek() === null) return;
+  let pen: Pen | null = null;
+  try {
+    pen = await map.fetchPen({ area: takeDrawn, corners: countCorners, dragged: takeDragged });
+  } catch (error) {
+    cancel();
+    sayFailed(t('was.draw'), error);
+  }
+  if (!pen || view !== map || hand.peek() !== wanted) return;
+  if (wanted === 'off') {
+    map.putPenAway();
+  } else {
+    map.holdPen();
+    if (wanted === 'draw') pen.use('area');
+    else if (outline.peek()) pen.edit(outline.peek()!.coordinates[0]!);
+  }
+  held.value = wanted === 'off' ? null : { pen, hand: wanted };
+}
+
+/** Nothing while somebody draws: that may be anywhere. */
+function showChosen(map: MapView): void {
+  const [unit, area] = [chosenUnit.value, shownOutline.value];
+  if (hand.value !== 'off') map.choose(null);
+  else if (area) map.chooseDrawn(area);
+  else map.choose(unit && unit.id !== me.value?.unit.id ? unit.id : null); // the whole stands out by itself
+}
+
 /** Effects in the order in which they draw; each re-runs when a signal it read changes. */
 function bind(map: MapView): (() => void)[] {
   const atMember = () => {
@@ -161,8 +204,14 @@ function bind(map: MapView): (() => void)[] {
     }),
     effect(() => {
       gridsVersion.value;
-      const unit = chosenUnit.value;
-      map.choose(unit && unit.id !== me.value?.unit.id ? unit.id : null); // the whole stands out by itself
+      showChosen(map);
+    }),
+    effect(() => {
+      if (shownOutline.value) map.bring(shownOutline.value);
+    }),
+    effect(() => {
+      map.isDrawnOn = hand.value !== 'off';
+      void hold(map, hand.value);
     }),
     effect(() => {
       gridsVersion.value;
@@ -237,6 +286,7 @@ function useMap(container: { current: HTMLDivElement | null }) {
     return () => {
       for (const stop of stops) stop();
       isReady.value = false;
+      held.value = null;
       view = null;
       map.remove();
     };
@@ -279,8 +329,10 @@ export function CityMap() {
         data-points={drawn}
         data-moves={roster.moves}
         data-ready={isReady.value}
+        data-pen={held.value?.hand ?? 'off'}
       />
       <HoverCard />
+      {held.value && <PenHint pen={held.value.pen} />}
     </div>
   );
 }

@@ -78,6 +78,14 @@ export function maskOf(geometry: Polygon | MultiPolygon): Feature<Polygon> {
   return { type: 'Feature', properties: {}, geometry: { type: 'Polygon', coordinates: [WORLD, ...holes] } };
 }
 
+/** What an area measures on the ground, in square metres; good to a thousandth within a city. */
+export function groundM2(area: Polygon): number {
+  const perDegree = (EARTH_M * Math.PI) / 180;
+  const ring = area.coordinates[0]!;
+  const { area: squareDegrees, at } = centroid(ring);
+  return squareDegrees * perDegree ** 2 * Math.cos((at[1] * Math.PI) / 180);
+}
+
 const CIRCLE_CORNERS = 64;
 
 export function circle(centre: { lon: number; lat: number }, radiusM: number): Polygon {

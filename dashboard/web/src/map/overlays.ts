@@ -104,12 +104,13 @@ export function accuracyCircle(
   return collection([{ type: 'Feature', properties: {}, geometry: circle(at, accuracyM) }]);
 }
 
-export function chosenArea(grid: GridFeature | undefined): {
+/** What is looked at, a grid or an area drawn by hand, in its outline; all the rest is dimmed. */
+export function chosenArea(area: Polygon | MultiPolygon | undefined): {
   outline: FeatureCollection;
   mask: FeatureCollection;
 } {
   return {
-    outline: collection(grid ? [grid] : []),
-    mask: collection(grid ? [maskOf(grid.geometry)] : []),
+    outline: collection(area ? [{ type: 'Feature', properties: {}, geometry: area }] : []),
+    mask: collection(area ? [maskOf(area)] : []),
   };
 }

@@ -1,5 +1,5 @@
 /** The map as a thing one tells what to show. It knows MapLibre and no screen; the screens know it and no MapLibre. */
-import type { FeatureCollection } from 'geojson';
+import type { FeatureCollection, MultiPolygon, Polygon } from 'geojson';
 import {
   type GeoJSONSource,
   Map as LibreMap,
@@ -15,6 +15,7 @@ import { token } from '../state/theme';
 import { boundsOf } from './geometry';
 import { GridLayers, type GridLevel } from './grids';
 import { chosenArea } from './overlays';
+import type { Pen, PenEvents } from './pen';
 import { PointLayer } from './points';
 import { emptyStyle, type Overlay, pointColours, THEMED } from './style';
 
@@ -23,7 +24,9 @@ setWorkerUrl(workerUrl);
 const PICK_PX = 12;
 const TOUCH_PICK_PX = 24;
 const FIT_PADDING_PX = 36;
+const PEN_PADDING_PX = { top: 76, right: 48, bottom: 176, left: 48 }; // clear of the bar above and the hint below
 const CLOSE_ZOOM = 15.5;
+const TAP_MS = 400; // the click, or the second one, that came with the last corner of an area is not meant for the map
 const CHINA: Bounds = [73, 18, 135, 54];
 
 export interface Picked {
@@ -44,6 +47,11 @@ export class MapView {
   private fitted: Bounds | null; // what is shown whole, until somebody moves the map
   private readonly empty = new Set<Overlay>();
   private readonly isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  private pen: Pen | null = null;
+  private isPenInHand = false;
+  private lettingGo: ReturnType<typeof setTimeout> | undefined;
+  private isGone = false;
+  isDrawnOn = false; // or soon will be: the pen's code may be on its way
   readonly ready: Promise<void>;
 
   constructor(container: HTMLElement, city: Bounds | null, basemap: Basemap | null, events: MapEvents) {
@@ -78,6 +86,7 @@ export class MapView {
     this.map.addLayer(this.points, 'names');
     const pick = (event: MapMouseEvent, px: number) => this.points.pick(event.lngLat, px, this.map.getZoom());
     this.map.on('click', (event) => {
+      if (this.isPenInHand) return;
       const isTouch = matchMedia('(pointer: coarse)').matches;
       events.click({
         member: pick(event, isTouch ? TOUCH_PICK_PX : PICK_PX),
@@ -85,6 +94,7 @@ export class MapView {
       });
     });
     this.map.on('mousemove', (event) => {
+      if (this.isPenInHand) return;
       const member = pick(event, PICK_PX);
       this.map.getCanvas().style.cursor = member === null ? '' : 'pointer';
       events.hover(member, event.point);
@@ -95,7 +105,8 @@ export class MapView {
       if (event.originalEvent) this.fitted = null;
     });
     this.map.on('resize', () => {
-      if (this.fitted) this.map.fitBounds(this.fitted, { padding: FIT_PADDING_PX, duration: 0, maxZoom: 17 });
+      const padding = this.padding;
+      if (this.fitted) this.map.fitBounds(this.fitted, { padding, duration: 0, maxZoom: 17 });
     });
   }
 
@@ -131,7 +142,16 @@ export class MapView {
   }
 
   choose(unit: number | null): void {
-    const { outline, mask } = chosenArea(unit === null ? undefined : this.grids.features.get(unit));
+    this.showArea(unit === null ? undefined : this.grids.features.get(unit)?.geometry);
+  }
+
+  /** A drawn area in place of the chosen unit. */
+  chooseDrawn(area: Polygon): void {
+    this.showArea(area);
+  }
+
+  private showArea(area: Polygon | MultiPolygon | undefined): void {
+    const { outline, mask } = chosenArea(area);
     this.set('chosen', outline);
     this.set('mask', mask);
   }
@@ -141,7 +161,52 @@ export class MapView {
     const bounds = (grid && boundsOf([grid.geometry])) ?? fallback;
     if (!bounds) return;
     this.fitted = bounds;
+    this.fitBounds(bounds);
+  }
+
+  /** Brings an area into view whole; moves only when it is not there already. */
+  bring(area: Polygon): void {
+    const bounds = boundsOf([area])!;
+    const seen = this.map.getBounds();
+    const [west, south, east, north] = bounds;
+    this.fitted = bounds;
+    if (!seen.contains([west, south]) || !seen.contains([east, north])) this.fitBounds(bounds);
+  }
+
+  /** Clear of what lies over the map while one draws, where there is room: more padding than map is no place at all. */
+  private get padding() {
+    const isRoom = this.size.height > 2 * PEN_PADDING_PX.bottom;
+    return this.isDrawnOn && isRoom ? PEN_PADDING_PX : FIT_PADDING_PX;
+  }
+
+  private fitBounds(bounds: Bounds): void {
     this.map.fitBounds(bounds, { padding: FIT_PADDING_PX, duration: this.isStill ? 0 : 500, maxZoom: 17 });
+  }
+
+  /** The pen, whose code is fetched the first time somebody draws; null when the map went meanwhile. */
+  async fetchPen(events: PenEvents): Promise<Pen | null> {
+    const { Pen } = await import('./pen');
+    if (this.isGone) return null;
+    this.pen ??= new Pen(this.map, events);
+    return this.pen;
+  }
+
+  /** While the pen is in hand, clicks are its own: they choose nobody and do not zoom. */
+  holdPen(): void {
+    clearTimeout(this.lettingGo);
+    this.isPenInHand = true;
+    this.map.doubleClickZoom.disable();
+    this.map.getCanvas().focus();
+  }
+
+  putPenAway(): void {
+    if (!this.pen || !this.isPenInHand) return;
+    this.pen.use('off');
+    clearTimeout(this.lettingGo);
+    this.lettingGo = setTimeout(() => {
+      this.isPenInHand = false;
+      this.map.doubleClickZoom.enable();
+    }, TAP_MS);
   }
 
   /** Brings a place into view; moves only when it is not there already. */
@@ -176,6 +241,9 @@ export class MapView {
   }
 
   remove(): void {
+    this.isGone = true;
+    clearTimeout(this.lettingGo);
+    this.pen?.stop();
     this.map.remove();
   }
 }

@@ -1,5 +1,6 @@
 import { t } from '../i18n';
 import { CityMap } from '../map/CityMap';
+import { hand } from '../state/outline';
 import { panel, section } from '../state/place';
 import { units } from '../state/units';
 import { Alarm } from './Alarm';
@@ -21,6 +22,7 @@ export function Desk() {
     panel.value === 'ingest' && 'desk-whole',
     !isTreeShown.value && 'desk-folded',
     name && 'desk-managing',
+    hand.value !== 'off' && 'desk-drawing',
   ].filter(Boolean);
   return (
     <div class={classes.join(' ')}>

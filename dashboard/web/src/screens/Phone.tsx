@@ -11,6 +11,7 @@ import { named, number, t } from '../i18n';
 import { CityMap } from '../map/CityMap';
 import { inForce } from '../state/alerts';
 import { counts, link } from '../state/live';
+import { hand, shownOutline } from '../state/outline';
 import { go, type PanelName, panel, section } from '../state/place';
 import { chosenUnit, units } from '../state/units';
 import { Alarm } from './Alarm';
@@ -35,12 +36,18 @@ const tabOf = (open: PanelName | null): 'map' | 'alerts' | 'me' => {
   return open === 'alerts' || open === 'alert' || open === 'compose' ? 'alerts' : 'map';
 };
 
+/** How map and panel share the stage: one over the other, but for what is drawn on the map. */
+function stageClass(open: PanelName | null): string {
+  if (hand.value !== 'off') return 'phone-stage phone-stage-drawing';
+  return open === 'unit' && shownOutline.value ? 'phone-stage phone-stage-split' : 'phone-stage';
+}
+
 export function Phone() {
   const open = panel.value;
   return (
     <div class="phone">
       <Alarm />
-      <main class="phone-stage">
+      <main class={stageClass(open)}>
         {units.value && <CityMap />}
         <div class="phone-head">
           <UnitButton />

@@ -42,7 +42,7 @@ export function UnitPanel() {
       />
       {tab === 'people' && <People unit={unit.id} />}
       {tab === 'card' && <Card unit={unit.id} />}
-      {tab === 'was' && <WasHere key={unit.id} unit={unit.id} />}
+      {tab === 'was' && <WasHere unit={unit} />}
     </Panel>
   );
 }

@@ -1,48 +1,94 @@
-/** Who was in the chosen unit between two times; whoever is chosen shows with the track of that span. */
-import { Search } from 'lucide';
-import { useState } from 'preact/hooks';
-import { getVisitors, type Visitor, type Visitors } from '../api/history';
+/** Who was in the chosen unit, or in a drawn area, between two times; whoever is chosen shows with the track of that span. */
+import { PenTool, Search } from 'lucide';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { getVisitors, type Visitor, type Visitors, type Where } from '../api/history';
+import type { Unit } from '../api/types';
 import { Button } from '../design/Button';
 import { Empty, explain, Skeleton } from '../design/Feedback';
 import { TextField } from '../design/Field';
 import { List } from '../design/List';
 import { named, t, time } from '../i18n';
 import { nowMs, serverNow } from '../state/clock';
+import { isPhone } from '../state/frame';
+import { cancel, draw, finish, flaw, hand, isAsking, outline } from '../state/outline';
 import { openMember } from '../state/place';
 import { roleName } from '../state/session';
 import { HOUR_MS, localText, type Span, spanBetween } from '../state/spans';
 import { past } from '../state/track';
+import { adviceFor, isSamePlace, whereOf } from '../state/visits';
+import { AreaChoice } from './AreaChoice';
 
 const MOST_SHOWN = 500;
 const ROW_PX = 48;
 
-type Answer = { span: Span; found: Visitors } | { error: unknown } | 'asking' | null;
+interface Question {
+  where: Where;
+  span: Span;
+}
 
-export function WasHere({ unit }: { unit: number }) {
-  const [from, setFrom] = useState(() => localText(serverNow() - HOUR_MS));
-  const [to, setTo] = useState(() => localText(serverNow()));
-  const [answer, setAnswer] = useState<Answer>(null);
-  const span = spanBetween(from, to);
+/** A question, and what came of it; nothing yet: it is being looked up. */
+interface Asked extends Question {
+  found?: Visitors;
+  error?: unknown;
+}
 
-  const ask = async () => {
-    if (!span) return;
-    setAnswer('asking');
+/** The last question about this place; another place is another question. */
+function useQuestion(where: Where) {
+  const [last, setLast] = useState<Asked | null>(null);
+  const asked = last && isSamePlace(last.where, where) ? last : null;
+  const ask = async (span: Span) => {
+    const mine: Asked = { where, span };
+    const settle = (more: Partial<Asked>) => setLast((now) => (now === mine ? { ...mine, ...more } : now));
+    setLast(mine);
     try {
-      setAnswer({ span, found: await getVisitors(unit, span.from, span.to, MOST_SHOWN) });
+      settle({ found: await getVisitors(where, span.from, span.to, MOST_SHOWN) });
     } catch (error) {
-      setAnswer({ error });
+      settle({ error });
     }
   };
+  return { asked, ask };
+}
 
+function useOutlineWhileOpen(): void {
+  useEffect(() => {
+    isAsking.value = true;
+    return () => {
+      cancel();
+      isAsking.value = false;
+    };
+  }, []);
+}
+
+/** On a phone the form fills the screen: what came of it is scrolled to. */
+function useAnswerInView(asked: Asked | null) {
+  const form = useRef<HTMLFormElement>(null);
+  const isSettled = asked !== null && (asked.found !== undefined || asked.error !== undefined);
+  useEffect(() => {
+    if (isSettled && isPhone.value) form.current?.nextElementSibling?.scrollIntoView();
+  }, [asked, isSettled]);
+  return form;
+}
+
+export function WasHere({ unit }: { unit: Unit }) {
+  const [from, setFrom] = useState(() => localText(serverNow() - HOUR_MS));
+  const [to, setTo] = useState(() => localText(serverNow()));
+  const { asked, ask } = useQuestion(whereOf(unit.id, outline.value));
+  const form = useAnswerInView(asked);
+  useOutlineWhileOpen();
+  const span = spanBetween(from, to);
+  const isWaiting = asked !== null && !asked.found && asked.error === undefined;
   return (
     <>
       <form
         class="ask"
+        ref={form}
         onSubmit={(event) => {
           event.preventDefault();
-          void ask();
+          finish(() => false); // dragging corners, if somebody still is
+          if (span) void ask(span);
         }}
       >
+        <AreaChoice unit={unit} />
         <TextField
           name="was-from"
           label={t('was.from')}
@@ -63,36 +109,51 @@ export function WasHere({ unit }: { unit: number }) {
           required
         />
         <Button
+          id="was-ask"
           look="main"
           icon={Search}
           type="submit"
-          disabled={!span || answer === 'asking'}
+          disabled={!span || isWaiting || hand.value === 'draw' || flaw.value !== null}
           testId="was-ask"
         >
           {t('was.ask')}
         </Button>
       </form>
-      <Found answer={answer} />
+      {hand.value !== 'draw' && <Answer asked={asked} />}
     </>
   );
 }
 
-function Found({ answer }: { answer: Answer }) {
-  if (answer === null) return <p class="ask-note second">{t('was.how')}</p>;
-  if (answer === 'asking') return <Skeleton label={t('was')} />;
-  if ('error' in answer) {
-    return (
-      <div class="notice" role="alert">
-        <p class="notice-title">{t('error.what', { what: t('was') })}</p>
-        <p>{explain(answer.error)}</p>
-      </div>
-    );
+function Answer({ asked }: { asked: Asked | null }) {
+  if (asked === null) {
+    return <p class="ask-note second">{t(outline.value ? 'was.how.area' : 'was.how')}</p>;
   }
-  const { found, span } = answer;
+  if (asked.found) return <Found where={asked.where} span={asked.span} found={asked.found} />;
+  if (asked.error === undefined) return <Skeleton label={t('was')} />;
+  return <Refused error={asked.error} where={asked.where} />;
+}
+
+function Refused({ error, where }: { error: unknown; where: Where }) {
+  const advice = adviceFor(error, where);
+  const isTooMuch = advice === 'was.much.area' || advice === 'was.much.unit';
+  return (
+    <div class="notice" role="alert" data-testid="was-refused">
+      <p class="notice-title">{isTooMuch ? t('was.much') : t('error.what', { what: t('was') })}</p>
+      <p>{advice ? t(advice) : explain(error)}</p>
+      {advice && (
+        <Button icon={PenTool} onClick={draw}>
+          {t('area' in where ? 'was.redraw' : 'was.draw')}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Found({ where, span, found }: Question & { found: Visitors }) {
   if (found.total === 0) {
     return (
       <Empty title={t('was.nobody')}>
-        <p>{t('was.nobody.how')}</p>
+        <p>{t('area' in where ? 'was.nobody.how.area' : 'was.nobody.how')}</p>
       </Empty>
     );
   }
