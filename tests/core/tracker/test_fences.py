@@ -1,9 +1,12 @@
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Point, Polygon, box
+from shapely.geometry.base import BaseGeometry
 
 from tracker.geometry.fences import METRES_PER_DEGREE, OUTSIDE, Fences
 
@@ -85,7 +88,7 @@ def test_every_point_gets_what_trying_every_grid_gives(
     assert place(fences, *everywhere) == expected
 
 
-def by_geos(areas: list[Polygon | MultiPolygon], lon: np.ndarray, lat: np.ndarray) -> list[int]:
+def by_geos(areas: Sequence[BaseGeometry], lon: np.ndarray, lat: np.ndarray) -> list[int]:
     """Return the 1-based place of the first area that each point touches, 0 for none: one question at a time."""
     points = [Point(*spot) for spot in zip(lon, lat, strict=True)]
     return [next((at for at, area in enumerate(areas, 1) if area.intersects(point)), 0) for point in points]
