@@ -10,9 +10,11 @@ a believed fix (two fixes and 30 m leave 250 flaps of 8,108 on 291 h of real tra
     in g       in h, not the candidate               h becomes the candidate, count 1, since this fix
     in g       in h, the candidate                   count 2: exit(g) and enter(h), stamped with the first of the two
 
-It is a pure function of a terminal's fixes in order of time. A gap in fix time longer than the terminal's silence limit
-clears the candidate: fixes hours apart do not confirm each other. Where a new grid set gave g another area, or ended
-it, between two fixes, the state is UNKNOWN at the second: nobody crosses because a line on a map moved.
+It is a pure function of a terminal's fixes in order of time. A gap in fix time longer than the silence limit of the
+terminal's configured interval clears the candidate, without one a gap of half an hour: fixes hours apart do not confirm
+each other. (Not the learned interval: that is of the last 20 fixes, of which a restart or a late fix knows others.)
+Where a new grid set gave g another area, or ended it, between two fixes, the state is UNKNOWN at the second: nobody
+crosses because a line on a map moved.
 """
 
 from collections.abc import Iterator
@@ -84,6 +86,7 @@ class Rules:
     interval_s: float = 30.0  # until something is learned
     silent_intervals: float = SILENT_AFTER[0]
     least_silent_s: float = SILENT_AFTER[1]
+    most_apart_s: float = 1_800.0  # two fixes that confirm a crossing, where no interval is configured
     outside_s: float = 300.0  # out of their own grids for so long, and by so many fixes: ingest.rules.own_grid
     outside_fixes: int = 2
 
@@ -191,6 +194,12 @@ def _speed_mps(track: Tracks, fix: Positions, at: str, apart_m: Floats) -> Float
     return apart_m / np.maximum((fix["fixed_at_us"] - track[at]) / US, 1.0)
 
 
+def _most_apart_s(tracks: Tracks, here: Ints, rules: Rules) -> Floats:
+    """Return how far apart two fixes of each track may be to confirm a crossing."""
+    limit_s = silent_after_s(tracks["interval_s"][here], rules)
+    return np.where(tracks["is_configured"][here], limit_s, rules.most_apart_s)
+
+
 def _step(tracks: Tracks, here: Ints, positions: Positions, rows: Ints, *, apart_m: Floats, rules: Rules) -> None:
     """Write down how far and how long each believed fix is from its track's last one.
 
@@ -208,7 +217,7 @@ def _learn(tracks: Tracks, here: Ints, fixed_at_us: npt.NDArray[np.int64], rules
     """Clear candidates after a gap; keep the median of the last intervals of terminals without a configured one."""
     gap_s = (fixed_at_us - tracks["fixed_at_us"][here]) / US
     has_last = tracks["fixed_at_us"][here] > 0
-    stale = here[has_last & (gap_s > silent_after_s(tracks["interval_s"][here], rules))]
+    stale = here[has_last & (gap_s > _most_apart_s(tracks, here, rules))]
     tracks["candidate"][stale], tracks["candidate_count"][stale] = NOBODY, 0
     learns = has_last & ~tracks["is_configured"][here]
     pupils, gap_s = here[learns], gap_s[learns]

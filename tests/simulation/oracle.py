@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median_low
 from typing import Final
 
 import shapely
@@ -22,7 +21,7 @@ from tracker.model.positions import METRES_PER_DEGREE
 
 FUTURE_S, AGE_FLOOR_S, OLD_S, BAD_ACCURACY_M = 60, 90 * 86_400, 86_400, 100
 HOLD_M, MOST_HOLD_M, SPEED_MPS = 30, 50, 50
-SILENT_INTERVALS, LEAST_SILENT_S, UNSAID_INTERVAL_S, GAPS = 5, 180, 30, 20
+SILENT_INTERVALS, LEAST_SILENT_S, MOST_APART_S = 5, 180, 1800
 OUTSIDE: Final = 0
 
 Key = tuple[int, int]  # terminal, fix time in microseconds
@@ -150,16 +149,13 @@ def crossings(track: Sequence[Row], device: Device, sets: Sequence[GridSet]) -> 
     candidate: Row | None = None
     last: Row | None = None
     suspect: Row | None = None
-    gaps_s: list[float] = []
     for fix in track:
         if last and _speed_mps(last, fix) > SPEED_MPS and not (suspect and _speed_mps(suspect, fix) <= SPEED_MPS):
             suspect = fix
             continue
         if last:
-            gap_s = (fix.at_us - last.at_us) / 1e6
-            if gap_s > _silent_after_s(device, gaps_s):
+            if (fix.at_us - last.at_us) / 1e6 > _most_apart_s(device):
                 candidate = None
-            gaps_s.append(gap_s)
             before, now = _set_at(sets, last.at_us), _set_at(sets, fix.at_us)
             if before is not now and state in moved_between(before, now):
                 state = None
@@ -180,9 +176,10 @@ def _is_held(fix: Row, home: shapely.Polygon | None) -> bool:
     return home is not None and _distance_m(home, fix.lon / DEGREE, fix.lat / DEGREE) < hold_m
 
 
-def _silent_after_s(device: Device, gaps_s: Sequence[float]) -> float:
-    learned_s = median_low(gaps_s[-GAPS:]) if gaps_s else UNSAID_INTERVAL_S
-    return max(SILENT_INTERVALS * (device.configured_s or learned_s), LEAST_SILENT_S)
+def _most_apart_s(device: Device) -> float:
+    if not device.configured_s:
+        return MOST_APART_S
+    return max(SILENT_INTERVALS * device.configured_s, LEAST_SILENT_S)
 
 
 def _with_ancestors(

@@ -57,11 +57,20 @@ def observe(rows: Positions, rules: Rules = RULES) -> list[tuple[float, int, int
         ((20_000, 500, 500), [(1, 0, EAST)]),  # into it
         ((-500, 500, 20_000, 500, 500), [(3, WEST, EAST)]),  # another candidate starts anew
         ((-500, 500, 500, -500, -500), [(1, WEST, EAST), (3, EAST, WEST)]),
-        ((-500, 500, *[None] * 60, 500, 500), [(62, WEST, EAST)]),  # fixes 10 min apart do not confirm each other
+        ((-500, 500, *[None] * 60, 500, 500), [(1, WEST, EAST)]),  # fixes 10 min apart confirm each other
+        ((-500, 500, *[None] * 200, 500, 500), [(202, WEST, EAST)]),  # but not those 33 min apart
     ],
 )
 def test_the_crossing_rule(metres_east: tuple[float | None, ...], crossings: list[tuple[float, int, int]]) -> None:
     assert observe(walk(*metres_east)) == crossings
+
+
+def test_a_configured_interval_says_how_far_apart_two_fixes_confirm_a_crossing() -> None:
+    state = tracks.unknown(np.array([1]), RULES)
+    state["interval_s"], state["is_configured"] = 10, True
+    rows = walk(-500, 500, *[None] * 60, 500, 500)
+    found = tracks.observe(state, np.zeros(len(rows), np.intp), rows, CITY, RULES)
+    assert found["fixed_at_us"].tolist() == [rows["fixed_at_us"][2]]  # the second of the three there is the first again
 
 
 def test_a_member_who_jitters_on_the_border_stays() -> None:
