@@ -20,7 +20,7 @@ def number(page: Page, attribute: str) -> int:
 
 def until(page: Page, attribute: str, least: int) -> int:
     page.wait_for_function(
-        "([map, name, least]) => Number(document.querySelector(map).getAttribute(name)) >= least",
+        "([map, name, least]) => Number(document.querySelector(map)?.getAttribute(name)) >= least",
         arg=[MAP, attribute, least],
         timeout=PATIENCE_MS,
     )
@@ -61,7 +61,7 @@ def test_a_unit_is_chosen_in_the_tree_by_keyboard(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_function(
-        "([map, all]) => Number(document.querySelector(map).getAttribute('data-points')) < all",
+        "([map, all]) => Number(document.querySelector(map)?.getAttribute('data-points')) < all",
         arg=[MAP, everybody],
         timeout=PATIENCE_MS,
     )
