@@ -30,9 +30,8 @@ from tracker.organisation import duty
 
 TICK_S: Final = 1.0
 REREAD_S: Final = 10.0
-# A busy city's reading is long: it takes this part of the time at most, of which the database has more to do.
-REREAD_SHARE: Final = 0.02
-LONGEST_READING_S: Final = 1.2  # that counts: after a minute it is read again in any case
+REREAD_SHARE: Final = 0.02  # of the time, at most: a busy city's reading is long, and the database has more to do
+LONGEST_PAUSE_S: Final = 60.0  # all the same
 CITY_S: Final = 60.0  # between two looks at the whole city, 0.2 s of the database's: a doorbell rings when it changes
 DUTY_S: Final = 60.0  # shifts begin and end on whole minutes
 
@@ -87,6 +86,7 @@ class Feed:
         self._grid_watch = GridWatch(pool, hub, changed=self._reread)
         self._fingerprint: tuple[int, ...] = ()
         self._looked_s = 0.0  # at the city
+        self._reading_s = 0.0  # how long the last one of what was checkpointed took
         self._read_until = lasts.BEGINNING
         self._is_changed = asyncio.Event()
         self._rereading = asyncio.Lock()  # an older reading must not overtake a newer one
@@ -148,12 +148,9 @@ class Feed:
             self._hub.pulse()
 
     async def _reread_for_ever(self) -> None:
-        took_s = 0.0
         while True:
-            await asyncio.sleep(max(REREAD_S, took_s / REREAD_SHARE))
-            began_s = time.monotonic()
+            await asyncio.sleep(min(max(REREAD_S, self._reading_s / REREAD_SHARE), LONGEST_PAUSE_S))
             await retry(self._reread, name="dashboard")
-            took_s = min(time.monotonic() - began_s, LONGEST_READING_S)
 
     async def _follow_changes(self) -> None:
         """Read the city again after a doorbell. Doorbells that ring meanwhile are answered together, by one more."""
@@ -187,13 +184,14 @@ class Feed:
 
     async def _read_lasts(self, connection: AsyncConnection[Any]) -> None:
         """Take in what was checkpointed since the last reading, and let the viewers be served between the pieces."""
+        began_s = time.monotonic()
         now = await lasts.moment(connection)
         if now < self._read_until:  # another database in its place, restored from a copy
             self._read_until = lasts.BEGINNING
         async for piece in lasts.since(connection, self._read_until):
             self._hub.board.apply(piece)
             await asyncio.sleep(0)
-        self._read_until = now
+        self._read_until, self._reading_s = now, time.monotonic() - began_s
 
     async def _read_city(self, connection: AsyncConnection[Any]) -> None:
         """Read the layout, and the duty of those who are in it now."""

@@ -74,7 +74,7 @@ def disassemble(packets: Sequence[Packet], limits: Limits) -> Batch:
                 parts.packet.append(place)
                 parts.at.append(0)
                 continue
-            fixes = pos.quick(packet.payload)
+            fixes = pos.several(packet.payload)
             if fixes is not None:
                 parts.fixes += fixes
                 parts.packet += [place] * len(fixes)

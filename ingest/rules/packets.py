@@ -81,7 +81,7 @@ def address(topic: str) -> Address:
 def pos_code(topic: str) -> str:
     """Return the terminal of `gw/v1/t/{terminal}/pos`, what nearly every topic is; "" of any other.
 
-    Nobody has checked that it is a code: only to be looked up among codes. An eighth of what `address` costs.
+    Nobody has checked that it is a code: only to be looked up among codes. A quarter of what `address` costs.
     """
     return topic[len(_UP) : -len(_POS)] if topic.startswith(_UP) and topic.endswith(_POS) else ""
 

@@ -17,9 +17,7 @@ _LAST_ID: Final = ASIDE_ID - 1  # publications count up to here
 _LOGIN_S: Final = 30.0  # from dialling to CONNACK; a city that comes back at once makes a server slow
 _PING_SHARE: Final = 0.5  # of the keep-alive without a word of ours, then PINGREQ
 _SILENCE_SHARE: Final = 2.0  # of the keep-alive without a word of theirs, then the connection is given up
-_GATHERED_S: Final = (
-    0.01  # at least, before what is gathered leaves: a write for each few messages costs both ends more
-)
+_GATHERED_S: Final = 0.01  # at least, before what is gathered leaves: small writes cost both ends more
 _PUBACK: Final = 0x40
 _ALONE: Final = 4  # bytes of a PUBACK
 _DUP: Final = 0x08

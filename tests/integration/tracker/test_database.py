@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from gridwarden.embedded import EmbeddedPostgres
 from tests.chaos.proxy import Proxy
-from tracker.database.partitions import DAYS_AHEAD, DAYS_BACK, ensure_partitions
+from tracker.database.partitions import DAYS_AHEAD, DAYS_BACK, EVER, US, ensure_partitions, span_us
 from tracker.database.pool import open_pool
 from tracker.database.retry import retry
 
@@ -115,6 +115,20 @@ async def test_a_day_that_has_rows_already_is_left_where_it_is(connection: psyco
     with capture_logs() as logs:
         await ensure_partitions(connection, date(2031, 5, 5))
     assert [(line["event"], line["day"]) for line in logs] == [("partition.refused", "2031-05-05")]
+
+
+async def test_what_lies_between_the_first_and_the_last_day_with_rows_is_known(
+    connection: psycopg.AsyncConnection,
+) -> None:
+    assert await span_us(connection) == (0, 0)
+    first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=9)
+    last = first + timedelta(days=4, hours=23, minutes=59)
+    for fixed_at in (last, first):
+        await partition_of(connection, fixed_at)
+    end = first + timedelta(days=5)
+    assert await span_us(connection) == (round(first.timestamp() * US), round(end.timestamp() * US))
+    await partition_of(connection, datetime(1990, 1, 1, tzinfo=UTC))
+    assert await span_us(connection) == EVER
 
 
 async def partition_of(connection: psycopg.AsyncConnection, fixed_at: datetime) -> str:
