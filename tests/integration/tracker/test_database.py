@@ -121,11 +121,11 @@ async def test_what_lies_between_the_first_and_the_last_day_with_rows_is_known(
     connection: psycopg.AsyncConnection,
 ) -> None:
     assert await span_us(connection) == (0, 0)
-    first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=9)
-    last = first + timedelta(days=4, hours=23, minutes=59)
+    first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+    last = first + timedelta(days=2, hours=23, minutes=59)
     for fixed_at in (last, first):
         await partition_of(connection, fixed_at)
-    end = first + timedelta(days=5)
+    end = first + timedelta(days=3)
     assert await span_us(connection) == (round(first.timestamp() * US), round(end.timestamp() * US))
     await partition_of(connection, datetime(1990, 1, 1, tzinfo=UTC))
     assert await span_us(connection) == EVER
