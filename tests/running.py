@@ -68,8 +68,11 @@ class Running:
         return "\n".join(self.output)
 
     def log_tail(self) -> str:
-        log = self.data / "gridwarden.log"
-        return "\n".join(log.read_text().splitlines()[-20:]) if log.exists() else "(no log)"
+        return "\n".join(self.log().splitlines()[-20:]) or "(no log)"
+
+    def log(self) -> str:
+        path = self.data / "gridwarden.log"
+        return path.read_text() if path.exists() else ""
 
 
 def free_port() -> int:

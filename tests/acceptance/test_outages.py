@@ -221,11 +221,14 @@ def test_redis_may_be_missing_and_may_be_killed_and_the_map_goes_on(data: Path, 
         assert "Redis does not answer" in "\n".join(up.output)
         own = credentials(data)[0]
         with Terminal(up.mqtt_port, own) as terminal, at_the_desk(up.url, up.login) as desk:
-            for number, change in enumerate((lambda: None, redis.start, redis.kill, redis.start)):
+            lost, back = "bus.lost", "bus.back"
+            changes = ((lambda: None, lost, 1), (redis.start, back, 1), (redis.kill, lost, 2), (redis.start, back, 2))
+            for number, (change, event, times) in enumerate(changes):
                 change()
                 fix = a_fix(lon=113.6253 + number * 1e-5)  # a step of a metre: a leap would not be believed
                 terminal.say("pos", fix)
                 until(lambda fix=fix: is_on_the_map(desk, own, fix))
+                until(lambda event=event, times=times: up.log().count(event) == times)
         said = up.said()
     assert said.count("Redis does not answer") == 2
     assert said.count("Redis is back") == 2

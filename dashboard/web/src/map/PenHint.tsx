@@ -51,6 +51,11 @@ export function PenHint({ pen }: { pen: Pen }) {
         <p class={bad ? 'map-hint-bad' : look} role="status" data-testid="pen-hint">
           {bad ?? how()}
           {!bad && isDrawing && !isPhone.value && <span class="map-hint-keys">{t('pen.draw.keys')}</span>}
+          {isDrawing && corners.value > 0 && (
+            <span class="unseen" data-testid="pen-corners">
+              {t('pen.corners', { count: corners.value })}
+            </span>
+          )}
         </p>
         <Button
           icon={Check}

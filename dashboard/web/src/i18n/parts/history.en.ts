@@ -36,6 +36,7 @@ export const history: Readonly<Record<keyof typeof zh, Text>> = {
   'pen.draw': 'Click corner by corner; the first corner again, or Done, ends it.',
   'pen.draw.keys': 'Keys: arrows move the map, Space sets a corner at the cross, Enter ends, Esc cancels.',
   'pen.draw.touch': 'Tap corner by corner, then press Done.',
+  'pen.corners': 'Corners set: {count}.',
   'pen.short': 'An area needs three corners at least: set {count} more.',
   'pen.adjust': 'Drag the corners; the middle of an edge makes a new one.',
   'pen.done': 'Done',

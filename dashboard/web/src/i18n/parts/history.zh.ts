@@ -34,6 +34,7 @@ export const history = {
   'pen.draw': '依次点击各个顶点；再次点击首个顶点或按“完成”结束。',
   'pen.draw.keys': '键盘：方向键移动地图，空格在十字处落点，回车完成，Esc 取消。',
   'pen.draw.touch': '在地图上依次点选各个顶点，然后按“完成”。',
+  'pen.corners': '已落 {count} 个顶点。',
   'pen.short': '区域至少需要三个顶点，还差 {count} 个。',
   'pen.adjust': '拖动顶点；拖动边的中点可增加顶点。',
   'pen.done': '完成',
