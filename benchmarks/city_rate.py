@@ -39,6 +39,7 @@ FIGURES: Final = FOLDER / "figures.json"
 TERMINALS: Final = 270_342
 VIEWERS: Final = 20
 BAD: Final = ("broken_json", "future", "repeated", "foreign_topic")
+HELD, MISSED = 0, 1  # exit codes of the load tool
 COMING_S: Final = 60  # until everybody has come on line
 SCENARIO: Final = """\
 name: {name}
@@ -112,7 +113,7 @@ def _made(run: Run, asked: argparse.Namespace) -> dict[str, object]:
             )
         )
         with _services(run, scratch) as words:
-            subprocess.run(  # noqa: S603 - our own command
+            done = subprocess.run(  # noqa: S603 - our own command
                 [
                     *(*GRIDWARDEN, "load", "--up", "--data", str(asked.data), "--seed", str(SEED)),
                     *("--roster", str(asked.roster or asked.data / "city"), "--scenario", str(scenario)),
@@ -123,6 +124,8 @@ def _made(run: Run, asked: argparse.Namespace) -> dict[str, object]:
                 check=False,
                 timeout=duration_s + _PATIENCE_S,
             )
+    if done.returncode not in (HELD, MISSED):
+        raise SystemExit(f"{run.name}: the load tool ended with exit code {done.returncode}: nothing was measured")
     row = _row(read_report(folder / JSON)) | _later(folder / LEDGER)
     shutil.rmtree(folder / LEDGER)
     return row

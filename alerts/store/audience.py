@@ -6,16 +6,19 @@ Who is in it is said once, in the SQL function `audience_of` (migration 0004), f
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import numpy as np
 from psycopg import AsyncConnection
 
 from alerts.core import areas, audience
-from tracker.model.positions import DEGREE
+from tracker.model.positions import DEGREE, Flag
 
 Connection = AsyncConnection[Any]
+
+LATEST_S: Final = 900.0  # a state is never that much older than the last position
+REACH: Final = round(0.05 * DEGREE)  # 4.5 km or more: nobody comes farther between two states
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,28 +33,49 @@ async def find_inside(connection: Connection, *, area: bytes, unit: int, now: da
     """Find who is inside `area` now; `unit` is the issuer: a fix or a home outside its subtree is not its business.
 
     The bounding box is SQL's, the exact test one vectorised call. A member with two terminals counts by the fresher.
+    In a busy city a state is a minute old: where those are now who could be in the area is read from the positions.
     """
     west, south, east, north = (round(degrees * DEGREE) for degrees in areas.bounds(area))
     cursor = await connection.execute(
         """
         SELECT member, lon, lat, age_s
         FROM (
-            SELECT DISTINCT ON (t.member) t.member, s.lon, s.lat,
-                   greatest(0, extract(epoch FROM %(now)s - s.fixed_at))::integer AS age_s
+            SELECT DISTINCT ON (t.member) t.member,
+                   coalesce(newer.lon, s.lon) AS lon, coalesce(newer.lat, s.lat) AS lat,
+                   greatest(0, extract(epoch FROM %(now)s - coalesce(newer.fixed_at, s.fixed_at)))::integer AS age_s
             FROM terminal_state s
             JOIN terminal t ON t.id = s.terminal AND t.member IS NOT NULL AND t.closed_at IS NULL
             JOIN unit issuer ON issuer.id = %(unit)s
             LEFT JOIN assignment a ON a.member = t.member AND a.is_primary
             LEFT JOIN unit home ON home.id = a.unit
-            LEFT JOIN unit place ON place.id = s.grid
-            WHERE s.received_at > %(now)s - make_interval(secs => greatest(5 * s.interval_s, 180))
+            LEFT JOIN LATERAL (
+                SELECT p.fixed_at, p.lon, p.lat, p.grid FROM position p
+                WHERE p.terminal = s.terminal AND p.fixed_at > s.fixed_at
+                  AND p.fixed_at > %(now)s - make_interval(secs => %(since_s)s) AND p.flags & %(suspect)s = 0
+                ORDER BY p.fixed_at DESC LIMIT 1
+            ) AS newer ON true
+            LEFT JOIN unit place ON place.id = coalesce(newer.grid, s.grid)
+            WHERE s.lon BETWEEN %(west)s - %(reach)s AND %(east)s + %(reach)s
+              AND s.lat BETWEEN %(south)s - %(reach)s AND %(north)s + %(reach)s
+              AND greatest(s.received_at, newer.fixed_at)
+                  > %(now)s - make_interval(secs => greatest(5 * s.interval_s, 180))
               AND (home.tree_left BETWEEN issuer.tree_left AND issuer.tree_right
                    OR place.tree_left BETWEEN issuer.tree_left AND issuer.tree_right)
-            ORDER BY t.member, s.fixed_at DESC
+            ORDER BY t.member, coalesce(newer.fixed_at, s.fixed_at) DESC
         ) AS last
         WHERE lon BETWEEN %(west)s AND %(east)s AND lat BETWEEN %(south)s AND %(north)s
         """,
-        {"now": now, "unit": unit, "west": west, "south": south, "east": east, "north": north},
+        {
+            "now": now,
+            "unit": unit,
+            "west": west,
+            "south": south,
+            "east": east,
+            "north": north,
+            "reach": REACH,
+            "since_s": LATEST_S,
+            "suspect": Flag.SUSPECT.value,
+        },
     )
     columns = np.array(await cursor.fetchall(), dtype=np.int64).reshape(-1, 4)
     mask = audience.inside(area, lon=columns[:, 1].astype(np.int32), lat=columns[:, 2].astype(np.int32))

@@ -1,7 +1,7 @@
 """Keeps the live map true: from tables at the start, then from the bus, and from tables again as a safety net.
 
-The bus may lose a message or be a bus of one process only (programs apart without Redis); what is read again every
-REREAD_S makes up for that, later but surely.
+The bus may lose a message or be a bus of one process only (programs apart without Redis); what is read again
+(dashboard.live.rereading) makes up for that, later but surely.
 """
 
 import asyncio
@@ -21,7 +21,8 @@ from dashboard.live.grid_watch import GridWatch
 from dashboard.live.hub import Hub
 from dashboard.live.layout import Branch, Layout, Person, lay_out
 from dashboard.live.news import Newsroom
-from dashboard.store import city, emergencies, lasts
+from dashboard.live.rereading import Rereading
+from dashboard.store import city, emergencies
 from tracker.bus import messages
 from tracker.bus.interface import ALERTS, CITY, EVENTS, POSITIONS, Bus, Message
 from tracker.database.retry import retry
@@ -29,9 +30,7 @@ from tracker.model.positions import POSITION
 from tracker.organisation import duty
 
 TICK_S: Final = 1.0
-REREAD_S: Final = 10.0
-REREAD_SHARE: Final = 0.02  # of the time, at most: a busy city's reading is long, and the database has more to do
-LONGEST_PAUSE_S: Final = 60.0  # all the same
+EMERGENCIES_S: Final = 10.0
 CITY_S: Final = 60.0  # between two looks at the whole city, 0.2 s of the database's: a doorbell rings when it changes
 DUTY_S: Final = 60.0  # shifts begin and end on whole minutes
 
@@ -86,10 +85,9 @@ class Feed:
         self._grid_watch = GridWatch(pool, hub, changed=self._reread)
         self._fingerprint: tuple[int, ...] = ()
         self._looked_s = 0.0  # at the city
-        self._reading_s = 0.0  # how long the last one of what was checkpointed took
-        self._read_until = lasts.BEGINNING
+        self._lasts = Rereading(pool, hub.board)
         self._is_changed = asyncio.Event()
-        self._rereading = asyncio.Lock()  # an older reading must not overtake a newer one
+        self._rereading = asyncio.Lock()  # an older city must not overtake a newer one
 
     async def run(self, *, ready: Callable[[], None]) -> None:
         """Read everything, say `ready`, and keep it true until cancelled."""
@@ -103,6 +101,7 @@ class Feed:
             group.create_task(self._follow_doorbells(doorbells), name="dashboard doorbells")
             group.create_task(self._beat(), name="dashboard tick")
             group.create_task(self._reread_for_ever(), name="dashboard reread")
+            group.create_task(self._follow_emergencies(), name="dashboard emergencies")
             group.create_task(self._grid_watch.run(), name="dashboard grid sets")
             group.create_task(self._follow_changes(), name="dashboard changes of the city")
             group.create_task(self._follow_duty(), name="dashboard duty")
@@ -149,8 +148,13 @@ class Feed:
 
     async def _reread_for_ever(self) -> None:
         while True:
-            await asyncio.sleep(min(max(REREAD_S, self._reading_s / REREAD_SHARE), LONGEST_PAUSE_S))
-            await retry(self._reread, name="dashboard")
+            await retry(self._lasts.round, name="dashboard")
+            await retry(self._reread_city, name="dashboard")
+
+    async def _follow_emergencies(self) -> None:
+        while True:
+            await asyncio.sleep(EMERGENCIES_S)
+            await retry(self._read_emergencies, name="dashboard")
 
     async def _follow_changes(self) -> None:
         """Read the city again after a doorbell. Doorbells that ring meanwhile are answered together, by one more."""
@@ -167,31 +171,36 @@ class Feed:
             await retry(self._read_duty, name="dashboard")
 
     async def _reread(self) -> None:
-        """Read what changed in the tables; the whole city only when it is another one."""
+        """Read at once what changed in the tables; the whole city only when it is another one."""
         async with self._rereading:
             async with self._pool.connection() as connection:
-                if not self._fingerprint or time.monotonic() - self._looked_s >= CITY_S:
+                if not self._fingerprint or self._is_city_due:
                     await self._look_at_city(connection)
-                await self._read_lasts(connection)
+                await self._lasts.at_once(connection)
             await self._read_emergencies()
 
-    async def _look_at_city(self, connection: AsyncConnection[Any]) -> None:
-        fingerprint = await city.fingerprint(connection)
-        if fingerprint != self._fingerprint:
-            await self._read_city(connection)
-            self._fingerprint, self._read_until = fingerprint, lasts.BEGINNING
-        self._looked_s = time.monotonic()
+    async def _reread_city(self) -> None:
+        """Look whether the city changed without a doorbell."""
+        if not self._is_city_due:
+            return
+        async with self._rereading, self._pool.connection() as connection:
+            if await self._look_at_city(connection):
+                await self._lasts.at_once(connection)
 
-    async def _read_lasts(self, connection: AsyncConnection[Any]) -> None:
-        """Take in what was checkpointed since the last reading, and let the viewers be served between the pieces."""
-        began_s = time.monotonic()
-        now = await lasts.moment(connection)
-        if now < self._read_until:  # another database in its place, restored from a copy
-            self._read_until = lasts.BEGINNING
-        async for piece in lasts.since(connection, self._read_until):
-            self._hub.board.apply(piece)
-            await asyncio.sleep(0)
-        self._read_until, self._reading_s = now, time.monotonic() - began_s
+    @property
+    def _is_city_due(self) -> bool:
+        return time.monotonic() - self._looked_s >= CITY_S
+
+    async def _look_at_city(self, connection: AsyncConnection[Any]) -> bool:
+        """Return whether it was another one than before."""
+        fingerprint = await city.fingerprint(connection)
+        is_another = fingerprint != self._fingerprint
+        if is_another:
+            await self._read_city(connection)
+            self._fingerprint = fingerprint
+            self._lasts.forget()
+        self._looked_s = time.monotonic()
+        return is_another
 
     async def _read_city(self, connection: AsyncConnection[Any]) -> None:
         """Read the layout, and the duty of those who are in it now."""

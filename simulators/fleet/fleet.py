@@ -245,24 +245,35 @@ class Fleet:
     # Begin and end
 
     async def _settle(self, settle_s: float, second: Callable[[], None]) -> None:
-        """Send what is kept, say offline, and wait for what is not acknowledged; not for who never got in."""
-        post, loop = self._post, asyncio.get_running_loop()
+        """Send what is kept, wait for what is not acknowledged, say offline and wait again; not for who never got in.
+
+        All goodbyes at once, beside the last fixes, would be a storm that no fix of a city ever meets.
+        """
+        post, now_s = self._post, asyncio.get_running_loop().time()
         post.let_all_go()
         known = [session for session in post.all_sessions if session.is_known and session.is_wanted]
+
+        def is_unsettled() -> bool:
+            return any(session.unsettled or session.behind for session in known)
+
+        await self._wait_while(is_unsettled, now_s + settle_s / 2, second)
         for session in known:
             if session.number < post.own:
                 post.tell_status(session.number, b"offline")
-        until_s, next_s = loop.time() + settle_s, loop.time()
-        while loop.time() < until_s and (
-            any(session.unsettled or session.behind for session in known) or (self._awaits_receipts and settle_s)
-        ):
+        await self._wait_while(lambda: is_unsettled() or self._awaits_receipts, now_s + settle_s, second)
+        self._close_second(second)
+
+    async def _wait_while(self, is_waiting: Callable[[], bool], until_s: float, second: Callable[[], None]) -> None:
+        """Serve the sockets while `is_waiting`, but no longer than `until_s`."""
+        post, loop = self._post, asyncio.get_running_loop()
+        next_s = loop.time()
+        while loop.time() < until_s and is_waiting():
             self._look(loop.time())
             post.flush()
             if loop.time() >= next_s:
                 next_s += _SECOND_S
                 self._close_second(second)
             await asyncio.sleep(max(self._tick_s, 0.01))
-        self._close_second(second)
 
     @property
     def _awaits_receipts(self) -> bool:

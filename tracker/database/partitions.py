@@ -128,7 +128,7 @@ async def _make(connection: Connection, day: date) -> bool:
     # Vacuumed as it grows: only what vacuum has seen is answered from an index alone (migration 0016).
     statement = sql.SQL(
         "CREATE TABLE IF NOT EXISTS {} PARTITION OF position FOR VALUES FROM ({}) TO ({})"
-        " WITH (autovacuum_vacuum_insert_scale_factor = 0.02)"
+        " WITH (autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.5)"
     )
     limits = [sql.Literal(f"{limit} 00:00+00") for limit in (day, day + timedelta(days=1))]
     try:

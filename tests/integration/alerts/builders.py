@@ -12,6 +12,7 @@ from alerts.core.levels import Level
 from alerts.core.records import Actor, Alert, Content
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher, LinkMaker
+from tracker.model.positions import Flag
 
 Connection = psycopg.AsyncConnection[Any]
 NOON = datetime(2026, 7, 20, 4, 0, tzinfo=UTC)  # 12:00 in the city
@@ -111,6 +112,20 @@ async def a_last_fix(connection: Connection, terminal: int, *, lon: float, lat: 
                                              lon = excluded.lon, lat = excluded.lat, grid = excluded.grid
         """,
         {"terminal": terminal, "at": at, "lon": round(lon * 1e7), "lat": round(lat * 1e7), "grid": grid},
+    )
+
+
+async def a_position(
+    connection: Connection, terminal: int, *, lon: float, lat: float, at: datetime, grid: int, flag: Flag
+) -> None:
+    """Store a position that no checkpoint knows of yet."""
+    await connection.execute(
+        """
+        INSERT INTO position (fixed_at, terminal, delay_ms, lon, lat, grid, speed_dmps, heading_deg, accuracy_dm,
+                              altitude_m, battery_pct, flags, member, grid_set)
+        VALUES (%s, %s, 0, %s, %s, %s, 0, 0, 0, 0, 0, %s, 0, 1)
+        """,
+        [at, terminal, round(lon * 1e7), round(lat * 1e7), grid, flag.value],
     )
 
 

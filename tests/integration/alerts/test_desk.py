@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -24,12 +25,14 @@ from tests.integration.alerts.builders import (
     a_content,
     a_last_fix,
     a_member,
+    a_position,
     a_square,
     a_terminal,
     all_of,
     an_id,
     issued,
 )
+from tracker.model.positions import Flag
 
 Connection = psycopg.AsyncConnection[Any]
 
@@ -199,6 +202,24 @@ async def test_people_inside_the_drawn_area_are_told_and_each_phone_once(
     people = {person.member: person for person in (await desk.audience(alert.id)).people}
     assert set(people) == {100 + JINSHUI, 100 + WENHUA, 100 + BLOCK, inside}
     assert [reason["why"] for reason in people[inside].reasons] == ["inside", "inside"]
+
+
+async def test_who_is_inside_is_judged_by_the_last_position_not_by_an_older_checkpoint(
+    desk: Desk, city: City, clock: Clock, connection: Connection
+) -> None:
+    members = [await a_member(connection, number, unit=HUAYUAN) for number in (201, 202, 203)]
+    came, left, believed = members
+    for terminal, member in enumerate(members, start=1):
+        await a_terminal(connection, terminal, member=member)
+    inside, outside, before = (113.605, 34.705), (113.625, 34.705), clock.now - timedelta(seconds=60)
+    for terminal, (lon, lat) in ((1, outside), (2, inside), (3, inside)):
+        await a_last_fix(connection, terminal, lon=lon, lat=lat, at=before, grid=HUAYUAN)
+    for terminal, (lon, lat), flag in ((1, inside, Flag.NONE), (2, outside, Flag.NONE), (3, outside, Flag.SUSPECT)):
+        await a_position(connection, terminal, lon=lon, lat=lat, at=clock.now, grid=HUAYUAN, flag=flag)
+    alert = await issued(desk, city, area=a_square(west=113.6, south=34.7))
+    people = {person.member: person for person in (await desk.audience(alert.id)).people}
+    assert (came in people, left in people, believed in people) == (True, False, True)
+    assert [people[member].reasons[0]["fix_age_s"] for member in (came, believed)] == [0, 60]
 
 
 async def test_a_person_without_phone_and_terminal_shows_as_failed(

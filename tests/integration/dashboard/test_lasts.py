@@ -86,6 +86,21 @@ async def test_many_terminals_come_in_pieces_and_each_once(city: Connection) -> 
     assert sorted(sorted(piece["member"].tolist()) for piece in pieces) == [[LI, WANG, ZHAO], [far]]
 
 
+async def test_piece_by_piece_the_same_is_read_as_at_once(city: Connection) -> None:
+    far = 3 * lasts.PIECE
+    await a_member(city, far, name="远", unit=EAST_LEAF)
+    await a_checkpoint(city, a_position(far))
+    numbers = await lasts.pieces(city)
+    found = [(await lasts.piece_since(city, lasts.BEGINNING, number))["member"].tolist() for number in numbers]
+    assert [sorted(piece) for piece in found] == [[LI, WANG, ZHAO], [], [], [far]]
+    assert {member for piece in found for member in piece} == await members_since(city, lasts.BEGINNING)
+
+
+async def test_the_pieces_of_nobody_are_none(city: Connection) -> None:
+    await city.execute("DELETE FROM terminal_state")
+    assert list(await lasts.pieces(city)) == []
+
+
 async def test_what_was_not_written_since_is_not_read_again(city: Connection) -> None:
     moment = await lasts.moment(city)
     assert await members_since(city, moment) == set()
