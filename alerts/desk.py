@@ -4,7 +4,7 @@ Whoever calls gets a Refusal (alerts.core.errors) with words for the user, or an
 ring after the commit, and nothing depends on their being heard. It never sends anything itself: the dispatcher does.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
@@ -13,8 +13,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.changes import answering, drafting, ending, issuing, previewing, views
+from alerts.changes import answering, bulletins, drafting, ending, issuing, previewing, views
 from alerts.changes.issuing import Issued
+from alerts.core.cap import Bulletin
 from alerts.core.errors import UnknownAlert
 from alerts.core.levels import Level
 from alerts.core.policy import Policy
@@ -155,6 +156,13 @@ class Desk:
         """Return the alert's history, oldest first."""
         async with self._pool.connection() as connection:
             return tuple(await reading.versions(connection, alert_id))
+
+    async def bulletins(
+        self, alerts: Sequence[UUID], *, sender: str, is_shown: Callable[[int], bool]
+    ) -> dict[UUID, Bulletin]:
+        """Return what was told of each of `alerts`, for other systems; of those nobody heard of, nothing."""
+        async with self._pool.connection() as connection:
+            return await bulletins.read(connection, alerts, sender=sender, policy=self._policy, is_shown=is_shown)
 
     async def reach(self, alert_id: UUID) -> ReachReport:
         async with self._pool.connection() as connection:

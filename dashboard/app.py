@@ -18,6 +18,7 @@ from dashboard.api import (
     answering,
     audit,
     broker,
+    cap,
     contacts,
     duty,
     emergencies,
@@ -73,6 +74,7 @@ class Services:
     single_sign_on: SingleSignOn | None = None  # None: passwords only
     door: PublicDoor = LOCAL_DOOR  # where terminals connect, as they see it from outside
     broker_secret: str | None = None  # shown by a broker that asks who may log in; None: nobody may ask
+    public_url: str = "http://127.0.0.1:8000"  # of this dashboard, in what other systems are told
     link_secret: bytes | None = None  # signs acknowledgement links; None: there are none
     settings: Mapping[str, Any] = field(default_factory=lambda: {"basemap": None})  # what the web app is told
 
@@ -116,6 +118,7 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     _add_organisation(app, to)
     app.include_router(emergencies.router(to.pool, to.bus, to.hub, clock=to.clock))
     app.include_router(alerts.router(to.pool, to.desk, to.hub))
+    app.include_router(cap.router(to.desk, to.hub, public_url=to.public_url, clock=to.clock))
     app.include_router(operation.router(to.pool, version=to.version))
     app.include_router(ingest.router(to.pool))
     if to.broker_secret is not None:

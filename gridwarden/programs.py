@@ -60,6 +60,7 @@ class Programs:
             host=host,
             port=port,
             version=VERSION,
+            public_url=self.public_url,
             link_secret=self.link_secret,
             needs_second_factor=self.needs_second_factor,
             single_sign_on=self.single_sign_on,

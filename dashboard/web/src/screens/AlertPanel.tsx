@@ -111,6 +111,7 @@ function Words({ alert }: { alert: AlertDetail }) {
             alert.issued_at ? [t('alert.issued'), moment(alert.issued_at)] : null,
             alert.ended_at ? [t('alert.ended'), moment(alert.ended_at)] : null,
             alert.identifier ? [t('alert.identifier'), <span class="mono">{alert.identifier}</span>] : null,
+            alert.issued_at ? [t('alert.cap'), <CapLink alert={alert.id}>{t('alert.cap.newest')}</CapLink>] : null,
           ]}
         />
       </Section>
@@ -118,7 +119,20 @@ function Words({ alert }: { alert: AlertDetail }) {
   );
 }
 
+/** Versions that people were told of: each is one CAP message. */
+const TOLD = ['issue', 'upgrade', 'downgrade', 'lift', 'cancel'];
+
+function CapLink({ alert, message, children }: { alert: string; message?: number; children: string }) {
+  const href = `/api/cap/${alert}${message ? `?message=${message}` : ''}`;
+  return (
+    <a class="link" href={href} target="_blank" rel="noreferrer" data-testid="cap-link">
+      {children}
+    </a>
+  );
+}
+
 function History({ alert }: { alert: AlertDetail }) {
+  const told = alert.issued_at ? alert.versions.filter(({ kind }) => TOLD.includes(kind)) : [];
   return (
     <ol class="entries">
       {alert.versions.toReversed().map((version) => (
@@ -132,6 +146,11 @@ function History({ alert }: { alert: AlertDetail }) {
             {version.made_by?.name ?? t('alert.byclock')}
             {version.note && ` · ${version.note}`}
           </span>
+          {told.includes(version) && (
+            <CapLink alert={alert.id} message={told.indexOf(version) + 1}>
+              {t('alert.cap')}
+            </CapLink>
+          )}
         </li>
       ))}
     </ol>

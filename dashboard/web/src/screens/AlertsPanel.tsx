@@ -1,8 +1,9 @@
-import { Plus } from 'lucide';
+import { Plus, Rss } from 'lucide';
 import { useState } from 'preact/hooks';
 import type { Alert } from '../api/types';
 import { Button } from '../design/Button';
 import { Empty, Failure, Skeleton } from '../design/Feedback';
+import { Icon } from '../design/Icon';
 import { List } from '../design/List';
 import { Panel } from '../design/Panel';
 import { Tabs } from '../design/Tabs';
@@ -30,6 +31,19 @@ export function AlertsPanel() {
       label={t('alerts')}
       onClose={isPhone.value ? undefined : () => openPanel(null)}
       flush
+      tools={
+        <a
+          class="button button-square button-plain"
+          href="/api/cap"
+          target="_blank"
+          rel="noreferrer"
+          title={t('alerts.feed')}
+          aria-label={t('alerts.feed')}
+          data-testid="alerts-feed"
+        >
+          <Icon node={Rss} />
+        </a>
+      }
       foot={
         mayIssue && (
           <Button icon={Plus} look="main" wide onClick={newAlert}>
