@@ -1,8 +1,8 @@
 """CAP 1.2: what people were told of an alert, as messages of the Common Alerting Protocol.
 
-Sources: OASIS Common Alerting Protocol Version 1.2 (ITU-T X.1303 bis), sections 3.2 and 3.3. One message for each version
-that was told: an Alert, then an Update that refers to all before it; lifted is an Update whose responseType is AllClear,
-issued in error a Cancel. The clock's expiry says nothing: each message names its own end.
+Sources: OASIS Common Alerting Protocol Version 1.2 (ITU-T X.1303 bis), sections 3.2 and 3.3. One message for each
+version that was told: an Alert, then an Update that refers to all before it; lifted is an Update whose responseType is
+AllClear, issued in error a Cancel. The clock's expiry says nothing: each message names its own end.
 
 There is no official table from the four colours to CAP's severity and urgency: alerts.core.levels and URGENCY are ours.
 """
@@ -189,7 +189,7 @@ def _add_area(info: ET.Element, region: Region) -> None:
 
 
 def _rings(outline: bytes | None) -> list[str]:
-    """Return the outer rings as CAP writes them: latitude first, closed. It has no holes: who is in one is warned too."""
+    """Return the outer rings as CAP writes them, latitude first and closed; who is in a hole is warned, too."""
     if outline is None:
         return []
     parts = shapely.get_parts(shapely.from_wkb(outline)).tolist()

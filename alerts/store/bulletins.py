@@ -52,7 +52,8 @@ async def told(connection: Connection, alerts: Sequence[UUID]) -> list[ToldRow]:
             """
             SELECT a.id AS alert, a.identifier, a.is_drill, a.issued_at, a.expires_at,
                    u.name AS issuer, u.name_en AS issuer_en,
-                   v.kind, v.level, v.event, v.headline, v.description, v.instruction, v.note, v.made_at, v.targets, v.area
+                   v.kind, v.level, v.event, v.headline, v.description, v.instruction, v.note, v.made_at, v.targets,
+                   v.area
             FROM alert a
             JOIN unit u ON u.id = a.unit
             JOIN alert_version v ON v.alert = a.id AND v.kind IN ('issue', 'upgrade', 'downgrade', 'lift', 'cancel')

@@ -122,8 +122,8 @@ async def a_position(
     await connection.execute(
         """
         INSERT INTO position (fixed_at, terminal, delay_ms, lon, lat, grid, speed_dmps, heading_deg, accuracy_dm,
-                              altitude_m, battery_pct, flags, member, grid_set)
-        VALUES (%s, %s, 0, %s, %s, %s, 0, 0, 0, 0, 0, %s, 0, 1)
+                              altitude_m, battery_pct, flags)
+        VALUES (%s, %s, 0, %s, %s, %s, 0, 0, 0, 0, 0, %s)
         """,
         [at, terminal, round(lon * 1e7), round(lat * 1e7), grid, flag.value],
     )

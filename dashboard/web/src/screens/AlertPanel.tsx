@@ -111,7 +111,9 @@ function Words({ alert }: { alert: AlertDetail }) {
             alert.issued_at ? [t('alert.issued'), moment(alert.issued_at)] : null,
             alert.ended_at ? [t('alert.ended'), moment(alert.ended_at)] : null,
             alert.identifier ? [t('alert.identifier'), <span class="mono">{alert.identifier}</span>] : null,
-            alert.issued_at ? [t('alert.cap'), <CapLink alert={alert.id}>{t('alert.cap.newest')}</CapLink>] : null,
+            alert.issued_at
+              ? [t('alert.cap'), <CapLink alert={alert.id}>{t('alert.cap.newest')}</CapLink>]
+              : null,
           ]}
         />
       </Section>
