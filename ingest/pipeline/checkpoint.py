@@ -2,7 +2,9 @@
 
 Theory. What no checkpoint holds is rebuilt from the rows of `position`, so a checkpoint may be late; but each row of it
 costs the database as much as a fix. So no more than MOST_PER_S are written: in a city at its full rate (270,342
-terminals, a fix every 30 s) a terminal's turn comes every 68 s. They are written in the order in which they lie.
+terminals, a fix every 30 s) a terminal's turn comes every 68 s. They are written in the order in which they lie, but
+for those that changed presence: of a silence no row of `position` tells, so they are written before all others, or a
+restart would find them silent a second time.
 """
 
 import asyncio
@@ -28,7 +30,6 @@ from tracker.database.retry import retry
 CHECKPOINT_S: Final = 2.5  # a round, at least: who changed is written in one that begins after it
 MOST_PER_S: Final = 4_000  # terminals
 PIECE: Final = 1_000  # terminals in a transaction; 22,500 at once held batches up for half a second
-EVERYBODY: Final = slice(None)
 HEARTBEAT_S: Final = 1.0
 TRIM_BEATS: Final = 30
 
@@ -38,24 +39,29 @@ Connection = psycopg.AsyncConnection[Any]
 async def checkpoints(pool: AsyncConnectionPool, pipeline: Pipeline, owner: Owner) -> None:
     """Run until cancelled."""
 
-    async def once(ids: slice) -> None:
+    async def once(terminals: Ids) -> None:
         with suppress(FenceMovedError):  # the pipeline minds it; what is still ours is saved next time
             async with pool.connection() as connection:
-                await save(connection, pipeline, owner, ids)
+                await save(connection, pipeline, owner, terminals)
 
     first = 0
     while True:
         pieces = max(1.0, np.count_nonzero(pipeline.memory.is_dirty) / PIECE)
         await asyncio.sleep(max(CHECKPOINT_S / pieces, PIECE / MOST_PER_S))
-        ids = next_piece(np.flatnonzero(pipeline.memory.is_dirty), first)
-        await retry(lambda ids=ids: once(ids), name="ingest")
-        first = ids.stop or 0
+        memory = pipeline.memory
+        terminals, first = next_piece(np.flatnonzero(memory.is_dirty), np.flatnonzero(memory.is_urgent), first)
+        await retry(lambda terminals=terminals: once(terminals), name="ingest")
 
 
-def next_piece(dirty: Ids, first: int) -> slice:
-    """Return the range of terminal ids from `first` on in which PIECE changed; with the last of them it has no end."""
-    ahead = dirty[np.searchsorted(dirty, first) :]
-    return slice(first, int(ahead[PIECE]) if len(ahead) > PIECE else None)
+def next_piece(dirty: Ids, pressing: Ids, first: int) -> tuple[Ids, int]:
+    """Return PIECE of the terminals `dirty`: those of `pressing`, which are among them, then those from id `first` on.
+
+    And the id from which the piece after it goes on; 0: the round is over.
+    """
+    at_once = pressing[:PIECE]
+    ahead = np.setdiff1d(dirty[np.searchsorted(dirty, first) :], at_once, assume_unique=True)
+    in_turn = ahead[: PIECE - len(at_once)]
+    return np.union1d(at_once, in_turn), int(ahead[len(in_turn)]) if len(ahead) > len(in_turn) else 0
 
 
 async def save_all(connection: Connection, pipeline: Pipeline, owner: Owner, *, within_s: float) -> None:
@@ -64,30 +70,32 @@ async def save_all(connection: Connection, pipeline: Pipeline, owner: Owner, *, 
     Raises OwnershipLostError and FenceMovedError.
     """
     until_s = time.monotonic() + within_s
-    dirty, first = np.flatnonzero(pipeline.memory.is_dirty), 0
-    while time.monotonic() < until_s:
-        ids = next_piece(dirty, first)
-        await save(connection, pipeline, owner, ids)
-        if ids.stop is None:
+    memory = pipeline.memory
+    pressing = np.flatnonzero(memory.is_urgent)
+    in_turn = np.concatenate([pressing, np.setdiff1d(np.flatnonzero(memory.is_dirty), pressing, assume_unique=True)])
+    for start in range(0, len(in_turn), PIECE):
+        if time.monotonic() > until_s:
             return
-        first = ids.stop
+        await save(connection, pipeline, owner, np.sort(in_turn[start : start + PIECE]))
 
 
-async def save(connection: Connection, pipeline: Pipeline, owner: Owner, ids: slice = EVERYBODY) -> None:
-    """Write what changed of terminals `ids` since their last checkpoint.
+async def save(connection: Connection, pipeline: Pipeline, owner: Owner, terminals: Ids | None = None) -> None:
+    """Write `terminals`, or all that changed, as they are now.
 
     Raises OwnershipLostError and FenceMovedError.
     """
     memory, epoch = pipeline.memory, owner.epoch  # as it is when the columns are copied
-    first = ids.start or 0
-    terminals = first + np.flatnonzero(memory.is_dirty[ids] & (memory.last["terminal"][ids] != 0))
+    terminals = np.flatnonzero(memory.is_dirty) if terminals is None else terminals
+    was_urgent = memory.is_urgent[terminals]
+    memory.is_dirty[terminals] = memory.is_urgent[terminals] = False
+    has_fix = memory.last["terminal"][terminals] != 0  # of whom there is none there is nothing to write until it comes
+    terminals, was_urgent = terminals[has_fix], was_urgent[has_fix]
     if not len(terminals):
         return
-    memory.is_dirty[terminals] = False
     last = memory.last[terminals]
     last["member"] = pipeline.directory.members[terminals]
-    end = len(memory.is_dirty) if ids.stop is None else ids.stop
-    settled = {terminal: mark for terminal, mark in lane.settled(memory).items() if first <= terminal < end}
+    written = set(terminals.tolist())
+    settled = {terminal: mark for terminal, mark in lane.settled(memory).items() if terminal in written}
     columns = (
         last,
         memory.tracks[terminals],
@@ -102,6 +110,7 @@ async def save(connection: Connection, pipeline: Pipeline, owner: Owner, ids: sl
             await late.dequeue(connection, settled)
     except (psycopg.Error, FenceMovedError):
         memory.is_dirty[terminals] = True
+        memory.is_urgent[terminals] |= was_urgent
         raise
     for terminal, mark in settled.items():
         if memory.recomputed.get(terminal) == mark:

@@ -32,6 +32,7 @@ class Memory:
         self.heard_s: npt.NDArray[np.float64] = np.zeros(0)  # the same on the clock of silence
         self.presence: npt.NDArray[np.uint8] = np.zeros(0, np.uint8)
         self.is_dirty: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)  # since the last checkpoint
+        self.is_urgent: npt.NDArray[np.bool_] = np.zeros(0, np.bool_)  # changed presence since the last checkpoint
         self.recomputed: Final[dict[int, int]] = {}  # late tracks that no checkpoint holds yet: terminal to mark
 
     def fit(self, directory: Directory) -> None:
@@ -50,6 +51,7 @@ class Memory:
             self.heard_s = _grown(self.heard_s, size)
             self.presence = _grown(self.presence, size)
             self.is_dirty = _grown(self.is_dirty, size)
+            self.is_urgent = _grown(self.is_urgent, size)
 
     def make_room_for_members(self, most: int) -> None:
         if most >= len(self.outings):
@@ -69,13 +71,14 @@ class Memory:
         self.arrived_us[:size] = np.maximum(self.arrived_us[:size], former.arrived_us)
         self.heard_s[:size] = former.heard_s
         self.presence[:size] = former.presence
+        self.is_urgent[:size] = former.is_urgent
         self.is_dirty[:] = True
 
     def forget(self, terminals: Ids) -> None:
         """Know nothing of `terminals`, for which there is room: they are silent for nobody and in no checkpoint."""
         self.tracks[terminals] = tracks.unknown(terminals, self._rules)
         self.last[terminals] = positions.empty(len(terminals))
-        for column in (self.arrived_us, self.heard_s, self.presence, self.is_dirty):
+        for column in (self.arrived_us, self.heard_s, self.presence, self.is_dirty, self.is_urgent):
             column[terminals] = 0
         for terminal in self.recomputed.keys() & set(terminals.tolist()):
             del self.recomputed[terminal]

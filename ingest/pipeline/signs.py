@@ -54,7 +54,7 @@ def settle(memory: Memory, rows: list[PresenceRow]) -> None:
     """Follow the COMMIT of `rows`."""
     for row in rows:
         memory.presence[row.terminal] = _PRESENCES[row.kind]
-        memory.is_dirty[row.terminal] = True
+        memory.is_dirty[row.terminal] = memory.is_urgent[row.terminal] = True
 
 
 _PRESENCES: Final = {word: presence for presence, word in WORDS.items()}

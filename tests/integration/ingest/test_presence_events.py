@@ -3,6 +3,7 @@
 import json
 import time
 
+import psycopg
 import pytest
 
 from ingest.pipeline.checkpoint import save
@@ -32,6 +33,24 @@ async def test_a_terminal_not_heard_for_its_limit_is_silent_once_and_back_with_a
         await ingest.pipeline.tick()
         await ingest.say(POS, fix())
         assert await ingest.rows(KINDS) == [("online",), ("silent",), ("online",)]
+
+
+async def test_who_falls_silent_is_urgent_until_a_checkpoint_that_succeeds(city: str) -> None:
+    async with works(city) as ingest, ingest.pool.connection() as connection:
+        memory = ingest.pipeline.memory
+        await ingest.say(POS, fix(10))
+        await save(connection, ingest.pipeline, ingest.owner)
+        await ingest.say(POS, fix())
+        assert (memory.is_dirty[1], memory.is_urgent[1]) == (True, False)
+        await quiet_for(ingest, 181)
+        assert memory.is_urgent[1]
+        await connection.execute("SET default_transaction_read_only = on")
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            await save(connection, ingest.pipeline, ingest.owner)
+        await connection.execute("SET default_transaction_read_only = off")
+        assert (memory.is_dirty[1], memory.is_urgent[1]) == (True, True)
+        await save(connection, ingest.pipeline, ingest.owner)
+        assert (memory.is_dirty[1], memory.is_urgent[1]) == (False, False)
 
 
 async def test_nobody_falls_silent_while_the_door_is_shut(city: str) -> None:
