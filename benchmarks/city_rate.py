@@ -56,6 +56,7 @@ goals: {{lost: 0, duplicated: 0, unexpected_refusals: 0, ack_p99_s: {ack_p99_s},
 _GATEWAY_SECRET: Final = "for-load-tests-on-this-machine"  # noqa: S105 - of a door that lives for the run
 _COUNTED: Final = ("published", "acknowledged", "stored", "lost", "duplicated")
 _PATIENCE_S: Final = 900.0
+_OF_A_BROKER: Final = 19_400  # connections: a process here may hold 20,000 descriptors, and so may the broker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +148,7 @@ def _services(run: Run, scratch: Path) -> Generator[list[str]]:
         if run.is_behind_broker:
             broker, mqtt = start_broker(scratch)
             words += ["--broker", f"mqtt://127.0.0.1:{mqtt}", "--watch", f"mosquitto={broker.pid}"]
+            words += ["--connections", str(_OF_A_BROKER)]
         yield words
     finally:
         if broker is not None:
