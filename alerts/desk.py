@@ -13,7 +13,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.changes import answering, bulletins, drafting, ending, issuing, previewing, views
+from alerts.changes import answering, approving, bulletins, drafting, ending, issuing, previewing, views
 from alerts.changes.issuing import Issued
 from alerts.core.cap import Bulletin
 from alerts.core.errors import UnknownAlert
@@ -59,9 +59,9 @@ class Desk:
         return await self._changed(alert_id)
 
     async def approve(self, alert_id: UUID, by: Actor, expected_version: int) -> Alert:
-        """Issue as the second person."""
+        """Issue, or let a proposed level be, as the second person."""
         async with self._transaction() as connection:
-            issued = await issuing.approve(
+            issued = await approving.approve(
                 connection,
                 alert_id,
                 by=by,
@@ -70,6 +70,28 @@ class Desk:
                 now=self._clock(),
             )
         return await self._issued(alert_id, issued)
+
+    async def decline(self, alert_id: UUID, by: Actor, expected_version: int, note: str) -> Alert:
+        """Send a draft back, or turn a proposed level down, as the second person, with the reason."""
+        async with self._transaction() as connection:
+            await approving.decline(
+                connection, alert_id, by=by, expected_version=expected_version, note=note, now=self._clock()
+            )
+        return await self._changed(alert_id)
+
+    async def propose_level(self, alert_id: UUID, by: Actor, expected_version: int, level: Level, note: str) -> Alert:
+        """Ask a second person for another level of an alert in force."""
+        async with self._transaction() as connection:
+            await approving.propose_level(
+                connection,
+                alert_id,
+                by=by,
+                expected_version=expected_version,
+                level=level,
+                note=note,
+                now=self._clock(),
+            )
+        return await self._changed(alert_id)
 
     async def issue(
         self, alert_id: UUID, by: Actor, expected_version: int, override_reason: str | None = None
@@ -97,7 +119,7 @@ class Desk:
         note: str = "",
         override_reason: str | None = None,
     ) -> Alert:
-        """Tell the audience of a new level; up to orange or red only with a logged `override_reason`."""
+        """Tell the audience of a new level; to orange or red only with an `override_reason` (else `propose_level`)."""
         async with self._transaction() as connection:
             issued = await issuing.change_level(
                 connection,

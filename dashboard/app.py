@@ -20,6 +20,7 @@ from dashboard.api import (
     broker,
     cap,
     contacts,
+    delegations,
     duty,
     emergencies,
     grid_edits,
@@ -157,6 +158,7 @@ def _add_log_in(app: FastAPI, to: Services) -> None:
         )
     )
     app.include_router(own_account.router(own))
+    app.include_router(delegations.router(to.pool, clock=to.clock))
     app.include_router(tokens.router(to.pool, hang_up=to.hub.hang_up, clock=to.clock))
     staff = Staff(to.sessions.passwords, issuer=None if sign_on is None else sign_on.issuer, clock=to.clock)
     app.include_router(accounts.router(accounts.Office(to.pool, staff, hang_up=to.hub.hang_up)))

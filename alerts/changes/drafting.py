@@ -26,6 +26,7 @@ async def draft(connection: Connection, alert: UUID, *, by: Actor, content: Cont
         raise NotAllowed(Words("此账号没有发布预警的权限", "this account may not issue alerts"))
     await check_content(connection, content, now=now)
     await targets.check_own(connection, issuer=by.unit, targets=content.targets, level=content.level)
+    await targets.check_teams(connection, issuer=by.unit, teams=content.teams)
     is_new = await alerts.create(
         connection,
         alert=alert,
@@ -59,6 +60,7 @@ async def edit(
         return
     await check_content(connection, content, now=now)
     await targets.check_own(connection, issuer=opened.head.unit, targets=content.targets, level=content.level)
+    await targets.check_teams(connection, issuer=opened.head.unit, teams=content.teams)
     version = opened.head.version + 1
     await alerts.add_version(connection, written(alert, version, "edit", content, by=by, now=now))
     await alerts.move(connection, alert, state=opened.target, version=version)
@@ -117,6 +119,7 @@ def written(alert: UUID, version: int, kind: str, content: Content, *, by: Actor
         description=content.description,
         instruction=content.instruction,
         targets=content.targets,
+        teams=content.teams,
         grids=(),
         depth=content.depth,
         area=content.area,
@@ -150,6 +153,7 @@ def carried(
         description=head.description,
         instruction=head.instruction,
         targets=head.targets,
+        teams=head.teams,
         grids=head.grids if grids is None else grids,
         depth=head.depth,
         area=head.area,

@@ -1,4 +1,4 @@
-"""The moment people are told: issue, approve, change of level. One transaction each; the audience frozen in it."""
+"""The moment people are told: issue, change of level. One transaction each; the audience frozen in it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +27,7 @@ Connection = AsyncConnection[Any]
 ISSUED: Final = frozenset({"issue"})
 SECOND_PERSON: Final = Words(
     "橙色和红色预警须由另一人审批；情况紧急时请写明直接发布的理由",
-    "orange and red need a second person's approval: submit it, or give the reason of an emergency override",
+    "orange and red need a second person's approval: ask for it, or give the reason of an emergency override",
 )
 
 
@@ -60,21 +60,7 @@ async def issue(
         raise NotAllowed(SECOND_PERSON)
     if reason:
         await _log_override(connection, opened.head, by=by, reason=reason, now=now)
-    return await _put_out(connection, opened, by=by, note=reason, policy=policy, now=now)
-
-
-async def approve(
-    connection: Connection, alert: UUID, *, by: Actor, expected_version: int, policy: Policy, now: datetime
-) -> Issued:
-    """Issue as the second person: an account that wrote none of its versions."""
-    opened = await open_for(
-        connection, alert, by=by, expected_version=expected_version, move=AlertMove.APPROVE, kinds=ISSUED
-    )
-    if opened.is_repeat:
-        return Issued(0, is_repeat=True)
-    if by.account in await alerts.authors(connection, alert):
-        raise NotAllowed(Words("不能审批自己编写的预警", "who wrote an alert cannot approve it: ask another account"))
-    return await _put_out(connection, opened, by=by, note="approved", policy=policy, now=now)
+    return await put_out(connection, opened, by=by, note=reason, policy=policy, now=now)
 
 
 async def change_level(
@@ -104,18 +90,27 @@ async def change_level(
     if head.alert_level is level:
         raise IllegalMove(Words("级别没有变化", "it has this level already"))
     reason = (override_reason or "").strip()
-    kind = Kind.UPGRADE if level.rank > head.alert_level.rank else Kind.DOWNGRADE
-    if kind is Kind.UPGRADE and level.facts.needs_second_person and not reason:
+    if level.rank > head.alert_level.rank and level.facts.needs_second_person and not reason:
         raise NotAllowed(SECOND_PERSON)
     if reason:
         await _log_override(connection, head, by=by, reason=reason, now=now)
+    return await speak_level(connection, opened, level, by=by, note=reason or note, policy=policy, now=now)
+
+
+async def speak_level(
+    connection: Connection, opened: Opened, level: Level, *, by: Actor, note: str, policy: Policy, now: datetime
+) -> Issued:
+    """Tell the whole frozen audience of another level; who may do so has been judged."""
+    head = opened.head
+    kind = Kind.UPGRADE if level.rank > head.alert_level.rank else Kind.DOWNGRADE
     grids = await targets.permitted(connection, issuer=head.unit, targets=tuple(head.targets), level=level)
-    return await _speak(connection, opened, kind, level, grids, by=by, note=reason or note, policy=policy, now=now)
+    return await _speak(connection, opened, kind, level, grids, by=by, note=note, policy=policy, now=now)
 
 
-async def _put_out(
+async def put_out(
     connection: Connection, opened: Opened, *, by: Actor, note: str, policy: Policy, now: datetime
 ) -> Issued:
+    """Freeze the audience and tell it; who may do so has been judged."""
     head = opened.head
     if head.expires_at is not None and head.expires_at <= now:
         raise BadContent(Words("失效时间已过，请先编辑", "its end is in the past: edit it first"))
@@ -137,14 +132,8 @@ async def _freeze(connection: Connection, head: Head, *, grids: list[int], now: 
     inside = audience.Inside()
     if head.area is not None:
         inside = await audience.find_inside(connection, area=head.area, unit=head.unit, now=now)
-    await audience.freeze(
-        connection,
-        alert=head.id,
-        version=head.version + 1,
-        grids=grids,
-        depth=head.depth,
-        inside=inside,
-    )
+    wanted = audience.Wanted(grids=grids, depth=head.depth, inside=inside, teams=head.teams)
+    await audience.freeze(connection, wanted, alert=head.id, version=head.version + 1)
 
 
 async def _speak(

@@ -1,7 +1,7 @@
 """How every transition starts: the alert locked, its version compared, the move looked up in the table."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -15,6 +15,8 @@ from alerts.store import alerts, authority
 from alerts.store.alerts import Head
 
 Connection = AsyncConnection[Any]
+
+SECOND_PERSONS: Final = frozenset({AlertMove.APPROVE, AlertMove.DECLINE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +49,9 @@ async def open_for(
 
 async def check_hand(connection: Connection, head: Head, by: Actor, move: AlertMove) -> None:
     """Raise NotAllowed unless the role is held for the issuing unit or for one above it, and allows the move."""
-    if move is AlertMove.APPROVE and not by.may_approve:
+    if move in SECOND_PERSONS and not by.may_approve:
         raise NotAllowed(Words("此账号没有审批预警的权限", "this account may not approve alerts"))
-    if move is not AlertMove.APPROVE and not by.may_issue:
+    if move not in SECOND_PERSONS and not by.may_issue:
         raise NotAllowed(Words("此账号没有发布预警的权限", "this account may not issue alerts"))
     found = await authority.places(connection, [by.unit, head.unit])
     mine, issuer = found.get(by.unit), found.get(head.unit)

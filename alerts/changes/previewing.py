@@ -27,12 +27,15 @@ async def preview(
 ) -> AudiencePreview:
     """Raises BadContent for what could not even be drafted."""
     await check_content(connection, content, now=now)
+    await targets.check_teams(connection, issuer=by.unit, teams=content.teams)
     judged = await targets.aim(connection, issuer=by.unit, targets=content.targets, level=content.level)
     inside = Inside()
     if content.area is not None and judged.is_allowed:
         inside = await audience.find_inside(connection, area=content.area, unit=by.unit, now=now)
-    rows = await audience.preview(connection, grids=judged.grids, depth=content.depth, inside=inside, limit=SAMPLE)
-    counts = await audience.preview_counts(connection, grids=judged.grids, depth=content.depth, inside=inside)
+    teams = content.teams if judged.is_allowed else ()
+    wanted = audience.Wanted(grids=judged.grids, depth=content.depth, inside=inside, teams=teams)
+    rows = await audience.preview(connection, wanted, limit=SAMPLE)
+    counts = await audience.preview_counts(connection, wanted)
     by_level, by_reason = Counter[str](), Counter[str]()
     for level, why, people in counts:
         by_level[level] += people
@@ -43,9 +46,15 @@ async def preview(
         by_level=dict(by_level),
         sample=tuple(_person(row) for row in rows),
         allowed=judged.is_allowed and by.may_issue,
-        explanation=judged.explanation,
+        explanation=_explained(judged.explanation, by),
         parts=await _parts(connection, by=by, content=content, policy=policy, now=now),
     )
+
+
+def _explained(explanation: Words, by: Actor) -> Words:
+    if by.stands_in_for is None:
+        return explanation
+    return Words(f"{explanation.zh}（代{by.stands_in_for}）", f"{explanation.en} (standing in for {by.stands_in_for})")
 
 
 def _person(row: tuple[Any, ...]) -> Person:

@@ -59,6 +59,14 @@ async def check_own(connection: Connection, *, issuer: int, targets: tuple[int, 
         raise NotAllowed((await aim(connection, issuer=issuer, targets=(outside[0],), level=level)).explanation)
 
 
+async def check_teams(connection: Connection, *, issuer: int, teams: tuple[int, ...]) -> None:
+    """Raise BadContent for a team that is not kept in the issuer's subtree, or is closed."""
+    if len(await authority.teams(connection, issuer=issuer, teams=teams)) < len(set(teams)):
+        raise BadContent(
+            Words("所选工作队中有已解散的，或不属于本级辖区的", "a chosen team is closed, or not of your own subtree")
+        )
+
+
 async def _expand(connection: Connection, unit: int, decision: Decision) -> list[int]:
     if decision.expand_to is None:
         return [unit]

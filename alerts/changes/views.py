@@ -13,8 +13,10 @@ from alerts.core.records import (
     Content,
     People,
     Person,
+    Proposal,
     Reach,
     ReachReport,
+    TeamName,
     UnitName,
 )
 from alerts.core.states import AlertState, legal_moves
@@ -31,10 +33,16 @@ async def alerts(
     rows = await reading.alerts(connection, within=within, state=state, only=only, limit=limit)
     counted = await reading.reach(connection, [row["id"] for row in rows if row["in_force"] is not None])
     names = await reading.unit_names(connection, [unit for row in rows for unit in row["targets"]])
-    return [_alert(row, [count for count in counted if count["alert"] == row["id"]], names) for row in rows]
+    teams = await reading.team_names(connection, [team for row in rows for team in row["teams"]])
+    return [_alert(row, [count for count in counted if count["alert"] == row["id"]], names, teams) for row in rows]
 
 
-def _alert(row: Mapping[str, Any], counted: Iterable[Mapping[str, Any]], names: Mapping[int, UnitName]) -> Alert:
+def _alert(
+    row: Mapping[str, Any],
+    counted: Iterable[Mapping[str, Any]],
+    names: Mapping[int, UnitName],
+    teams: Mapping[int, TeamName],
+) -> Alert:
     state = AlertState(row["state"])
     return Alert(
         id=row["id"],
@@ -45,12 +53,25 @@ def _alert(row: Mapping[str, Any], counted: Iterable[Mapping[str, Any]], names: 
         content=_content(row),
         unit=UnitName(row["unit"], row["unit_name"], row["unit_name_en"], row["unit_level"]),
         targets=tuple(names[unit] for unit in row["targets"] if unit in names),
+        teams=tuple(teams[team] for team in row["teams"] if team in teams),
         created_by=AccountName(row["account"], row["account_name"]),
         created_at=row["created_at"],
         issued_at=row["issued_at"],
         ended_at=row["ended_at"],
         reach=_sum(counted),
-        moves=legal_moves(state),
+        proposal=(proposal := _proposal(row)),
+        moves=legal_moves(state, has_proposal=proposal is not None),
+    )
+
+
+def _proposal(row: Mapping[str, Any]) -> Proposal | None:
+    if row["proposed_level"] is None:
+        return None
+    return Proposal(
+        level=Level(row["proposed_level"]),
+        note=row["proposed_note"],
+        made_by=AccountName(row["proposer"], row["proposer_name"]),
+        made_at=row["proposed_at"],
     )
 
 
@@ -62,6 +83,7 @@ def _content(row: Mapping[str, Any]) -> Content:
         description=row["description"],
         instruction=row["instruction"],
         targets=tuple(row["targets"]),
+        teams=tuple(row["teams"]),
         depth=row["depth"],
         area=row["area"],
         expires_at=row["expires_at"],

@@ -19,6 +19,7 @@ from tracker.model.positions import DEGREE
 class Why(StrEnum):
     LEADER = "leader"  # leads a targeted grid, or one below it
     INSIDE = "inside"  # was inside the drawn area when it was issued
+    TEAM = "team"  # is in a work team that is told, too
     ENTERED = "entered"  # came into the drawn area while it was in force
 
 

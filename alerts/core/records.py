@@ -21,6 +21,7 @@ class Actor:
     may_approve: bool = True
     token: int | None = None  # the API token it came by
     address: str = ""
+    stands_in_for: str | None = None  # who lent the role it acts by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,7 @@ class Content:
     headline: str
     description: str
     targets: tuple[int, ...]  # units
+    teams: tuple[int, ...] = ()  # work teams told beside the leaders
     instruction: str = ""
     depth: str | None = None  # deepest level told; None: all the way
     area: bytes | None = None
@@ -45,6 +47,13 @@ class UnitName:
     name: str
     name_en: str | None
     level: str
+
+
+@dataclass(frozen=True, slots=True)
+class TeamName:
+    id: int
+    name: str
+    unit: int  # that keeps it
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,16 @@ class ReachReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A change of level that waits for a second person."""
+
+    level: Level
+    note: str
+    made_by: AccountName
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
     """An alert at its newest version."""
 
@@ -85,11 +104,13 @@ class Alert:
     content: Content
     unit: UnitName  # who issues
     targets: tuple[UnitName, ...]
+    teams: tuple[TeamName, ...]
     created_by: AccountName
     created_at: datetime
     issued_at: datetime | None
     ended_at: datetime | None
     reach: Reach
+    proposal: Proposal | None
     moves: tuple[AlertMove, ...]  # that people can make now
 
 

@@ -23,9 +23,11 @@ class AlertState(StrEnum):
 class AlertMove(StrEnum):
     EDIT = "edit"
     SUBMIT = "submit"
-    APPROVE = "approve"  # by a second person; issues
+    APPROVE = "approve"  # by a second person; issues, or changes the level
+    DECLINE = "decline"  # by a second person: back to the author
     ISSUE = "issue"
     CHANGE_LEVEL = "change_level"
+    PROPOSE_LEVEL = "propose_level"  # to a second person
     LIFT = "lift"
     CANCEL = "cancel"
     EXPIRE = "expire"  # the clock's move
@@ -41,11 +43,15 @@ ALERT_MOVES: Final[Mapping[AlertState, Mapping[AlertMove, AlertState]]] = {
     AlertState.PENDING_APPROVAL: {
         AlertMove.EDIT: AlertState.DRAFT,
         AlertMove.APPROVE: AlertState.ISSUED,
+        AlertMove.DECLINE: AlertState.DRAFT,
         AlertMove.ISSUE: AlertState.ISSUED,
         AlertMove.CANCEL: AlertState.CANCELLED,
     },
     AlertState.ISSUED: {
         AlertMove.CHANGE_LEVEL: AlertState.ISSUED,
+        AlertMove.PROPOSE_LEVEL: AlertState.ISSUED,
+        AlertMove.APPROVE: AlertState.ISSUED,
+        AlertMove.DECLINE: AlertState.ISSUED,
         AlertMove.LIFT: AlertState.LIFTED,
         AlertMove.CANCEL: AlertState.CANCELLED,
         AlertMove.EXPIRE: AlertState.EXPIRED,
@@ -62,26 +68,35 @@ _IN_FORCE: Final = Words(
     "预警已经发布生效；如有变化，请变更级别、解除或撤销",
     "it is in force: change its level, lift it or cancel it instead",
 )
+_EDIT_INSTEAD: Final = Words("草稿没有版本可变更；请直接编辑", "a draft is not in force: edit it instead")
+_WAITS: Final = Words("正在等待审批；请先退回编辑", "it is waiting for approval: edit it instead")
 _NOT_SUBMITTED: Final = Words("尚未提交审批；请先提交", "it has not been submitted for approval: submit it first")
 _SUBMITTED: Final = Words("已在等待审批", "it is already waiting for approval")
+
+# An alert in force is approved or declined only where a change of level waits for it.
+NOTHING_PROPOSED: Final = Words(
+    "没有等待批准的级别变更", "no change of level is waiting: nothing to approve or decline"
+)
 
 WHY_NOT: Final[Mapping[AlertState, Mapping[AlertMove, Words]]] = {
     AlertState.DRAFT: {
         AlertMove.APPROVE: _NOT_SUBMITTED,
-        AlertMove.CHANGE_LEVEL: Words("草稿没有版本可变更；请直接编辑", "a draft is not in force: edit it instead"),
+        AlertMove.DECLINE: _NOT_SUBMITTED,
+        AlertMove.CHANGE_LEVEL: _EDIT_INSTEAD,
+        AlertMove.PROPOSE_LEVEL: _EDIT_INSTEAD,
         AlertMove.LIFT: _NOT_YET_ISSUED,
         AlertMove.EXPIRE: _NOT_YET_ISSUED,
     },
     AlertState.PENDING_APPROVAL: {
         AlertMove.SUBMIT: _SUBMITTED,
-        AlertMove.CHANGE_LEVEL: Words("正在等待审批；请先退回编辑", "it is waiting for approval: edit it instead"),
+        AlertMove.CHANGE_LEVEL: _WAITS,
+        AlertMove.PROPOSE_LEVEL: _WAITS,
         AlertMove.LIFT: _NOT_YET_ISSUED,
         AlertMove.EXPIRE: _NOT_YET_ISSUED,
     },
     AlertState.ISSUED: {
         AlertMove.EDIT: _IN_FORCE,
         AlertMove.SUBMIT: _IN_FORCE,
-        AlertMove.APPROVE: _IN_FORCE,
         AlertMove.ISSUE: _IN_FORCE,
     },
     AlertState.LIFTED: dict.fromkeys(
@@ -173,9 +188,12 @@ def delivery_after(state: DeliveryState, move: DeliveryMove) -> DeliveryState:
     return target
 
 
-def legal_moves(state: AlertState) -> tuple[AlertMove, ...]:
+def legal_moves(state: AlertState, *, has_proposal: bool = False) -> tuple[AlertMove, ...]:
     """Return the moves people can make from `state`, in the table's order; the clock's own is left out."""
-    return tuple(move for move in ALERT_MOVES[state] if move is not AlertMove.EXPIRE)
+    hidden = {AlertMove.EXPIRE}
+    if state is AlertState.ISSUED and not has_proposal:
+        hidden |= {AlertMove.APPROVE, AlertMove.DECLINE}
+    return tuple(move for move in ALERT_MOVES[state] if move not in hidden)
 
 
 def delivery_pairs(move: DeliveryMove) -> tuple[list[str], list[str]]:

@@ -36,6 +36,7 @@ class Head:
     description: str
     instruction: str
     targets: list[int]
+    teams: list[int]
     grids: list[int]
     depth: str | None
     area: bytes | None
@@ -65,6 +66,7 @@ class NewVersion:
     description: str
     instruction: str
     targets: Sequence[int]
+    teams: Sequence[int]
     grids: Sequence[int]
     depth: str | None
     area: bytes | None
@@ -108,7 +110,7 @@ async def lock(connection: Connection, alert: UUID) -> Head | None:
             """
             SELECT a.id, a.identifier, a.state, a.version, a.in_force, a.unit, a.created_by, a.issued_at,
                    a.expires_at, a.is_drill, v.kind, v.level, v.event, v.headline, v.description, v.instruction,
-                   v.targets, v.grids, v.depth, v.area, v.note, v.made_by, v.made_at
+                   v.targets, v.teams, v.grids, v.depth, v.area, v.note, v.made_by, v.made_at
             FROM alert a JOIN alert_version v ON (v.alert, v.version) = (a.id, a.version)
             WHERE a.id = %s
             """,
@@ -131,9 +133,12 @@ async def in_force_since(connection: Connection, alert: UUID) -> datetime | None
 
 
 async def authors(connection: Connection, alert: UUID) -> set[int]:
-    """Return the accounts that wrote any of its versions so far."""
+    """Return the accounts that wrote any of its versions so far; who declined one wrote nothing."""
     cursor = await connection.execute(
-        "SELECT DISTINCT made_by FROM alert_version WHERE alert = %s AND made_by IS NOT NULL", [alert]
+        """
+        SELECT DISTINCT made_by FROM alert_version WHERE alert = %s AND made_by IS NOT NULL AND kind <> 'decline'
+        """,
+        [alert],
     )
     return {row[0] for row in await cursor.fetchall()}
 
@@ -142,8 +147,8 @@ async def add_version(connection: Connection, row: NewVersion) -> None:
     await connection.execute(
         """
         INSERT INTO alert_version (alert, version, kind, level, event, headline, description, instruction,
-                                   targets, grids, depth, area, payload, note, made_by, made_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                   targets, teams, grids, depth, area, payload, note, made_by, made_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
             row.alert,
@@ -155,6 +160,7 @@ async def add_version(connection: Connection, row: NewVersion) -> None:
             row.description,
             row.instruction,
             list(row.targets),
+            list(row.teams),
             list(row.grids),
             row.depth,
             row.area,

@@ -1,6 +1,6 @@
 """Table audience: frozen by INSERT ... SELECT, each person with the reasons why, each phone once.
 
-Who is in it is said once, in the SQL function `audience_of` (migration 0004), for the preview and for the freeze.
+Who is in it is said once, in the SQL function `audience_of` (migration 0020), for the preview and for the freeze.
 """
 
 from collections.abc import Sequence
@@ -27,6 +27,27 @@ class Inside:
 
     members: list[int] = field(default_factory=list[int])
     ages_s: list[int] = field(default_factory=list[int])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Whom an alert is for: leaders of `grids` and below down to `depth`, people inside its area, `teams`."""
+
+    grids: Sequence[int] = ()
+    depth: str | None = None
+    inside: Inside = field(default_factory=Inside)
+    teams: Sequence[int] = ()
+
+    def given(self, why: audience.Why) -> dict[str, object]:
+        """Return the parameters of `audience_of`; `why` is the reason of those inside."""
+        return {
+            "grids": list(self.grids),
+            "depth": self.depth,
+            "members": self.inside.members,
+            "ages_s": self.inside.ages_s,
+            "why": why.value,
+            "teams": list(self.teams),
+        }
 
 
 async def find_inside(connection: Connection, *, area: bytes, unit: int, now: datetime) -> Inside:
@@ -82,26 +103,19 @@ async def find_inside(connection: Connection, *, area: bytes, unit: int, now: da
     return Inside(columns[mask, 0].tolist(), columns[mask, 3].tolist())
 
 
-async def freeze(
-    connection: Connection,
-    *,
-    alert: UUID,
-    version: int,
-    grids: Sequence[int],
-    depth: str | None,
-    inside: Inside,
-) -> int:
+async def freeze(connection: Connection, wanted: Wanted, *, alert: UUID, version: int) -> int:
     """Write the audience of an alert that is being issued; return how many people it holds."""
     await connection.execute("SET LOCAL work_mem = '64MB'")  # 85,319 people sort in 9 MB, else on disk
     cursor = await connection.execute(
         """
         INSERT INTO audience (alert, member, since_version, phone, language, unit, reasons)
         SELECT %(alert)s, member, %(version)s, phone, language, unit, reasons
-        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s)
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s,
+                         %(teams)s::int[])
         ORDER BY member
         ON CONFLICT DO NOTHING
         """,
-        {"alert": alert, "version": version, **_given(grids, depth, inside, audience.Why.INSIDE)},
+        {"alert": alert, "version": version, **wanted.given(audience.Why.INSIDE)},
     )
     return cursor.rowcount
 
@@ -112,58 +126,47 @@ async def enter(connection: Connection, *, alert: UUID, version: int, inside: In
         """
         INSERT INTO audience (alert, member, since_version, phone, language, unit, reasons)
         SELECT %(alert)s, p.member, %(version)s, p.phone, p.language, p.unit, p.reasons
-        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s) AS p
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s,
+                         %(teams)s::int[]) AS p
         WHERE NOT EXISTS (SELECT 1 FROM audience a WHERE (a.alert, a.member) = (%(alert)s, p.member))
         ON CONFLICT DO NOTHING
         RETURNING member
         """,
-        {"alert": alert, "version": version, **_given((), None, inside, audience.Why.ENTERED)},
+        {"alert": alert, "version": version, **Wanted(inside=inside).given(audience.Why.ENTERED)},
     )
     return [row[0] for row in await cursor.fetchall()]
 
 
-async def preview(
-    connection: Connection, *, grids: Sequence[int], depth: str | None, inside: Inside, limit: int
-) -> list[tuple[Any, ...]]:
+async def preview(connection: Connection, wanted: Wanted, *, limit: int) -> list[tuple[Any, ...]]:
     """Return the first rows (member, name, phone, unit, name, name_en, level, reasons, total) of who would be told."""
     cursor = await connection.execute(
         """
         SELECT p.member, m.name, p.phone, u.id, u.name, u.name_en, u.level, p.reasons, count(*) OVER () AS total
-        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s) AS p
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s,
+                         %(teams)s::int[]) AS p
         JOIN member m ON m.id = p.member
         LEFT JOIN unit u ON u.id = p.unit
         ORDER BY u.tree_left NULLS LAST, p.member
         LIMIT %(limit)s
         """,
-        {**_given(grids, depth, inside, audience.Why.INSIDE), "limit": limit},
+        {**wanted.given(audience.Why.INSIDE), "limit": limit},
     )
     return await cursor.fetchall()
 
 
-async def preview_counts(
-    connection: Connection, *, grids: Sequence[int], depth: str | None, inside: Inside
-) -> list[tuple[str, str, int]]:
+async def preview_counts(connection: Connection, wanted: Wanted) -> list[tuple[str, str, int]]:
     """Return (level of the unit, first reason, people)."""
     cursor = await connection.execute(
         """
         SELECT coalesce(u.level, ''), p.reasons -> 0 ->> 'why', count(*)
-        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s) AS p
+        FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s,
+                         %(teams)s::int[]) AS p
         LEFT JOIN unit u ON u.id = p.unit
         GROUP BY 1, 2
         """,
-        _given(grids, depth, inside, audience.Why.INSIDE),
+        wanted.given(audience.Why.INSIDE),
     )
     return await cursor.fetchall()
-
-
-def _given(grids: Sequence[int], depth: str | None, inside: Inside, why: audience.Why) -> dict[str, object]:
-    return {
-        "grids": list(grids),
-        "depth": depth,
-        "members": inside.members,
-        "ages_s": inside.ages_s,
-        "why": why.value,
-    }
 
 
 async def has(connection: Connection, *, alert: UUID, member: int) -> bool:

@@ -9,6 +9,10 @@ from psycopg.types.json import Jsonb
 from alerts.core.records import Actor
 
 
+def _lent(by: Actor) -> dict[str, object]:
+    return {"stands_in_for": by.stands_in_for}
+
+
 async def record(
     connection: AsyncConnection[Any],
     *,
@@ -39,6 +43,6 @@ async def record(
             "alert": subject,
             "token": None if by is None else by.token,
             "address": "" if by is None else by.address,
-            "detail": Jsonb(detail),
+            "detail": Jsonb(detail if by is None or by.stands_in_for is None else detail | _lent(by)),
         },
     )

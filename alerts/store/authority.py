@@ -36,6 +36,19 @@ async def places(connection: Connection, units: Sequence[int]) -> dict[int, Plac
         return {place.unit: place for place in await cursor.fetchall()}
 
 
+async def teams(connection: Connection, *, issuer: int, teams: Sequence[int]) -> set[int]:
+    """Return those of `teams` that are kept by the issuer or below it and not closed."""
+    cursor = await connection.execute(
+        """
+        SELECT work_team.id FROM work_team JOIN unit ON unit.id = work_team.unit JOIN unit issuer ON issuer.id = %s
+        WHERE work_team.id = ANY(%s) AND work_team.closed_at IS NULL
+          AND unit.tree_left BETWEEN issuer.tree_left AND issuer.tree_right
+        """,
+        [issuer, list(teams)],
+    )
+    return {row[0] for row in await cursor.fetchall()}
+
+
 async def descendants(connection: Connection, *, unit: int, level: str) -> list[int]:
     """Return the units of `level` below `unit`, in tree order."""
     cursor = await connection.execute(

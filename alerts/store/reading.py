@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row, dict_row
 
 from alerts.core.levels import Level
-from alerts.core.records import AccountName, DeliveryLine, UnitName, Version
+from alerts.core.records import AccountName, DeliveryLine, TeamName, UnitName, Version
 from alerts.core.states import TOLD
 
 Connection = AsyncConnection[Any]
@@ -31,10 +31,14 @@ async def alerts(
             """
             SELECT a.id, a.identifier, a.state, a.version, a.in_force, a.created_at, a.issued_at, a.ended_at,
                    a.expires_at, a.is_drill, c.id AS account, c.name AS account_name, v.level, v.event, v.headline,
-                   v.description, v.instruction, v.targets, v.depth, v.area,
-                   u.id AS unit, u.name AS unit_name, u.name_en AS unit_name_en, u.level AS unit_level
+                   v.description, v.instruction, v.targets, v.teams, v.depth, v.area,
+                   u.id AS unit, u.name AS unit_name, u.name_en AS unit_name_en, u.level AS unit_level,
+                   p.level AS proposed_level, p.note AS proposed_note, p.made_at AS proposed_at,
+                   s.id AS proposer, s.name AS proposer_name
             FROM alert a
             JOIN alert_version v ON (v.alert, v.version) = (a.id, a.version)
+            LEFT JOIN alert_proposal p ON (p.alert, p.version) = (a.id, a.version) AND p.settled_at IS NULL
+            LEFT JOIN account s ON s.id = p.made_by
             JOIN account c ON c.id = a.created_by
             JOIN unit u ON u.id = a.unit
             LEFT JOIN unit viewer ON viewer.id = %(within)s
@@ -58,6 +62,12 @@ async def unit_names(connection: Connection, units: Sequence[int]) -> dict[int, 
     async with connection.cursor(row_factory=class_row(UnitName)) as cursor:
         await cursor.execute("SELECT id, name, name_en, level FROM unit WHERE id = ANY(%s)", [list(units)])
         return {unit.id: unit for unit in await cursor.fetchall()}
+
+
+async def team_names(connection: Connection, teams: Sequence[int]) -> dict[int, TeamName]:
+    async with connection.cursor(row_factory=class_row(TeamName)) as cursor:
+        await cursor.execute("SELECT id, name, unit FROM work_team WHERE id = ANY(%s)", [list(teams)])
+        return {team.id: team for team in await cursor.fetchall()}
 
 
 async def reach(connection: Connection, ids: Sequence[UUID]) -> list[dict[str, Any]]:

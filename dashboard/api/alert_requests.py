@@ -50,6 +50,7 @@ class What(Asked):
     description: Text = ""
     instruction: Text = ""
     targets: Annotated[list[Id], Field(max_length=1_000)]
+    teams: Annotated[list[Id], Field(max_length=100)] = []
     depth: Line | None = None
     area: Polygon | None = None
     expires_at: AwareDatetime | None = None
@@ -63,6 +64,7 @@ class What(Asked):
             description=self.description,
             instruction=self.instruction,
             targets=tuple(dict.fromkeys(self.targets)),
+            teams=tuple(dict.fromkeys(self.teams)),
             depth=self.depth,
             area=None if self.area is None else shapely.to_wkb(self.area.drawn()),
             expires_at=self.expires_at,
@@ -100,6 +102,10 @@ class Issue(Expected):
 
 
 class ChangeLevel(Issue):
+    level: LevelWord
+
+
+class ProposeLevel(Expected):
     level: LevelWord
 
 

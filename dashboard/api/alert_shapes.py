@@ -6,12 +6,15 @@ from typing import Any, Final
 import shapely
 from msgspec import Raw
 
-from alerts.core.records import AccountName, Alert, AudiencePreview, Person, UnitName, Version
+from alerts.core.records import AccountName, Alert, AudiencePreview, Person, Proposal, UnitName, Version
 from alerts.core.states import AlertMove
 from dashboard.shapes import Named
 
 # The path of the request that makes the move
-WORDS_OF_MOVES: Final = {move: move.value for move in AlertMove} | {AlertMove.CHANGE_LEVEL: "level"}
+WORDS_OF_MOVES: Final = {move: move.value for move in AlertMove} | {
+    AlertMove.CHANGE_LEVEL: "level",
+    AlertMove.PROPOSE_LEVEL: "propose",
+}
 
 
 def alert(found: Alert, is_shown: Callable[[int], bool]) -> dict[str, Any]:
@@ -29,6 +32,7 @@ def alert(found: Alert, is_shown: Callable[[int], bool]) -> dict[str, Any]:
         "instruction": content.instruction,
         "unit": named(found.unit),
         "targets": [named(target) for target in found.targets if is_shown(target.id)],
+        "teams": [Named(team.id, team.name) for team in found.teams if is_shown(team.unit)],
         "depth": content.depth,
         "area": None if content.area is None else Raw(shapely.to_geojson(shapely.from_wkb(content.area)).encode()),
         "is_drill": content.is_drill,
@@ -39,7 +43,12 @@ def alert(found: Alert, is_shown: Callable[[int], bool]) -> dict[str, Any]:
         "created_by": named(found.created_by),
         "moves": [WORDS_OF_MOVES[move] for move in found.moves],
         "reach": found.reach,
+        "proposal": None if found.proposal is None else proposal(found.proposal),
     }
+
+
+def proposal(one: Proposal) -> dict[str, Any]:
+    return {"level": one.level, "note": one.note, "made_by": named(one.made_by), "made_at": one.made_at}
 
 
 def version(one: Version, is_shown: Callable[[int], bool]) -> dict[str, Any]:

@@ -15,7 +15,17 @@ from alerts.core.records import Actor, Alert
 from alerts.core.states import AlertState
 from alerts.desk import Desk
 from dashboard.api import alert_shapes as shapes
-from dashboard.api.alert_requests import Acknowledge, ChangeLevel, Draft, Edit, End, Expected, Issue, Preview
+from dashboard.api.alert_requests import (
+    Acknowledge,
+    ChangeLevel,
+    Draft,
+    Edit,
+    End,
+    Expected,
+    Issue,
+    Preview,
+    ProposeLevel,
+)
 from dashboard.api.answers import Limit, NotFound, Offset, answer, language_of
 from dashboard.api.members import find as find_member
 from dashboard.security.rights import Approver, CurrentViewer, Dispatcher, Issuer, Right, Viewer, outside
@@ -51,6 +61,7 @@ class Counter:
             may_approve=right is Right.APPROVE,
             token=viewer.token,
             address=viewer.address,
+            stands_in_for=viewer.stands_in_for(right),
         )
 
     def check_targets(self, viewer: Viewer, targets: Collection[int]) -> None:
@@ -146,6 +157,12 @@ def _add_moves(routes: APIRouter, counter: Counter) -> None:
             viewer, alert, lambda by: desk.approve(alert, by, given.expected_version), Right.APPROVE
         )
 
+    @routes.post("/{alert}/decline")
+    async def decline(viewer: Approver, alert: UUID, given: End) -> Response:
+        return await counter.move(
+            viewer, alert, lambda by: desk.decline(alert, by, given.expected_version, given.note), Right.APPROVE
+        )
+
     @routes.post("/{alert}/issue")
     async def issue(viewer: Issuer, alert: UUID, given: Issue) -> Response:
         return await counter.move(
@@ -165,6 +182,15 @@ def _add_ends(routes: APIRouter, counter: Counter) -> None:
             )
 
         return await counter.move(viewer, alert, move)
+
+    @routes.post("/{alert}/propose")
+    async def propose(viewer: Issuer, alert: UUID, given: ProposeLevel) -> Response:
+        """Ask a second person for another level."""
+        return await counter.move(
+            viewer,
+            alert,
+            lambda by: desk.propose_level(alert, by, given.expected_version, Level(given.level), given.note),
+        )
 
     @routes.post("/{alert}/lift")
     async def lift(viewer: Issuer, alert: UUID, given: End) -> Response:

@@ -133,7 +133,7 @@ def router(
 
 async def account_shape(connection: accounts.Connection, viewer: Viewer) -> AccountShape:
     account = viewer.account
-    roles = await accounts.role_units(connection, account.id)
+    roles = await accounts.role_units(connection, account.grants)
     factor = await factors.find(connection, account.id)
     via = await session_table.via(connection, token_hash=viewer.session)
     return AccountShape(

@@ -70,6 +70,11 @@ class Viewer:
             raise second_factor_needed()
         return grant.scope
 
+    def stands_in_for(self, right: Right) -> str | None:
+        """Return who lent the right; None: it is the account's own, or not held."""
+        grant = self._grant(right)
+        return None if grant is None else grant.lender
+
     def check(self, right: Right, tree_left: int, what: str = "unit") -> None:
         """Raise NotFound for what lies outside the account's subtree, Problem 403 for what the right does not cover."""
         if not self.account.scope.holds(tree_left):

@@ -1,5 +1,6 @@
 """Accounts: who they are, how they are recognised, what they may do and where."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, LiteralString, NamedTuple
 
@@ -19,6 +20,7 @@ class Grant(Struct, frozen=True, array_like=True):
     left: int
     right: int
     is_top: bool  # the unit is the root of the tree
+    lender: str | None = None  # whose role it is, where it is lent
 
     @property
     def scope(self) -> Scope:
@@ -105,6 +107,7 @@ async def bind_identity(connection: Connection, *, issuer: str, subject: str, na
     return await cursor.fetchone()
 
 
+# Grants are roles held, and roles lent now by who still holds them; of two of a kind the wider one counts.
 _ACCOUNT: LiteralString = """
     SELECT
         account.id, account.name, display_name, member, must_change_password,
@@ -113,12 +116,26 @@ _ACCOUNT: LiteralString = """
         (
             SELECT COALESCE(
                 jsonb_object_agg(
-                    role, jsonb_build_array(held.id, held.tree_left, held.tree_right, held.parent IS NULL)
+                    role, jsonb_build_array(held.id, held.tree_left, held.tree_right, held.parent IS NULL, lender)
+                    ORDER BY held.tree_right - held.tree_left, lender IS NULL
                 ),
                 '{}'
             )
-            FROM account_role JOIN unit held ON held.id = account_role.unit
-            WHERE account_role.account = account.id
+            FROM (
+                SELECT account_role.role, account_role.unit, NULL AS lender
+                FROM account_role WHERE account_role.account = account.id
+                UNION ALL
+                SELECT delegation.role, delegation.unit, COALESCE(NULLIF(lender.display_name, ''), lender.name)
+                FROM delegation
+                JOIN unit lent ON lent.id = delegation.unit
+                JOIN account lender ON lender.id = delegation.lender AND lender.closed_at IS NULL
+                JOIN account_role own ON own.account = lender.id AND own.role = delegation.role
+                JOIN unit covered ON covered.id = own.unit
+                    AND lent.tree_left BETWEEN covered.tree_left AND covered.tree_right
+                WHERE delegation.account = account.id AND delegation.ended_at IS NULL
+                    AND delegation.starts_at <= %(now)s AND delegation.ends_at > %(now)s
+            ) AS holding
+            JOIN unit held ON held.id = holding.unit
         ) AS grants
 """
 
@@ -178,17 +195,14 @@ async def is_numbered(connection: Connection, numbering: int) -> bool:
     return row is not None and bool(row[0])
 
 
-async def role_units(connection: Connection, account: int) -> dict[str, Named]:
-    """Return the unit that each role of the account is held for."""
+async def role_units(connection: Connection, grants: Mapping[str, Grant]) -> dict[str, Named]:
+    """Return the unit that each role is held for, its own or lent."""
     cursor = await connection.execute(
-        """
-        SELECT role, unit.id, unit.name, unit.name_en
-        FROM account_role JOIN unit ON unit.id = account_role.unit
-        WHERE account = %(account)s ORDER BY role
-        """,
-        {"account": account},
+        "SELECT id, name, name_en FROM unit WHERE id = ANY(%(units)s)",
+        {"units": [grant.unit for grant in grants.values()]},
     )
-    return {role: Named(unit, name, name_en) async for role, unit, name, name_en in cursor}
+    named = {unit: Named(unit, name, name_en) async for unit, name, name_en in cursor}
+    return {role: named[grant.unit] for role, grant in sorted(grants.items())}
 
 
 async def note_login(connection: Connection, account: int, *, at: datetime) -> None:

@@ -105,6 +105,18 @@ def test_an_orange_warning_goes_out_when_a_second_person_approves(page: Page, ch
     expect(second.locator('[data-testid="confirm"]')).to_contain_text(re.compile(r"Tell \d+ people"))
     second.click('[data-testid="confirm"]', timeout=PATIENCE_MS)
     expect(page.locator(".desk-side")).to_contain_text("In force", timeout=PATIENCE_MS)
+    page.click('[data-testid="level"]')
+    page.click('dialog [data-testid="level-red"]')
+    page.fill("dialog textarea", "The dike leaks")
+    page.click('[data-testid="confirm"]', timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="proposal"]')).to_contain_text("proposes I Red", timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="approve"]')).to_have_count(0)
+    expect(second.locator('[data-testid="proposal"]')).to_contain_text("The dike leaks", timeout=PATIENCE_MS)
+    second.click('[data-testid="approve"]')
+    expect(second.locator("dialog")).to_contain_text("It becomes I Red", timeout=PATIENCE_MS)
+    second.click('[data-testid="confirm"]', timeout=PATIENCE_MS)
+    expect(page.locator(".alert-head-red")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="proposal"]')).to_have_count(0)
     context.close()
 
 

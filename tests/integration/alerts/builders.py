@@ -1,6 +1,7 @@
 """A small city by hand: two counties, streets, communities, blocks; leaders, members, terminals, accounts."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
@@ -131,6 +132,14 @@ async def a_position(
 
 def a_square(*, west: float, south: float, side: float = 0.01) -> bytes:
     return shapely.to_wkb(shapely.box(west, south, west + side, south + side))
+
+
+async def a_team(connection: Connection, id_: int, *, unit: int, members: Iterable[int]) -> None:
+    await connection.execute(
+        "INSERT INTO work_team (id, code, name, unit) VALUES (%s, %s, %s, %s)", [id_, f"w{id_}", f"team {id_}", unit]
+    )
+    for member in members:
+        await connection.execute("INSERT INTO work_team_member (team, member) VALUES (%s, %s)", [id_, member])
 
 
 def a_content(**changes: Any) -> Content:

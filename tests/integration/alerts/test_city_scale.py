@@ -73,7 +73,7 @@ async def test_the_same_people_are_one_in_sql_as_in_the_rule(desk: Desk, city: C
     )
     rule = dedupe(Candidate(member, phone, {"unit": unit}) for member, phone, unit in rows)
     found = await all_of(
-        connection, "SELECT member, phone, reasons FROM audience_of(ARRAY[4], NULL, '{}', '{}', 'inside')"
+        connection, "SELECT member, phone, reasons FROM audience_of(ARRAY[4], NULL, '{}', '{}', 'inside', '{}')"
     )
     assert WENHUA == 6
     assert sorted((member, phone, [reason["unit"] for reason in reasons]) for member, phone, reasons in found) == [

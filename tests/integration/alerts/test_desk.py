@@ -27,6 +27,7 @@ from tests.integration.alerts.builders import (
     a_member,
     a_position,
     a_square,
+    a_team,
     a_terminal,
     all_of,
     an_id,
@@ -184,6 +185,105 @@ async def test_a_new_level_tells_everybody_again_and_expires_what_had_not_left(
     counted = await all_of(connection, "SELECT version, state, count(*) FROM delivery GROUP BY 1, 2 ORDER BY 1")
     assert counted == [(2, "expired", 3), (3, "queued", 3)]
     assert [version.kind for version in await desk.versions(alert.id)] == ["draft", "issue", "upgrade"]
+
+
+async def test_work_teams_are_told_beside_the_leaders_and_each_person_once(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    diver, closed = await a_member(connection, 301, unit=HUAYUAN), await a_member(connection, 302, unit=HUAYUAN)
+    await a_team(connection, 1, unit=WEST, members=(diver, 100 + JINSHUI))
+    await a_team(connection, 2, unit=EAST_STREET, members=(closed,))
+    preview = await desk.preview(city.county, a_content(teams=(1,)))
+    assert preview.by_reason == {"leader": 3, "team": 1}
+    alert = await issued(desk, city, teams=(1,))
+    people = {person.member: person for person in (await desk.audience(alert.id)).people}
+    assert set(people) == {100 + JINSHUI, 100 + WENHUA, 100 + BLOCK, diver}
+    assert people[diver].reasons == ({"why": "team", "team": 1, "name": "team 1"},)
+    assert [reason["why"] for reason in people[100 + JINSHUI].reasons] == ["leader", "team"]
+    assert [team.name for team in alert.teams] == ["team 1"]
+    with pytest.raises(BadContent, match="not of your own subtree"):
+        await desk.draft(an_id(), city.county, a_content(teams=(2,)))
+    await connection.execute("UPDATE work_team SET closed_at = now() WHERE id = 1")
+    with pytest.raises(BadContent, match="closed"):
+        await desk.draft(an_id(), city.county, a_content(teams=(1,)))
+
+
+async def test_a_proposed_level_is_told_when_a_second_person_approves_and_goes_on_by_the_old_one_till_then(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    alert = await issued(desk, city)
+    waiting = await desk.propose_level(alert.id, city.county, alert.version, Level.RED, "river over its banks")
+    assert (waiting.version, waiting.content.level, waiting.reach.queued) == (alert.version, Level.YELLOW, 3)
+    assert waiting.proposal is not None
+    assert (waiting.proposal.level, waiting.proposal.note) == (Level.RED, "river over its banks")
+    assert AlertMove.APPROVE in waiting.moves
+    with pytest.raises(NotAllowed, match="who proposed a level cannot approve it"):
+        await desk.approve(alert.id, city.county, alert.version)
+    raised = await desk.approve(alert.id, city.deputy, alert.version)
+    again = await desk.approve(alert.id, city.deputy, alert.version)  # the answer was lost
+    assert (raised.version, again.version, raised.content.level, raised.proposal) == (3, 3, Level.RED, None)
+    newest = (await desk.versions(alert.id))[-1]
+    assert (newest.kind, newest.note, newest.made_by and newest.made_by.id) == ("upgrade", "river over its banks", 3)
+    assert await all_of(connection, "SELECT made_by, settled_by, outcome FROM alert_proposal") == [(2, 3, "approved")]
+
+
+async def test_where_no_level_waits_there_is_nothing_to_approve_nor_to_decline(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    assert not {AlertMove.APPROVE, AlertMove.DECLINE} & set(alert.moves)
+    with pytest.raises(IllegalMove, match="no change of level is waiting"):
+        await desk.approve(alert.id, city.deputy, alert.version)
+    with pytest.raises(IllegalMove, match="no change of level is waiting"):
+        await desk.decline(alert.id, city.deputy, alert.version, "no")
+
+
+async def test_a_newer_proposal_replaces_an_older_one_and_a_repeated_one_is_the_same(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    alert = await issued(desk, city)
+    for level, why in ((Level.ORANGE, "rain"), (Level.ORANGE, "rain"), (Level.RED, "flood")):
+        waiting = await desk.propose_level(alert.id, city.county, alert.version, level, why)
+    assert waiting.proposal is not None
+    assert waiting.proposal.level is Level.RED
+    assert await all_of(connection, "SELECT level, outcome FROM alert_proposal ORDER BY id") == [
+        ("orange", "replaced"),
+        ("red", None),
+    ]
+
+
+async def test_a_proposal_lapses_with_the_version_it_was_made_upon(desk: Desk, city: City) -> None:
+    alert = await issued(desk, city)
+    await desk.propose_level(alert.id, city.county, alert.version, Level.RED, "flood")
+    lowered = await desk.change_level(alert.id, city.county, alert.version, Level.BLUE, note="it only drizzles")
+    assert lowered.proposal is None
+    with pytest.raises(IllegalMove, match="no change of level is waiting"):
+        await desk.approve(alert.id, city.deputy, lowered.version)
+
+
+async def test_what_a_second_person_declines_stays_as_it_is_and_the_reason_is_kept(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    alert = await issued(desk, city)
+    await desk.propose_level(alert.id, city.county, alert.version, Level.RED, "flood")
+    with pytest.raises(BadContent, match="say why"):
+        await desk.decline(alert.id, city.deputy, alert.version, " ")
+    kept = await desk.decline(alert.id, city.deputy, alert.version, "the gauge is broken")
+    assert (kept.version, kept.content.level, kept.proposal) == (alert.version, Level.YELLOW, None)
+    assert await all_of(connection, "SELECT outcome, answer FROM alert_proposal") == [
+        ("declined", "the gauge is broken")
+    ]
+
+
+async def test_a_draft_that_a_second_person_declines_is_its_authors_again(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content(level=Level.ORANGE))
+    await desk.submit(draft.id, city.county, 1)
+    returned = await desk.decline(draft.id, city.deputy, 2, "which dike?")
+    again = await desk.decline(draft.id, city.deputy, 2, "which dike?")
+    assert (returned.state, returned.version, again.version) == (AlertState.DRAFT, 3, 3)
+    assert (await desk.versions(draft.id))[-1].note == "which dike?"
+    await desk.edit(draft.id, city.county, 3, a_content(level=Level.ORANGE, headline="改后"))
+    await desk.submit(draft.id, city.county, 4)
+    approved = await desk.approve(draft.id, city.deputy, 5)  # who only declined it wrote nothing of it
+    assert approved.state is AlertState.ISSUED
 
 
 async def test_people_inside_the_drawn_area_are_told_and_each_phone_once(

@@ -102,7 +102,7 @@ async def test_an_emergency_of_others_cannot_be_taken(place: Place, city: psycop
 
 async def test_an_alert_of_others_cannot_be_moved(place: Place, alert: str) -> None:
     async with place.logged_in("west") as client:
-        for move in ("issue", "submit", "approve", "lift", "cancel"):
+        for move in ("issue", "submit", "approve", "decline", "lift", "cancel"):
             answer = await client.post(f"/api/alerts/{alert}/{move}", json={"expected_version": 1})
             assert answer.status_code == 404, answer.text
 

@@ -55,7 +55,7 @@ PLACED: Final[Mapping[str, Callable[[Target], object]]] = {
     "contact": lambda at: at.key,
 }
 # Those that name something of one account, or nothing that is there
-OWN: Final[Mapping[str, object]] = {"session": "0" * 64, "token": 4_000, "number": 4_000}
+OWN: Final[Mapping[str, object]] = {"session": "0" * 64, "token": 4_000, "number": 4_000, "delegation": 4_000}
 # Those that name what all units share, by the route's beginning
 GLOBAL: Final[Mapping[str, object]] = {
     "/api/levels/": "grid-3",
@@ -68,6 +68,7 @@ QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "/api/rosters/{roster}/calendar": {"from": "2026-01-05", "days": "7"},
     "/api/accounts": {"closed": "true"},
     "/api/units": {"closed": "true"},
+    "/api/me/delegations/candidates": {"unit": str(EAST_LEAF)},
 }
 TOMORROW: Final = (now() + timedelta(days=1)).isoformat()
 LIST_SIGN: Final = "西|west|t103|m103|13800000103"
@@ -106,6 +107,8 @@ BODIES: Final[Mapping[str, Body]] = {
     "/api/me/sessions/{session}/close": nothing,
     "/api/me/tokens": lambda _: {"name": "x", "roles": [], "expires_at": TOMORROW},
     "/api/me/tokens/{token}/revoke": nothing,
+    "/api/me/delegations": lambda _: {"role": "issuer", "unit": 4_000, "account": 4_000, "ends_at": TOMORROW},
+    "/api/me/delegations/{delegation}/end": nothing,
     "/api/accounts": lambda at: {"name": f"new{at.key}", "unit": at.unit, "roles": {"issuer": at.unit}},
     "/api/accounts/{account}": lambda at: {"revision": 1, "unit": at.unit, "roles": {"dispatcher": at.unit}},
     "/api/accounts/{account}/password": nothing,
@@ -120,7 +123,9 @@ BODIES: Final[Mapping[str, Body]] = {
     "/api/alerts/{alert}/acknowledge": lambda at: {"member": at.member},
     "/api/alerts/{alert}/submit": expected,
     "/api/alerts/{alert}/approve": expected,
+    "/api/alerts/{alert}/decline": expected,
     "/api/alerts/{alert}/issue": expected,
+    "/api/alerts/{alert}/propose": lambda _: {"expected_version": 1, "level": "yellow"},
     "/api/alerts/{alert}/level": lambda _: {"expected_version": 1, "level": "yellow"},
     "/api/alerts/{alert}/lift": expected,
     "/api/alerts/{alert}/cancel": expected,

@@ -44,6 +44,35 @@ export const makeToken = (token: { name: string; roles: Right[]; expires_at: str
   post<ApiToken & { token: string }>('me/tokens', token);
 export const revokeToken = (id: number) => post<void>(`me/tokens/${id}/revoke`);
 
+export type LentRight = 'issuer' | 'approver';
+
+export interface Delegation {
+  id: number;
+  role: LentRight;
+  unit: Named;
+  lender: Named;
+  account: Named;
+  starts_at: string;
+  ends_at: string;
+  ended_at: string | null;
+  reason: string;
+}
+
+export interface NewDelegation {
+  role: LentRight;
+  unit: number;
+  account: number;
+  starts_at: string;
+  ends_at: string;
+  reason: string;
+}
+
+export const getDelegations = () => get<{ delegations: Delegation[] }>('me/delegations');
+export const getCandidates = (unit: number) =>
+  get<{ accounts: Named[] }>('me/delegations/candidates', { unit });
+export const lend = (delegation: NewDelegation) => post<Delegation>('me/delegations', delegation);
+export const endDelegation = (id: number) => post<void>(`me/delegations/${id}/end`);
+
 export interface AccountRow {
   id: number;
   name: string;

@@ -108,7 +108,16 @@ export const draftAlert = (id: string, content: AlertContent) => post<Alert>('al
 export const acknowledgeFor = (id: string, member: number) =>
   post<Alert>(`alerts/${id}/acknowledge`, { member });
 
-export type Move = 'issue' | 'submit' | 'approve' | 'lift' | 'cancel' | 'level' | 'edit';
+export type Move =
+  | 'issue'
+  | 'submit'
+  | 'approve'
+  | 'decline'
+  | 'lift'
+  | 'cancel'
+  | 'level'
+  | 'propose'
+  | 'edit';
 export const moveAlert = (id: string, move: Move, expectedVersion: number, more: object = {}) =>
   post<Alert>(`alerts/${id}/${move}`, { expected_version: expectedVersion, ...more });
 

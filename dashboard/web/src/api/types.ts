@@ -149,25 +149,36 @@ export interface AlertContent {
   description: string;
   instruction: string;
   targets: number[];
+  teams: number[]; // work teams told beside the leaders
   depth: string | null;
   area: Polygon | null;
   expires_at: string | null;
   is_drill: boolean;
 }
 
-export interface Alert extends Omit<AlertContent, 'targets'> {
+export interface Alert extends Omit<AlertContent, 'targets' | 'teams'> {
   id: string;
   identifier: string | null;
   state: AlertState;
   version: number;
   unit: Named;
   targets: Named[];
+  teams: Named[];
   created_at: string;
   issued_at: string | null;
   ended_at: string | null;
   created_by: Named | null;
   moves: string[];
   reach: Reach;
+  proposal: Proposal | null;
+}
+
+/** A change of level that waits for a second person. */
+export interface Proposal {
+  level: LevelColour;
+  note: string;
+  made_by: Named;
+  made_at: string;
 }
 
 export interface AlertVersion {
@@ -189,6 +200,7 @@ export interface Reason {
   why: string;
   unit?: number | string | Named;
   role?: string;
+  name?: string; // of the work team
   [more: string]: unknown;
 }
 

@@ -6,7 +6,8 @@ import type { AlertContent, AlertDetail, LevelColour } from '../api/types';
 import { Button } from '../design/Button';
 import { Dialog } from '../design/Dialog';
 import { explain } from '../design/Feedback';
-import { TextField } from '../design/Field';
+import { Checkbox, TextField } from '../design/Field';
+import { LEVELS } from '../design/levels';
 import { say } from '../design/Toast';
 import { number, t } from '../i18n';
 import { loadAlerts } from '../state/alerts';
@@ -14,37 +15,46 @@ import { type Fetched, useFetched } from '../state/async';
 import { me } from '../state/session';
 import { LevelChoice } from './LevelChoice';
 
-type Ask = 'issue' | 'override' | 'submit' | 'approve' | 'lift' | 'cancel' | 'level';
+type Ask = 'issue' | 'override' | 'submit' | 'approve' | 'decline' | 'lift' | 'cancel' | 'level';
 
-/** [word among the server's legal moves, what we offer for it]; lift comes first: it is what one looks for in an alert in force. */
+/** [word among the server's legal moves, what we offer for it]; what waits for a second person comes first, then lift: it is what one looks for in an alert in force. */
 const OFFERS: readonly (readonly [word: string, ask: Ask])[] = [
-  ['lift', 'lift'],
   ['approve', 'approve'],
+  ['decline', 'decline'],
+  ['lift', 'lift'],
   ['submit', 'submit'],
   ['issue', 'issue'],
   ['level', 'level'],
   ['cancel', 'cancel'],
 ];
-const NEEDS_NOTE: readonly Ask[] = ['lift', 'cancel', 'override', 'level'];
+const NEEDS_NOTE: readonly Ask[] = ['lift', 'cancel', 'override', 'level', 'decline'];
+const TELLS_NOBODY: readonly Ask[] = ['submit', 'decline'];
 const MOVES: Readonly<Record<Ask, Move>> = {
   issue: 'issue',
   override: 'issue',
   submit: 'submit',
   approve: 'approve',
+  decline: 'decline',
   lift: 'lift',
   cancel: 'cancel',
   level: 'level',
 };
 
-const isHigh = (level: LevelColour) => level === 'orange' || level === 'red';
+const isHigh = (level: LevelColour) => LEVELS[level].wantsSecondPerson;
+const isUpgrade = (alert: AlertDetail, level: LevelColour) => LEVELS[level].rank > LEVELS[alert.level].rank;
+
+/** A second person approves; who made it may at most take it back. */
+const isMine = (alert: AlertDetail) =>
+  (alert.proposal?.made_by ?? alert.created_by)?.id === me.value?.account.id;
 
 function offersOf(alert: AlertDetail): Ask[] {
-  const isMine = alert.created_by?.id === me.value?.account.id; // a second person approves
-  const offers = OFFERS.filter(([word]) => alert.moves.includes(word))
-    .map(([, ask]) => ask)
-    .filter((ask) => !(isMine && ask === 'approve'));
-  if (!isHigh(alert.level)) return offers.filter((ask) => ask !== 'submit' && ask !== 'approve');
-  return offers.map((ask) => (ask === 'issue' ? 'override' : ask));
+  const hidden: Ask[] = [];
+  if (isMine(alert)) hidden.push('approve');
+  if (isMine(alert) && !alert.proposal) hidden.push('decline'); // editing a draft takes it back
+  if (!isHigh(alert.level) && !alert.issued_at) hidden.push('submit', 'approve', 'decline');
+  return OFFERS.filter(([word, ask]) => alert.moves.includes(word) && !hidden.includes(ask)).map(([, ask]) =>
+    ask === 'issue' && isHigh(alert.level) ? 'override' : ask,
+  );
 }
 
 export function AlertMoves({ alert, onDone }: { alert: AlertDetail; onDone: () => void }) {
@@ -85,7 +95,8 @@ interface ConfirmProps {
 
 function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
   const [note, setNote] = useState('');
-  const [level, setLevel] = useState<LevelColour>(alert.level);
+  const [level, setLevel] = useState<LevelColour>(alert.proposal?.level ?? alert.level);
+  const [isUrgent, setUrgent] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   const counted = useTold(alert, ask);
@@ -96,17 +107,21 @@ function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
     (!NEEDS_NOTE.includes(ask) || note.trim() !== '') &&
     (ask !== 'level' || level !== alert.level);
 
+  const needsSecond = ask === 'level' && isHigh(level) && isUpgrade(alert, level);
+  const isProposal = needsSecond && !isUrgent;
+  const isQuiet = isProposal || TELLS_NOBODY.includes(ask);
+
   const run = async () => {
     setBusy(true);
     setError(null);
     const more = {
       note,
-      ...(ask === 'override' || (ask === 'level' && isHigh(level)) ? { override_reason: note } : {}),
+      ...(ask === 'override' || (needsSecond && isUrgent) ? { override_reason: note } : {}),
       ...(ask === 'level' ? { level } : {}),
     };
     try {
-      await moveAlert(alert.id, MOVES[ask], alert.version, more);
-      say(t(`done.${ask}`));
+      await moveAlert(alert.id, isProposal ? 'propose' : MOVES[ask], alert.version, more);
+      say(t(isProposal ? 'done.propose' : `done.${ask}`));
       void loadAlerts();
       onDone();
     } catch (failure) {
@@ -126,12 +141,12 @@ function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
           <Button onClick={onClose}>{t('back')}</Button>
           <Button
             look="main"
-            level={ask === 'lift' || ask === 'cancel' || ask === 'submit' ? undefined : level}
+            level={ask === 'lift' || ask === 'cancel' || isQuiet ? undefined : level}
             disabled={!isReady || isBusy}
             onClick={() => void run()}
             testId="confirm"
           >
-            {consequence(ask, told)}
+            {isProposal ? t('move.submit') : consequence(ask, told)}
           </Button>
         </>
       }
@@ -139,10 +154,19 @@ function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
       <div class="stack">
         <p>{isCounting ? t('loading') : question(alert, ask, told)}</p>
         {ask === 'level' && <LevelChoice name="new-level" value={level} onValue={setLevel} />}
+        {needsSecond && (
+          <Checkbox
+            name="urgent"
+            label={t('level.urgent')}
+            hint={t('level.urgent.how')}
+            value={isUrgent}
+            onValue={setUrgent}
+          />
+        )}
         {NEEDS_NOTE.includes(ask) && (
           <TextField
             name="note"
-            label={t(`note.${ask === 'override' ? 'override' : 'why'}`)}
+            label={t(`note.${noteOf(ask, needsSecond && isUrgent)}`)}
             value={note}
             onValue={setNote}
             rows={3}
@@ -175,18 +199,32 @@ const contentOf = (alert: AlertDetail): AlertContent => ({
   description: alert.description,
   instruction: alert.instruction,
   targets: alert.targets.map(({ id }) => id),
+  teams: alert.teams.map(({ id }) => id),
   depth: alert.depth,
   area: alert.area,
   expires_at: alert.expires_at,
   is_drill: alert.is_drill,
 });
 
+function noteOf(ask: Ask, isOverride: boolean): 'override' | 'decline' | 'why' {
+  if (isOverride || ask === 'override') return 'override';
+  return ask === 'decline' ? 'decline' : 'why';
+}
+
 function question(alert: AlertDetail, ask: Ask, told: number): string {
   if (ask === 'cancel' && alert.issued_at === null) return t('ask.drop');
+  if (ask === 'decline' && alert.proposal) return t('ask.decline.level');
+  if (ask === 'approve' && alert.proposal) {
+    return t('ask.approve.level', {
+      level: t(`level.${alert.proposal.level}`),
+      shown: number(told),
+      count: told,
+    });
+  }
   return t(`ask.${ask}`, { count: told });
 }
 
 function consequence(ask: Ask, told: number): string {
-  if (ask === 'submit' || told === 0) return t(`move.${ask}`);
+  if (TELLS_NOBODY.includes(ask) || told === 0) return t(`move.${ask}`);
   return t('consequence.tell', { count: told, shown: number(told) });
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { getAlert } from '../api/client';
-import type { AlertDetail } from '../api/types';
+import type { AlertDetail, Proposal } from '../api/types';
 import { Badge } from '../design/Badge';
 import { Failure, Skeleton } from '../design/Feedback';
 import { LevelMark } from '../design/LevelMark';
@@ -57,6 +57,7 @@ export function AlertPanel({ id }: { id: string }) {
         <h3 class="alert-headline">{alert.headline}</h3>
         {alert.issued_at && <ReachBar reach={alert.reach} />}
       </header>
+      {alert.proposal && <Waiting proposal={alert.proposal} />}
       <Tabs
         label={t('alert')}
         tabs={[
@@ -71,6 +72,21 @@ export function AlertPanel({ id }: { id: string }) {
       {view === 'audience' && <Audience alert={alert} onChanged={reload} />}
       {view === 'history' && <History alert={alert} />}
     </Panel>
+  );
+}
+
+/** What a second person is asked to decide, before everything else. */
+export function Waiting({ proposal }: { proposal: Proposal }) {
+  return (
+    <p class="alert-waiting" data-testid="proposal">
+      <LevelMark level={proposal.level} size={24} />
+      <span class="row-text">
+        <strong>{t('proposal', { name: proposal.made_by.name, level: t(`level.${proposal.level}`) })}</strong>
+        <span class="second">
+          {proposal.note} · {ago(proposal.made_at, nowMs.value)}
+        </span>
+      </span>
+    </p>
   );
 }
 
@@ -98,6 +114,11 @@ function Words({ alert }: { alert: AlertDetail }) {
           {alert.targets.map((target) => (
             <span key={target.id} class="chip chip-plain">
               {named(target)}
+            </span>
+          ))}
+          {alert.teams.map((team) => (
+            <span key={`team ${team.id}`} class="chip chip-plain">
+              {team.name}
             </span>
           ))}
         </div>

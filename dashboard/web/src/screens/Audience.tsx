@@ -77,7 +77,7 @@ export function Audience({ alert, onChanged }: { alert: AlertDetail; onChanged: 
 export function reasonText(reason: Reason): string {
   const unit = nameOf(typeof reason.unit === 'number' ? unitsById.value.get(reason.unit) : reason.unit);
   const role = reason.role ? roleName(reason.role) : '';
-  return [tWord('why', reason.why), unit, role].filter(Boolean).join(' · ');
+  return [tWord('why', reason.why), unit, role, reason.name].filter(Boolean).join(' · ');
 }
 
 const nameOf = (unit: Reason['unit']): string | undefined =>

@@ -10,7 +10,16 @@ import { Panel, Section } from '../design/Panel';
 import { say } from '../design/Toast';
 import { named, t } from '../i18n';
 import { loadAlerts } from '../state/alerts';
-import { change, type Draft, draft, saveDraft, send, startDraft, toggleTarget } from '../state/compose';
+import {
+  change,
+  type Draft,
+  draft,
+  saveDraft,
+  send,
+  startDraft,
+  toggleTarget,
+  toggleTeam,
+} from '../state/compose';
 import { openAlert, openPanel } from '../state/place';
 import { levelName, me } from '../state/session';
 import { units, unitsById } from '../state/units';
@@ -18,6 +27,7 @@ import { AudiencePreview, usePreview } from './AudiencePreview';
 import { EVENTS } from './events';
 import { LevelChoice } from './LevelChoice';
 import { TargetPicker } from './TargetPicker';
+import { TeamChoice } from './TeamChoice';
 
 const HEADLINE_MAX = 120;
 const TEXT_MAX = 2000;
@@ -45,6 +55,7 @@ function Compose({ now }: { now: Draft }) {
         <Targets targets={now.targets} />
         <TargetPicker chosen={now.targets} onToggle={toggleTarget} />
       </Section>
+      <TeamChoice chosen={now.teams} onToggle={toggleTeam} />
       <Section title={t('compose.words')}>
         <Words now={now} />
       </Section>

@@ -11,6 +11,7 @@ import { link } from '../state/live';
 import { openPanel } from '../state/place';
 import { RIGHTS } from '../state/rights';
 import { can, isOfTheTop, leave, levelName, me, unitOf } from '../state/session';
+import { Delegations } from './account/Delegations';
 import { PasswordForm } from './account/PasswordForm';
 import { SecondFactor } from './account/SecondFactor';
 import { wantsSecondFactor } from './account/SecondFactorNotice';
@@ -19,7 +20,7 @@ import { Tokens } from './account/Tokens';
 import { LinkState } from './Bar';
 import { LookTools } from './Login';
 
-type Tab = 'account' | 'security' | 'tokens';
+type Tab = 'account' | 'security' | 'delegations' | 'tokens';
 
 export function MePanel() {
   const [tab, setTab] = useState<Tab>(wantsSecondFactor.value ? 'security' : 'account');
@@ -42,6 +43,7 @@ export function MePanel() {
         tabs={[
           ['account', t('me.account')],
           ['security', t('me.security')],
+          ['delegations', t('delegations')],
           ['tokens', t('tokens')],
         ]}
         chosen={tab}
@@ -51,6 +53,7 @@ export function MePanel() {
       <div class="panel-body" role="tabpanel" tabIndex={0} aria-label={t('me')}>
         {tab === 'account' && <AboutMe />}
         {tab === 'security' && <Security />}
+        {tab === 'delegations' && <Delegations />}
         {tab === 'tokens' && <Tokens />}
       </div>
     </Panel>

@@ -15,6 +15,7 @@ import { change, startDraft } from '../state/compose';
 import { alertId, openPanel } from '../state/place';
 import { me } from '../state/session';
 import { AlertMoves } from './AlertMoves';
+import { Waiting } from './AlertPanel';
 import { StateBadge } from './AlertRow';
 import { ReachBar, ReachFigures } from './Reach';
 
@@ -59,6 +60,7 @@ function Words({ alert }: { alert: AlertDetail }) {
           {named(alert.unit)} · {ago(alert.issued_at ?? alert.created_at, nowMs.value)}
         </p>
       </header>
+      {alert.proposal && <Waiting proposal={alert.proposal} />}
       <div class="phone-sheet">
         <Section title={t('alert.description')}>
           <p class="alert-text">{alert.description}</p>

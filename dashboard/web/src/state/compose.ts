@@ -25,6 +25,7 @@ const blank = (targets: number[]): Draft => ({
   description: '',
   instruction: '',
   targets,
+  teams: [],
   depth: null,
   area: null,
   expires_at: null,
@@ -46,6 +47,12 @@ export function toggleTarget(unit: number): void {
   if (!draft.value) return;
   const { targets } = draft.value;
   change({ targets: targets.includes(unit) ? targets.filter((each) => each !== unit) : [...targets, unit] });
+}
+
+export function toggleTeam(team: number): void {
+  if (!draft.value) return;
+  const { teams } = draft.value;
+  change({ teams: teams.includes(team) ? teams.filter((each) => each !== team) : [...teams, team] });
 }
 
 export function contentOf({ id: _id, saved: _saved, ...content }: Draft): AlertContent {
