@@ -9,19 +9,36 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.changes import answering, approving, bulletins, drafting, ending, issuing, previewing, views
+from alerts.changes import (
+    answering,
+    approving,
+    bulletins,
+    calls,
+    drafting,
+    ending,
+    evidence,
+    issuing,
+    previewing,
+    views,
+)
 from alerts.changes.issuing import Issued
 from alerts.core.cap import Bulletin
 from alerts.core.errors import UnknownAlert
+from alerts.core.evidence import Evidence
 from alerts.core.levels import Level
 from alerts.core.policy import Policy
-from alerts.core.records import Actor, Alert, AudiencePreview, Content, People, ReachReport, Version
+from alerts.core.reach import Reached
+from alerts.core.records import Actor, Alert, AudiencePreview, Calls, Content, People, Version
 from alerts.core.states import AlertMove
 from alerts.store import deliveries, reading
+from alerts.store import evidence as rows
+from alerts.store import reach as counting
+from alerts.store.reach import Wanted
 from tracker.bus.interface import ALERTS, DELIVERIES, DOWNLINK, Bus
 
 Connection = AsyncConnection[Any]
@@ -38,6 +55,11 @@ class Desk:
         self._bus = bus
         self._clock = clock
         self._policy = policy or Policy()
+
+    @property
+    def timezone(self) -> ZoneInfo:
+        """The city's, in which its texts and reports tell times."""
+        return self._policy.timezone
 
     async def draft(self, alert_id: UUID, by: Actor, content: Content) -> tuple[Alert, bool]:
         """Return the draft, and whether it is new: the same id again by the same account returns what is there."""
@@ -164,10 +186,7 @@ class Desk:
 
     async def get(self, alert_id: UUID, within: int | None = None) -> Alert:
         async with self._pool.connection() as connection:
-            found = await views.alerts(connection, within=within, only=alert_id, limit=1)
-        if not found:
-            raise UnknownAlert(alert_id)
-        return found[0]
+            return await self._read(connection, alert_id, within)
 
     async def list(self, within: int | None = None, state: str | None = None, limit: int = 50) -> list[Alert]:
         """Return alerts, newest first."""
@@ -186,9 +205,42 @@ class Desk:
         async with self._pool.connection() as connection:
             return await bulletins.read(connection, alerts, sender=sender, policy=self._policy, is_shown=is_shown)
 
-    async def reach(self, alert_id: UUID) -> ReachReport:
-        async with self._pool.connection() as connection:
+    async def reach(self, alert_id: UUID) -> Reached:
+        """Return the reach whole; whoever shows it cuts it to the viewer's subtree."""
+        async with self._transaction() as connection:
+            await counting.make_room(connection)
             return await views.reach(connection, alert_id)
+
+    async def calls(self, alert_id: UUID, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Calls:
+        """Return a page of those to be called by telephone."""
+        async with self._pool.connection() as connection:
+            alert = await self._read(connection, alert_id, wanted.within)
+            return await calls.read(
+                connection, alert, wanted, policy=self._policy, now=self._clock(), limit=limit, offset=offset
+            )
+
+    async def evidence(
+        self, alert_id: UUID, *, covers: int, span: tuple[int, int], is_shown: Callable[[int], bool]
+    ) -> Evidence:
+        """Return the final report for the subtree of unit `covers`, whose interval is `span`; of one moment."""
+        async with self._transaction() as connection:
+            await rows.freeze_view(connection)
+            alert = await self._read(connection, alert_id, covers)
+            reach = (await views.reach(connection, alert_id)).within(*span)
+            return await evidence.read(
+                connection,
+                alert,
+                covers=covers,
+                reach=reach,
+                is_shown=is_shown,
+                policy=self._policy,
+                now=self._clock(),
+            )
+
+    async def messages(self, alert_id: UUID, *, within: int, after: int, limit: int) -> Sequence[dict[str, Any]]:
+        """Return the next messages of an alert behind the id `after`, with their people and answers."""
+        async with self._pool.connection() as connection:
+            return await rows.messages(connection, alert_id, within=within, after=after, limit=limit)
 
     async def audience(self, alert_id: UUID, within: int | None = None, limit: int = 50, offset: int = 0) -> People:
         """Return a page of the frozen audience: people told for units inside `within`, with reasons and deliveries."""
@@ -199,6 +251,12 @@ class Desk:
     async def _transaction(self) -> AsyncGenerator[Connection]:
         async with self._pool.connection() as connection, connection.transaction():
             yield connection
+
+    async def _read(self, connection: Connection, alert_id: UUID, within: int | None) -> Alert:
+        found = await views.alerts(connection, within=within, only=alert_id, limit=1)
+        if not found:
+            raise UnknownAlert(alert_id)
+        return found[0]
 
     async def _end(self, alert_id: UUID, move: AlertMove, by: Actor, expected_version: int, note: str) -> Alert:
         async with self._transaction() as connection:

@@ -13,7 +13,7 @@ from alerts.providers.terminal import Terminals
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
 
-POOL_SIZE = 6  # two lanes of two connections each, the sweep, the watch
+POOL_SIZE = 8  # three lanes of two connections each, the sweep, the watch
 
 
 def wall_clock() -> datetime:
@@ -36,6 +36,7 @@ async def run(
     async with await open_pool(dsn, name="alerts", size=POOL_SIZE) as pool:
         lanes = [
             Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links),
+            Dispatcher(pool, bus, clock, Outbox(pool, clock, channel="outbox"), links=links),
             Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=links),
         ]
         async with asyncio.TaskGroup() as group:

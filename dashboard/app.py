@@ -35,6 +35,7 @@ from dashboard.api import (
     operation,
     organisation,
     own_account,
+    reach,
     role_sets,
     rosters,
     session,
@@ -118,7 +119,9 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(grid_sets.router(Changing(pool=to.pool, bus=to.bus, clock=to.clock)))
     _add_organisation(app, to)
     app.include_router(emergencies.router(to.pool, to.bus, to.hub, clock=to.clock))
-    app.include_router(alerts.router(to.pool, to.desk, to.hub))
+    counter = alerts.Counter(to.pool, to.desk, to.hub)
+    app.include_router(alerts.router(counter))
+    app.include_router(reach.router(counter, clock=to.clock))
     app.include_router(cap.router(to.desk, to.hub, public_url=to.public_url, clock=to.clock))
     app.include_router(operation.router(to.pool, version=to.version))
     app.include_router(ingest.router(to.pool))

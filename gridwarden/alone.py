@@ -47,6 +47,7 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         door=public_door(settings),
         broker_secret=broker_secret(settings),
         keep_days=settings.keep_days,
+        sends_drill_sms=settings.drill_sms == "send",
     )
     async with asyncio.TaskGroup() as group:
 

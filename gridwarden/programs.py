@@ -7,7 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from alerts.core.policy import Policy
+from alerts.desk import Desk
 from alerts.program import run as run_alerts
+from alerts.program import wall_clock
 from dashboard.app import LOCAL_DOOR
 from dashboard.program import run as run_dashboard
 from dashboard.security.single_sign_on import SingleSignOn
@@ -35,10 +38,20 @@ class Programs:
     door: PublicDoor = LOCAL_DOOR  # where terminals connect, seen from outside
     broker_secret: str | None = None
     keep_days: int = 365
+    sends_drill_sms: bool = False
+
+    @property
+    def _policy(self) -> Policy:
+        return Policy(sends_drill_sms=self.sends_drill_sms)
 
     async def alerts(self, *, ready: Ready) -> None:
         await run_alerts(
-            dsn=self.dsn, bus=self.bus, link_secret=self.link_secret, public_url=self.public_url, ready=ready
+            dsn=self.dsn,
+            bus=self.bus,
+            link_secret=self.link_secret,
+            public_url=self.public_url,
+            policy=self._policy,
+            ready=ready,
         )
 
     async def ingest(self, *, listen: Listen | None, broker: str | None, ready: Ready) -> None:
@@ -60,6 +73,7 @@ class Programs:
             host=host,
             port=port,
             version=VERSION,
+            desk=lambda pool: Desk(pool, self.bus, wall_clock, self._policy),
             public_url=self.public_url,
             link_secret=self.link_secret,
             needs_second_factor=self.needs_second_factor,

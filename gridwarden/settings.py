@@ -34,6 +34,8 @@ class Settings(BaseSettings):
     redis: str | None = None  # None: the bus of one process
     public_url: str | None = None  # where leaders' phones reach the dashboard; None: http://host:port
     link_secret: SecretStr | None = None  # signs acknowledgement links; None: made once, kept in `data`
+    # Whether SMS of drills leave the building, marked as such, or go to the outbox, where they can be read
+    drill_sms: Literal["outbox", "send"] = "outbox"
     # Whether issuers, approvers and administrators must show one; None: `up` asks nobody, `dashboard` asks them
     second_factor: Literal["optional", "required"] | None = None
     oidc_issuer: str | None = None  # the identity provider's address; None: no single sign-on

@@ -139,6 +139,7 @@ async def _run(
         door=public_door(settings, port=None if addresses.listen is None else addresses.listen.port),
         broker_secret=broker_secret(settings),
         keep_days=settings.keep_days,
+        sends_drill_sms=settings.drill_sms == "send",
     )
     async with asyncio.TaskGroup() as group:
         start = _Starter(group, progress)

@@ -105,6 +105,21 @@ def press_audience(page: Page) -> None:
     page.get_by_test_id("audience-row").first.wait_for(timeout=WAIT_MS)
 
 
+def press_all_alerts(page: Page) -> None:
+    page.get_by_test_id("alerts-all").click()
+    page.get_by_test_id("alert-row").first.wait_for(timeout=WAIT_MS)
+
+
+def press_reach(page: Page) -> None:
+    page.locator('[data-tab="reach"]').click()
+    page.get_by_test_id("reach-view").wait_for(timeout=WAIT_MS)
+
+
+def press_calls(page: Page) -> None:
+    page.locator('[data-tab="calls"]').click()
+    page.get_by_test_id("call-list").wait_for(timeout=WAIT_MS)
+
+
 def press_first_row(page: Page) -> None:
     page.locator(".table-open").first.click(timeout=WAIT_MS)
 
@@ -140,9 +155,11 @@ SCREENS: Final = (
     Screen(name="duty", path="/?panel=member&member={member}", act=press_further_away, only="desk"),
     Screen(name="person", path="/?panel=member&member={member}"),
     Screen(name="unit", path="/?panel=unit", only="desk"),
-    Screen(name="alerts", path="/?panel=alerts"),
+    Screen(name="alerts", path="/?panel=alerts", act=press_all_alerts),
     Screen(name="alert", path="/?panel=alert&alert={alert}"),
     Screen(name="audience", path="/?panel=alert&alert={alert}", act=press_audience, only="desk"),
+    Screen(name="reach", path="/?panel=alert&alert={alert}", act=press_reach, only="desk"),
+    Screen(name="calls", path="/?panel=alert&alert={alert}", act=press_calls, only="desk"),
     Screen(name="compose", path="/", act=press_new_alert, only="desk"),
     Screen(name="cases", path="/?panel=cases"),
     Screen(name="crossings", path="/?panel=crossings", only="desk"),

@@ -36,14 +36,17 @@ async def preview(
     wanted = audience.Wanted(grids=judged.grids, depth=content.depth, inside=inside, teams=teams)
     rows = await audience.preview(connection, wanted, limit=SAMPLE)
     counts = await audience.preview_counts(connection, wanted)
-    by_level, by_reason = Counter[str](), Counter[str]()
-    for level, why, people in counts:
+    by_level, by_reason, by_unit = Counter[str](), Counter[str](), Counter[int]()
+    for unit, level, why, people in counts:
         by_level[level] += people
         by_reason[why] += people
+        if unit is not None:
+            by_unit[unit] += people
     return AudiencePreview(
         total=by_reason.total(),
         by_reason=dict(by_reason),
         by_level=dict(by_level),
+        by_unit=dict(by_unit),
         sample=tuple(_person(row) for row in rows),
         allowed=judged.is_allowed and by.may_issue,
         explanation=_explained(judged.explanation, by),

@@ -98,8 +98,9 @@ def mailing_of(
         en=en,
         payload=payload_of(telling),
         wants_answer=wants_answer,
-        priority=priority(notice.level, is_chasing=kind in ("reminder", "digest")),
+        priority=priority(notice.level, is_chasing=kind in ("reminder", "digest"), is_drill=notice.is_drill),
         queued_at=notice.made_at,
         expires_at=telling.expires_at,
+        sms="outbox" if notice.is_drill and not policy.sends_drill_sms else "sms",
         members=members,
     )

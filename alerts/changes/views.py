@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 
 from alerts.core.levels import Level
+from alerts.core.reach import Reached
 from alerts.core.records import (
     AccountName,
     Alert,
@@ -15,11 +16,11 @@ from alerts.core.records import (
     Person,
     Proposal,
     Reach,
-    ReachReport,
     TeamName,
     UnitName,
 )
 from alerts.core.states import AlertState, legal_moves
+from alerts.store import reach as counting
 from alerts.store import reading
 
 Connection = AsyncConnection[Any]
@@ -91,14 +92,12 @@ def _content(row: Mapping[str, Any]) -> Content:
     )
 
 
-async def reach(connection: Connection, alert: UUID) -> ReachReport:
-    """Return the reach in all, per level and per unit that people were told for."""
-    rows = await reading.reach(connection, [alert])
-    levels = {row["level"] for row in rows if row["level"]}
-    return ReachReport(
-        total=_sum(rows),
-        by_level={level: _sum(row for row in rows if row["level"] == level) for level in sorted(levels)},
-        by_unit={row["unit"]: _sum([row]) for row in rows if row["unit"] is not None},
+async def reach(connection: Connection, alert: UUID) -> Reached:
+    """Return the reach of one alert, by unit and by channel, to be cut to a viewer's subtree."""
+    return Reached(
+        units=await counting.by_unit(connection, alert),
+        channels=await counting.by_channel(connection, alert),
+        answers=await counting.by_answer(connection, alert),
     )
 
 

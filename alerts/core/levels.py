@@ -86,8 +86,10 @@ ACKNOWLEDGE_WITHIN: Final[Mapping[Level, timedelta | None]] = {
 
 TELLING_PRIORITY: Final[Mapping[Level, int]] = {Level.RED: 1, Level.ORANGE: 2, Level.YELLOW: 3, Level.BLUE: 4}
 CHASING_PENALTY: Final = 4  # reminders and digests go after every first telling, whatever its level
+DRILL_PENALTY: Final = 8  # an exercise never holds up what is real
 
 
-def priority(level: Level, *, is_chasing: bool = False) -> int:
-    """Return the place in the queue, 1 first: tellings red 1 .. blue 4, reminders and digests 5 .. 8."""
-    return TELLING_PRIORITY[level] + (CHASING_PENALTY if is_chasing else 0)
+def priority(level: Level, *, is_chasing: bool = False, is_drill: bool = False) -> int:
+    """Return the place in the queue, 1 first: tellings red 1 .. blue 4, reminders, digests 5 .. 8; drills 9 .. 16."""
+    behind = (CHASING_PENALTY if is_chasing else 0) + (DRILL_PENALTY if is_drill else 0)
+    return TELLING_PRIORITY[level] + behind

@@ -5,11 +5,12 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from alerts.core.texts import Kind, Notice, title
+from alerts.core.words import Words
 
 
 def terminal(notice: Notice, *, alert: UUID, version: int, expires_at: datetime | None, wants_answer: bool) -> str:
     """Return the payload, UTF-8 JSON. `version` is what the terminal names in its acknowledgement."""
-    words = title(notice)
+    words = _marked(title(notice), is_drill=notice.is_drill)
     said = {
         "alert": str(alert),
         "version": version,
@@ -31,6 +32,11 @@ def terminal(notice: Notice, *, alert: UUID, version: int, expires_at: datetime 
         "acknowledge": wants_answer and notice.kind not in (Kind.LIFT, Kind.CANCEL, Kind.DIGEST),
     }
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def _marked(words: Words, *, is_drill: bool) -> Words:
+    """A terminal may show nothing but the title."""
+    return Words(f"（演练）{words.zh}", f"DRILL. {words.en}") if is_drill else words
 
 
 def _rfc3339(instant: datetime) -> str:

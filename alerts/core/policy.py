@@ -15,6 +15,7 @@ SIGNATURE: Final = Words("网格预警", "Gridwarden")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     acknowledge_within: Mapping[Level, timedelta | None] = field(default_factory=lambda: ACKNOWLEDGE_WITHIN)
+    sends_drill_sms: bool = False  # False: a drill's SMS go to the outbox, and none leaves the building
     valid_for: timedelta = timedelta(hours=24)  # of an alert that names no end
     signature: Words = SIGNATURE  # carriers refuse a Chinese SMS without one
     timezone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Asia/Shanghai"))  # of identifiers and of texts

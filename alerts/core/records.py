@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -73,13 +73,6 @@ class Reach:
     failed: int = 0  # every channel ended without telling them
     unknown: int = 0  # told, and no receipt came in time
     queued: int = 0  # not told yet
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReachReport:
-    total: Reach
-    by_level: Mapping[str, Reach]  # level of the unit they were told for
-    by_unit: Mapping[int, Reach]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +158,27 @@ class People:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """Somebody to be called, why, and who is above them (None: nobody whom the viewer may see)."""
+
+    person: Person
+    why: str  # failed, unknown, overdue
+    told_at: datetime | None
+    superior: str | None
+    superior_phone: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """A page of those to be called. `counts` are of all, by why; `answer_within` None: nobody is late."""
+
+    total: int
+    counts: Mapping[str, int]
+    answer_within: timedelta | None
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AudiencePreview:
     """Who would be told now, and whether the account may do so. Nothing is stored."""
 
@@ -175,3 +189,4 @@ class AudiencePreview:
     allowed: bool
     explanation: Words
     parts: Mapping[str, int] = field(default_factory=dict[str, int])  # SMS parts by language
+    by_unit: Mapping[int, int] = field(default_factory=dict[int, int])  # people by the unit they would be told for

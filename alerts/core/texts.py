@@ -87,10 +87,15 @@ def body(notice: Notice, *, language: str, signature: Words, timezone: ZoneInfo)
 
 def title(notice: Notice) -> Words:
     """Return the line that names the warning, in the form of the bulletins: `暴雨橙色预警[II级/严重]`."""
-    facts, event = notice.level.facts, event_words(notice.event)
+    return name_of(notice.level, notice.event)
+
+
+def name_of(level: Level, event: str) -> Words:
+    """Return how bulletins name a warning of that level about that event."""
+    facts, what = level.facts, event_words(event)
     return Words(
-        f"{event.zh}{facts.colour.zh}预警[{facts.numeral}级/{facts.grade.zh}]",
-        f"{event.en} {facts.colour.en.upper()} alert, level {facts.numeral} ({facts.grade.en})",
+        f"{what.zh}{facts.colour.zh}预警[{facts.numeral}级/{facts.grade.zh}]",
+        f"{what.en} {facts.colour.en.upper()} alert, level {facts.numeral} ({facts.grade.en})",
     )
 
 

@@ -12,12 +12,14 @@ from alerts.store import outbox
 
 
 class Outbox:
-    name = "outbox"
-    channel = "sms"
+    """Takes SMS of `channel`: `outbox` is of drills, and no other provider takes those."""
 
-    def __init__(self, pool: AsyncConnectionPool[Any], clock: Callable[[], datetime]) -> None:
+    name = "outbox"
+
+    def __init__(self, pool: AsyncConnectionPool[Any], clock: Callable[[], datetime], channel: str = "sms") -> None:
         self._pool = pool
         self._clock = clock
+        self.channel = channel
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
         """Keep every message; each is delivered at once."""

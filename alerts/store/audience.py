@@ -154,15 +154,15 @@ async def preview(connection: Connection, wanted: Wanted, *, limit: int) -> list
     return await cursor.fetchall()
 
 
-async def preview_counts(connection: Connection, wanted: Wanted) -> list[tuple[str, str, int]]:
-    """Return (level of the unit, first reason, people)."""
+async def preview_counts(connection: Connection, wanted: Wanted) -> list[tuple[int | None, str, str, int]]:
+    """Return (unit, its level, first reason, people)."""
     cursor = await connection.execute(
         """
-        SELECT coalesce(u.level, ''), p.reasons -> 0 ->> 'why', count(*)
+        SELECT u.id, coalesce(u.level, ''), p.reasons -> 0 ->> 'why', count(*)
         FROM audience_of(%(grids)s::int[], %(depth)s, %(members)s::int[], %(ages_s)s::int[], %(why)s,
                          %(teams)s::int[]) AS p
         LEFT JOIN unit u ON u.id = p.unit
-        GROUP BY 1, 2
+        GROUP BY 1, 2, 3
         """,
         wanted.given(audience.Why.INSIDE),
     )

@@ -33,6 +33,7 @@ class Mailing:
     priority: int
     queued_at: datetime
     expires_at: datetime
+    sms: str = "sms"  # the channel of its SMS: who sends them takes nothing of another one
     members: Sequence[int] | None = None
 
     @property
@@ -49,6 +50,7 @@ class Mailing:
             "priority": self.priority,
             "queued_at": self.queued_at,
             "expires_at": self.expires_at,
+            "sms": self.sms,
             "members": None if self.members is None else list(self.members),
         }
 
@@ -59,8 +61,8 @@ async def enqueue_sms(connection: Connection, mailing: Mailing) -> int:
         """
         INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, wants_answer,
                               priority, state, queued_at, expires_at)
-        SELECT concat_ws(':', alert, %(version)s, member, %(kind)s::text, %(occasion)s::text, 'sms'),
-               alert, %(version)s, member, %(kind)s, 'sms', phone, language,
+        SELECT concat_ws(':', alert, %(version)s, member, %(kind)s::text, %(occasion)s::text, %(sms)s::text),
+               alert, %(version)s, member, %(kind)s, %(sms)s, phone, language,
                CASE WHEN language LIKE 'zh%%' THEN %(zh)s ELSE %(en)s END,
                %(wants_answer)s, %(priority)s, 'queued', %(queued_at)s, %(expires_at)s
         FROM audience
@@ -156,8 +158,9 @@ async def enqueue_digests(connection: Connection, mailing: Mailing, digests: Seq
         """
         INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
                               queued_at, expires_at)
-        SELECT concat_ws(':', %(alert)s, %(version)s, d.member, %(kind)s::text, %(occasion)s::text, 'sms'),
-               %(alert)s, %(version)s, d.member, %(kind)s, 'sms', d.phone, d.language, d.body, %(priority)s, 'queued',
+        SELECT concat_ws(':', %(alert)s, %(version)s, d.member, %(kind)s::text, %(occasion)s::text,
+                         %(sms)s::text),
+               %(alert)s, %(version)s, d.member, %(kind)s, %(sms)s, d.phone, d.language, d.body, %(priority)s, 'queued',
                %(queued_at)s, %(expires_at)s
         FROM unnest(%(to)s::integer[], %(phones)s::text[], %(languages)s::text[], %(bodies)s::text[])
              AS d(member, phone, language, body)

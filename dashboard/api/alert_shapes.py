@@ -81,24 +81,27 @@ def person(one: Person) -> dict[str, Any]:
     }
 
 
-def preview(found: AudiencePreview, language: str) -> dict[str, Any]:
+def preview(found: AudiencePreview, language: str, is_inside: Callable[[int], bool]) -> dict[str, Any]:
+    """Who is inside a drawn area may belong to units of others: those are counted, and not named."""
+    shown = {unit: people for unit, people in found.by_unit.items() if is_inside(unit)}
     return {
         "total": found.total,
         "by_reason": found.by_reason,
         "by_level": found.by_level,
-        "sample": [sampled(one) for one in found.sample],
+        "by_unit": {"unit": list(shown), "people": list(shown.values())},
+        "sample": [sampled(one, is_inside) for one in found.sample],
         "allowed": found.allowed,
         "explanation": found.explanation.in_language(language),
         "parts": found.parts,
     }
 
 
-def sampled(one: Person) -> dict[str, Any]:
+def sampled(one: Person, is_inside: Callable[[int], bool]) -> dict[str, Any]:
     return {
         "id": one.member,
         "name": one.name,
         "phone": one.phone,
-        "unit": None if one.unit is None else named(one.unit),
+        "unit": named(one.unit) if one.unit is not None and is_inside(one.unit.id) else None,
         "reasons": one.reasons,
     }
 

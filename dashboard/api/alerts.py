@@ -79,10 +79,13 @@ class Counter:
         scope = viewer.account.scope
         return lambda unit: self._whereabouts.is_inside(unit, scope) or self._whereabouts.is_above(unit, scope)
 
+    def is_inside(self, viewer: Viewer) -> Callable[[int], bool]:
+        """Return whether a unit lies in the viewer's subtree."""
+        return lambda unit: self._whereabouts.is_inside(unit, viewer.account.scope)
 
-def router(pool: AsyncConnectionPool, desk: Desk, whereabouts: Whereabouts) -> APIRouter:
+
+def router(counter: Counter) -> APIRouter:
     routes = APIRouter(prefix="/api/alerts")
-    counter = Counter(pool, desk, whereabouts)
     _add_reading(routes, counter)
     _add_writing(routes, counter)
     _add_acknowledging(routes, counter)
@@ -121,7 +124,7 @@ def _add_writing(routes: APIRouter, counter: Counter) -> None:
     async def preview(request: Request, viewer: Issuer, given: Preview) -> Response:
         counter.check_targets(viewer, given.targets)
         found = await counter.desk.preview(counter.actor(viewer), given.content())
-        return answer(shapes.preview(found, language_of(request)))
+        return answer(shapes.preview(found, language_of(request), counter.is_inside(viewer)))
 
     @routes.post("/{alert}/edit")
     async def edit(viewer: Issuer, alert: UUID, given: Edit) -> Response:

@@ -40,6 +40,7 @@ FILLS: Final = {
 NEUTRAL: Final = ("#eaeff7", "#14202f")
 BUTTON: Final = Words("我已收到", "I have received this")
 THANKS: Final = Words("已确认，谢谢。", "Acknowledged. Thank you.")
+DRILL: Final = Words("【演练】", "DRILL. ")
 BAD_LINK: Final = Words("链接无效或已过期", "This link is not valid, or its time is over")
 
 
@@ -77,7 +78,8 @@ def alert_page(language: str, alert: Alert, action: str) -> Response:
     """Return the alert in its level's colour, with `action` (HTML) below."""
     content = alert.content
     facts = content.level.facts
-    title = f"{facts.numeral} {facts.colour.in_language(language)} · {content.headline}"
+    drill = DRILL.in_language(language) if content.is_drill else ""
+    title = f"{drill}{facts.numeral} {facts.colour.in_language(language)} · {content.headline}"
     text = "\n\n".join(part for part in (content.description, content.instruction) if part)
     return page(language, title, text=text, action=action, colours=FILLS[content.level])
 

@@ -16,7 +16,7 @@ PARTS: Final = ROOT / "dashboard" / "web" / "src" / "i18n" / "parts"
 ACTION: Final = re.compile(r"[a-z_]+\.[a-z_]+")
 IN_SQL: Final = re.compile(r"INSERT INTO audit .*?'([a-z_]+\.[a-z_]+)'", re.DOTALL)
 LOG_LEVELS: Final = {"debug", "info", "warning", "error", "getLogger"}
-FILE_ENDINGS: Final = {"csv", "geojson", "fgb", "html", "json", "log", "password", "pid", "zip"}
+FILE_ENDINGS: Final = {"css", "csv", "geojson", "fgb", "html", "json", "log", "password", "pid", "zip"}
 ASGI: Final = {"http", "websocket", "lifespan"}  # its messages are named like actions
 # The console puts log lines into words; none of them is an action
 NOT_WRITERS: Final = {ROOT / "gridwarden" / "console.py"}

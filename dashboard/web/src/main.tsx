@@ -6,14 +6,17 @@ import './design/manage.css';
 import './design/grids.css';
 import './design/imports.css';
 import './design/organisation.css';
+import './design/reach.css';
 import './design/operations.css';
 import { render } from 'preact';
 import { startLanguage } from './i18n';
 import { App } from './screens/App';
 import { startPlace } from './state/place';
+import { startShading } from './state/reach';
 import { startTheme } from './state/theme';
 
 startTheme();
 startLanguage();
 startPlace();
+startShading();
 render(<App />, document.getElementById('app')!);

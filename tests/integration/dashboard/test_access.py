@@ -59,7 +59,15 @@ SIGN: Final = re.compile(LIST_SIGN)
 AT_ONCE: Final = 4
 # Refused reports belong to no unit
 OF_THE_TOP: Final = frozenset({"/api/ingest", "/api/ingest/pulse", "/api/ingest/refused"})
-OF_ISSUED: Final = frozenset({"/api/cap/{alert}"})  # the world's alerts are drafts; test_cap.py issues some
+# The world's alerts are drafts; test_cap.py and test_reach.py issue some
+OF_ISSUED: Final = frozenset(
+    {
+        "/api/cap/{alert}",
+        "/api/alerts/{alert}/report",
+        "/api/alerts/{alert}/report.json",
+        "/api/alerts/{alert}/report.csv",
+    }
+)
 # What of the database a refused request may leave behind: that it was asked
 TRACES: Final = frozenset({"audit", "login_session", "api_token"})
 

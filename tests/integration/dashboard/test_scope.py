@@ -29,6 +29,9 @@ OF_THE_EAST = (
     f"/api/crossings?unit={EAST}",
     "/api/alerts/{alert}",
     "/api/alerts/{alert}/audience",
+    "/api/alerts/{alert}/reach",
+    "/api/alerts/{alert}/calls",
+    "/api/alerts/{alert}/calls.csv",
 )
 OF_INGEST = ("/api/ingest", "/api/ingest/pulse", "/api/ingest/refused")
 WITHOUT_A_UNIT = (

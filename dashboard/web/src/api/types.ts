@@ -227,6 +227,7 @@ export interface AudiencePreview {
   total: number;
   by_reason: Record<string, number>;
   by_level: Record<string, number>;
+  by_unit: { unit: number[]; people: number[] }; // of the account's own subtree
   sample: { id: number; name: string; phone?: string | null; unit?: Named | null; reasons?: Reason[] }[];
   allowed: boolean;
   explanation: string;

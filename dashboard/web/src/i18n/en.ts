@@ -7,6 +7,7 @@ import { imports } from './parts/imports.en';
 import { manage } from './parts/manage.en';
 import { operations } from './parts/operations.en';
 import { organisation } from './parts/organisation.en';
+import { reach } from './parts/reach.en';
 import type { Key } from './zh';
 
 export const en: Readonly<Record<Key, Text>> = {
@@ -17,6 +18,7 @@ export const en: Readonly<Record<Key, Text>> = {
   ...manage,
   ...operations,
   ...organisation,
+  ...reach,
   product: 'Gridwarden',
   'product.what': 'Live positions and four-level early warning for grid cities',
   start: 'Start',

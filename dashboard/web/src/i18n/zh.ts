@@ -7,6 +7,7 @@ import { imports } from './parts/imports.zh';
 import { manage } from './parts/manage.zh';
 import { operations } from './parts/operations.zh';
 import { organisation } from './parts/organisation.zh';
+import { reach } from './parts/reach.zh';
 
 export const zh = {
   ...accounts,
@@ -16,6 +17,7 @@ export const zh = {
   ...manage,
   ...operations,
   ...organisation,
+  ...reach,
   product: 'Gridwarden 网格卫士',
   'product.what': '网格员实时定位与四级预警平台',
   'list.comma': '、',

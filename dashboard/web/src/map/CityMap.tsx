@@ -4,8 +4,8 @@ import { effect, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { getUnit } from '../api/client';
 import { sayFailed } from '../design/Toast';
-import { named, t } from '../i18n';
-import { alerts, inForce } from '../state/alerts';
+import { named, number, t } from '../i18n';
+import { alerts, shownInForce } from '../state/alerts';
 import { nowMs, serverNow } from '../state/clock';
 import { draft, toggleTarget } from '../state/compose';
 import { openEmergencies } from '../state/emergencies';
@@ -22,13 +22,14 @@ import {
 } from '../state/outline';
 import { learnUnit, people } from '../state/people';
 import { alertId, go, memberId, openMember, panel, place } from '../state/place';
+import { STEPS, shown, stepOf, type Tally } from '../state/reach';
 import { levelOf, me } from '../state/session';
-import { theme } from '../state/theme';
+import { theme, token } from '../state/theme';
 import { track } from '../state/track';
 import { chosenUnit, reveal, subtreeOf, units, unitsById } from '../state/units';
 import { nearerEdges } from './corner';
 import { HoverCard } from './HoverCard';
-import { hovered } from './hovered';
+import { hovered, hoveredGrid } from './hovered';
 import { gridLevels, scopeOf, sumUp } from './levels';
 import {
   accuracyCircle,
@@ -42,6 +43,7 @@ import {
 } from './overlays';
 import { PenHint } from './PenHint';
 import type { Pen } from './pen';
+import { ShadeCard } from './ShadeCard';
 import { MapView, type Picked } from './view';
 
 const NAMES_FROM_ZOOM = 16;
@@ -53,6 +55,7 @@ const DEGREE = 1e7;
 const gridsVersion = signal(0); // counts up when grids arrived
 const isReady = signal(false);
 const moved = signal(0);
+const shaded = signal(0); // grids of the coarsest shaded level
 const held = signal<{ pen: Pen; hand: Hand } | null>(null); // the pen, once it is there, and what it is set to
 let view: MapView | null = null;
 let isFirstFit = true;
@@ -92,8 +95,32 @@ function deeper(path: readonly number[]): number | null {
   return path.find((unit) => unitsById.value.get(unit)?.level === chosen.level) ?? path[0]!;
 }
 
-function hover(member: number | null, at: { x: number; y: number }): void {
+function hover(member: number | null, at: { x: number; y: number }, grid: number | null): void {
   hovered.value = member === null || !view ? null : { member, at: nearerEdges(at, view.size) };
+  hoveredGrid.value = grid === null || !view ? null : { unit: grid, at: nearerEdges(at, view.size) };
+}
+
+/** What the map says of the alert at hand: grids in the colours of their shares, or those that would be told. */
+function shadeNow(): ReadonlyMap<number, string> | null {
+  const now = shown.value;
+  if (now === null) return null;
+  theme.value; // the tokens' values are its own
+  const told = token('reach-1');
+  const steps = STEPS.map((_, step) => token(`reach-${step}`));
+  const colour = (one: Tally) => (now.kind === 'preview' ? told : steps[stepOf(one)]!);
+  return new Map([...now.tallies].map(([unit, one]) => [unit, colour(one)]));
+}
+
+/** Of the whole that is shaded, for tests. */
+const confirmed = () =>
+  Math.max(0, ...[...(shown.value?.tallies.values() ?? [])].map((one) => one.acknowledged));
+
+/** The number that stands under a shaded grid's name. */
+function shadeLabel(unit: number): string {
+  const one = shown.value?.tallies.get(unit);
+  if (!one) return '';
+  if (shown.value?.kind === 'preview') return `\n${number(one.audience)}`;
+  return `\n${number((100 * one.acknowledged) / Math.max(1, one.audience))} %`;
 }
 
 async function loadGrids(map: MapView): Promise<void> {
@@ -113,11 +140,11 @@ async function loadGrids(map: MapView): Promise<void> {
 function warnedNow(): Warned[] {
   const written = draft.value;
   const open = alertId.value;
-  const shown = alerts.value?.find((alert) => alert.id === open);
+  const one = alerts.value?.find((alert) => alert.id === open);
   if (panel.value === 'compose' && written) {
     return [{ level: written.level, targets: written.targets.map((id) => ({ id })), area: written.area }];
   }
-  return shown ? [shown] : [...inForce.value];
+  return one ? [one] : [...shownInForce.value];
 }
 
 function namesInView(map: MapView) {
@@ -195,8 +222,14 @@ function bind(map: MapView): (() => void)[] {
       map.grids.name((id) => {
         if (id === me.value?.unit.id) return ''; // the bar says it
         const unit = known.get(id);
-        return unit ? named(unit) : (map.grids.features.get(id)?.properties.name ?? '');
+        const name = unit ? named(unit) : (map.grids.features.get(id)?.properties.name ?? '');
+        return name + shadeLabel(id);
       });
+    }),
+    effect(() => {
+      gridsVersion.value;
+      map.shade(shadeNow());
+      shaded.value = shown.value === null ? 0 : map.grids.shades.count;
     }),
     effect(() => {
       rosterVersion.value;
@@ -330,8 +363,12 @@ export function CityMap() {
         data-moves={roster.moves}
         data-ready={isReady.value}
         data-pen={held.value?.hand ?? 'off'}
+        data-shades={shown.value?.kind ?? 'off'}
+        data-shaded={shaded.value}
+        data-confirmed={confirmed()}
       />
       <HoverCard />
+      <ShadeCard />
       {held.value && <PenHint pen={held.value.pen} />}
     </div>
   );

@@ -9,10 +9,12 @@ import type { Bounds, GridProperties, Grids } from '../api/types';
 import type { GridCount } from '../state/live';
 import { token } from '../state/theme';
 import { cellSide, labelPlace, zoomFor } from './geometry';
+import { Shades } from './shades';
 import { FONT } from './style';
 
 const LINES_FROM_PX = 14;
 const NAMES_FROM_PX = 104;
+const SHADES_FROM_PX = 56; // a share is of people: grids of one or two each are all or nothing
 const WIDEST_LINE = 2.2;
 const HATCH_PX = 8;
 
@@ -40,11 +42,16 @@ export class GridLayers {
   private readonly labels = new Map<string, [unit: number, at: [number, number]][]>();
   private readonly loaded = new Map<string, number>(); // level -> unit it was loaded for
   private version = 0;
+  private counted: string | null = null; // the level filled by number on duty
+  private isShaded = false;
+  readonly shades: Shades;
 
   constructor(
     private readonly map: LibreMap,
     private readonly city: Bounds | null,
-  ) {}
+  ) {
+    this.shades = new Shades(map);
+  }
 
   /** Layers go under the overlays; finer levels under coarser ones. */
   addLevel(level: GridLevel): void {
@@ -60,12 +67,14 @@ export class GridLayers {
     map.addLayer({ id: `${level.code}:hit`, type: 'fill', source, paint: { 'fill-opacity': 0 } }, under);
     map.addLayer({ id: `${level.code}:fill`, type: 'fill', source, layout: { visibility: 'none' } }, under);
     map.addLayer({ id: `${level.code}:empty`, type: 'fill', source, layout: { visibility: 'none' } }, under);
+    const fromZoom = Math.max(0, zoomFor(LINES_FROM_PX, side));
+    this.shades.add({ code: level.code, fromZoom: Math.max(0, zoomFor(SHADES_FROM_PX, side)) }, under);
     map.addLayer(
       {
         id: `${level.code}:line`,
         type: 'line',
         source,
-        minzoom: Math.max(0, zoomFor(LINES_FROM_PX, side)),
+        minzoom: fromZoom,
         layout: { 'line-join': 'round' },
         paint: { 'line-width': ['interpolate', ['linear'], ['zoom'], 9, width * 0.7, 16, width * 1.6] },
       },
@@ -133,22 +142,28 @@ export class GridLayers {
     for (const { code, rank } of this.levels) {
       map.setPaintProperty(`${code}:line`, 'line-color', token(rank < 2 ? 'text-3' : 'line'));
       map.setPaintProperty(`${code}:line`, 'line-opacity', rank === 0 ? 0.8 : 0.6);
-      map.setPaintProperty(`${code}:name`, 'text-color', token(rank < 2 ? 'text-2' : 'text-3'));
-      map.setPaintProperty(`${code}:name`, 'text-halo-color', token('map'));
       map.setPaintProperty(`${code}:fill`, 'fill-color', token('good'));
       map.setPaintProperty(`${code}:fill`, 'fill-opacity', ['coalesce', ['feature-state', 'share'], 0]);
       map.setPaintProperty(`${code}:empty`, 'fill-pattern', 'hatch');
       map.setPaintProperty(`${code}:empty`, 'fill-opacity', ['coalesce', ['feature-state', 'empty'], 0]);
     }
+    this.paintNames();
+  }
+
+  /** On a shade names need more contrast than on the bare ground. */
+  private paintNames(): void {
+    for (const { code, rank } of this.levels) {
+      const colour = this.isShaded ? 'text' : rank < 2 ? 'text-2' : 'text-3';
+      this.map.setPaintProperty(`${code}:name`, 'text-color', token(colour));
+      this.map.setPaintProperty(`${code}:name`, 'text-halo-color', token('map'));
+      this.map.setPaintProperty(`${code}:name`, 'text-halo-width', this.isShaded ? 2 : 1.2);
+    }
   }
 
   /** Fills the coarsest level that has numbers: strongest where most are on duty, hatched where nobody is. */
   fill(counts: ReadonlyMap<number, GridCount> | null, level: string | null): void {
-    for (const { code } of this.levels) {
-      const visibility = counts !== null && code === level ? 'visible' : 'none';
-      this.map.setLayoutProperty(`${code}:fill`, 'visibility', visibility);
-      this.map.setLayoutProperty(`${code}:empty`, 'visibility', visibility);
-    }
+    this.counted = counts === null ? null : level;
+    this.showCounted();
     if (counts === null || level === null) return;
     const shown = [...counts].filter(([id]) => this.features.get(id)?.properties.level === level);
     const most = Math.max(1, ...shown.map(([, count]) => count.online));
@@ -156,6 +171,29 @@ export class GridLayers {
       const share = online === 0 ? 0 : 0.08 + 0.34 * Math.sqrt(online / most);
       this.map.setFeatureState({ source: `grid:${level}`, id }, { share, empty: online === 0 ? 0.9 : 0 });
     }
+  }
+
+  /** Colours by unit that take the place of the numbers on duty; null gives those back. */
+  shade(colours: ReadonlyMap<number, string> | null): void {
+    this.shades.show(colours, (unit) => this.features.get(unit)?.properties.level);
+    this.isShaded = colours !== null;
+    this.showCounted();
+    this.paintNames();
+  }
+
+  private showCounted(): void {
+    for (const { code } of this.levels) {
+      const visibility = code === this.counted && !this.isShaded ? 'visible' : 'none';
+      this.map.setLayoutProperty(`${code}:fill`, 'visibility', visibility);
+      this.map.setLayoutProperty(`${code}:empty`, 'visibility', visibility);
+    }
+  }
+
+  /** The grid under a place on the screen, of the level that is shaded now. */
+  shadedAt(point: { x: number; y: number }): number | null {
+    const level = this.shades.levelAt(this.map.getZoom());
+    if (level === null) return null;
+    return this.unitsAt(point).find((unit) => this.features.get(unit)?.properties.level === level) ?? null;
   }
 
   /** Units under a place on the screen, coarsest first. */

@@ -5,6 +5,7 @@ import type { Basemap } from '../api/types';
 import { token } from '../state/theme';
 
 export const FONT = ['sans-serif'];
+export const WARNING_OPACITY = 0.18;
 const EMPTY: FeatureCollection = { type: 'FeatureCollection', features: [] };
 const OVERLAYS = ['chosen', 'mask', 'warnings', 'track', 'accuracy', 'halo', 'names', 'sos'] as const;
 export type Overlay = (typeof OVERLAYS)[number];
@@ -44,7 +45,7 @@ function overlayLayers(): LayerSpecification[] {
       id: 'warning-fill',
       type: 'fill',
       source: 'warnings',
-      paint: { 'fill-color': levelFill, 'fill-opacity': 0.18 },
+      paint: { 'fill-color': levelFill, 'fill-opacity': WARNING_OPACITY },
     },
     {
       id: 'warning-edge',

@@ -17,7 +17,7 @@ import { GridLayers, type GridLevel } from './grids';
 import { chosenArea } from './overlays';
 import type { Pen, PenEvents } from './pen';
 import { PointLayer } from './points';
-import { emptyStyle, type Overlay, pointColours, THEMED } from './style';
+import { emptyStyle, type Overlay, pointColours, THEMED, WARNING_OPACITY } from './style';
 
 setWorkerUrl(workerUrl);
 
@@ -36,7 +36,8 @@ export interface Picked {
 
 export interface MapEvents {
   click(picked: Picked): void;
-  hover(member: number | null, at: { x: number; y: number }): void;
+  /** `grid` only while grids are shaded. */
+  hover(member: number | null, at: { x: number; y: number }, grid: number | null): void;
   move(): void;
 }
 
@@ -51,6 +52,7 @@ export class MapView {
   private isPenInHand = false;
   private lettingGo: ReturnType<typeof setTimeout> | undefined;
   private isGone = false;
+  private isShaded = false;
   isDrawnOn = false; // or soon will be: the pen's code may be on its way
   readonly ready: Promise<void>;
 
@@ -97,9 +99,9 @@ export class MapView {
       if (this.isPenInHand) return;
       const member = pick(event, PICK_PX);
       this.map.getCanvas().style.cursor = member === null ? '' : 'pointer';
-      events.hover(member, event.point);
+      events.hover(member, event.point, this.isShaded ? this.grids.shadedAt(event.point) : null);
     });
-    this.map.on('mouseout', () => events.hover(null, { x: 0, y: 0 }));
+    this.map.on('mouseout', () => events.hover(null, { x: 0, y: 0 }, null));
     this.map.on('moveend', () => events.move());
     this.map.on('movestart', (event) => {
       if (event.originalEvent) this.fitted = null;
@@ -139,6 +141,13 @@ export class MapView {
     if (isEmpty) this.empty.add(overlay);
     else this.empty.delete(overlay);
     this.map.getSource<GeoJSONSource>(overlay)?.setData(data);
+  }
+
+  /** Colours by unit for what is said of an alert; a warning's own fill would tint them. Null takes them away. */
+  shade(colours: ReadonlyMap<number, string> | null): void {
+    this.isShaded = colours !== null;
+    this.grids.shade(colours);
+    this.map.setPaintProperty('warning-fill', 'fill-opacity', this.isShaded ? 0 : WARNING_OPACITY);
   }
 
   choose(unit: number | null): void {

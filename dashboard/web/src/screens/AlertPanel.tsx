@@ -1,29 +1,34 @@
 import { useEffect, useState } from 'preact/hooks';
 import { getAlert } from '../api/client';
+import { getReach, type ReachReport, reportFile, reportPage } from '../api/reach';
 import type { AlertDetail, Proposal } from '../api/types';
 import { Badge } from '../design/Badge';
 import { Failure, Skeleton } from '../design/Feedback';
 import { LevelMark } from '../design/LevelMark';
 import { Facts, Panel, Section } from '../design/Panel';
 import { Tabs } from '../design/Tabs';
-import { ago, named, t, time, tWord } from '../i18n';
+import { ago, language, named, t, time, tWord } from '../i18n';
 import { alertsVersion } from '../state/alerts';
 import { useFetched } from '../state/async';
 import { nowMs } from '../state/clock';
 import { openPanel } from '../state/place';
+import { openReach } from '../state/reach';
 import { AlertMoves } from './AlertMoves';
 import { StateBadge } from './AlertRow';
 import { Audience } from './Audience';
+import { CallList } from './CallList';
 import { ReachBar, ReachFigures } from './Reach';
+import { ReachView } from './ReachView';
 
 const REFRESH_MS = 3_000; // reach counts up while people are told
 
-type View = 'text' | 'audience' | 'history';
+type View = 'text' | 'reach' | 'audience' | 'calls' | 'history';
 
 export function AlertPanel({ id }: { id: string }) {
   const [view, setView] = useState<View>('text');
   const { value: alert, error, reload } = useFetched(`alert ${id}`, () => getAlert(id), REFRESH_MS);
   const version = alertsVersion.value;
+  const report = useReach(alert);
   useEffect(reload, [version]);
   const back = () => openPanel('alerts');
   const close = () => openPanel(null);
@@ -62,17 +67,39 @@ export function AlertPanel({ id }: { id: string }) {
         label={t('alert')}
         tabs={[
           ['text', t('alert.text')],
+          ...(report ? ([['reach', t('alert.reach')]] as const) : []),
           ['audience', t('alert.audience')],
+          ...(report ? ([['calls', t('alert.calls')]] as const) : []),
           ['history', t('alert.history')],
         ]}
         chosen={view}
         onChoose={setView}
       />
       {view === 'text' && <Words alert={alert} />}
+      {view === 'reach' && report && <ReachView report={report} />}
+      {view === 'calls' && report && <CallList alert={alert} onChanged={reload} />}
       {view === 'audience' && <Audience alert={alert} onChanged={reload} />}
       {view === 'history' && <History alert={alert} />}
     </Panel>
   );
+}
+
+/** The reach of an alert that people were told of, kept fresh for this panel and for the map. */
+function useReach(alert: AlertDetail | null): ReachReport | null {
+  const id = alert?.issued_at ? alert.id : null;
+  const { value, reload } = useFetched(id && `reach ${id}`, () => getReach(id ?? ''), REFRESH_MS);
+  const version = alertsVersion.value;
+  useEffect(reload, [version]);
+  useEffect(() => {
+    openReach.value = id && value ? { alert: id, report: value } : null;
+  }, [id, value]);
+  useEffect(
+    () => () => {
+      openReach.value = null;
+    },
+    [],
+  );
+  return value;
 }
 
 /** What a second person is asked to decide, before everything else. */
@@ -132,6 +159,7 @@ function Words({ alert }: { alert: AlertDetail }) {
             alert.issued_at ? [t('alert.issued'), moment(alert.issued_at)] : null,
             alert.ended_at ? [t('alert.ended'), moment(alert.ended_at)] : null,
             alert.identifier ? [t('alert.identifier'), <span class="mono">{alert.identifier}</span>] : null,
+            alert.issued_at ? [t('alert.report'), <ReportLinks alert={alert.id} />] : null,
             alert.issued_at
               ? [t('alert.cap'), <CapLink alert={alert.id}>{t('alert.cap.newest')}</CapLink>]
               : null,
@@ -151,6 +179,29 @@ function CapLink({ alert, message, children }: { alert: string; message?: number
     <a class="link" href={href} target="_blank" rel="noreferrer" data-testid="cap-link">
       {children}
     </a>
+  );
+}
+
+/** The final report: to read and print, and the same as files. */
+function ReportLinks({ alert }: { alert: string }) {
+  return (
+    <span class="line-wrap">
+      <a
+        class="link"
+        href={reportPage(alert, language.value)}
+        target="_blank"
+        rel="noreferrer"
+        data-testid="report-link"
+      >
+        {t('alert.report.page')}
+      </a>
+      <a class="link" href={reportFile(alert, 'json')} download>
+        {t('alert.report.json')}
+      </a>
+      <a class="link" href={reportFile(alert, 'csv')} download>
+        {t('alert.report.csv')}
+      </a>
+    </span>
   );
 }
 

@@ -7,8 +7,8 @@ import { Icon } from '../design/Icon';
 import { List } from '../design/List';
 import { Panel } from '../design/Panel';
 import { Tabs } from '../design/Tabs';
-import { t } from '../i18n';
-import { alerts, alertsError, loadAlerts } from '../state/alerts';
+import { number, t } from '../i18n';
+import { alerts, alertsError, loadAlerts, only, which } from '../state/alerts';
 import { isPhone } from '../state/frame';
 import { openPanel } from '../state/place';
 import { me } from '../state/session';
@@ -16,6 +16,7 @@ import { AlertRow } from './AlertRow';
 import { newAlert } from './keys';
 
 const ROW_PX = 56;
+const WHICH = ['real', 'drills', 'all'] as const;
 const VIEWS = {
   current: (alert: Alert) => ['issued', 'pending_approval', 'draft'].includes(alert.state),
   past: (alert: Alert) => ['lifted', 'cancelled', 'expired'].includes(alert.state),
@@ -61,8 +62,50 @@ export function AlertsPanel() {
         chosen={view}
         onChoose={setView}
       />
+      <Filter view={view} />
       <Rows view={view} />
     </Panel>
+  );
+}
+
+/** Real warnings and drills are counted apart, never together. */
+function Filter({ view }: { view: View }) {
+  const listed = (alerts.value ?? []).filter(VIEWS[view]);
+  return (
+    <div class="alerts-filter">
+      <div class="chips" role="group" aria-label={t('alerts.which')}>
+        {WHICH.map((one) => (
+          <button
+            key={one}
+            type="button"
+            class="chip chip-choice num"
+            aria-pressed={which.value === one}
+            onClick={() => {
+              which.value = one;
+            }}
+            data-testid={`alerts-${one}`}
+          >
+            {t(`alerts.${one}`)} {number(only(one, listed).length)}
+          </button>
+        ))}
+      </div>
+      {which.value !== 'all' && <Sum of={only(which.value, listed)} />}
+    </div>
+  );
+}
+
+function Sum({ of }: { of: readonly Alert[] }) {
+  const told = of.reduce((sum, { reach }) => sum + reach.told, 0);
+  const acknowledged = of.reduce((sum, { reach }) => sum + reach.acknowledged, 0);
+  if (told === 0) return null;
+  return (
+    <p class="quiet num" data-testid="alerts-sum">
+      {t('alerts.sum', {
+        told: number(told),
+        acknowledged: number(acknowledged),
+        share: number((100 * acknowledged) / told),
+      })}
+    </p>
   );
 }
 
@@ -72,8 +115,10 @@ function Rows({ view }: { view: View }) {
       return <Failure what={t('alerts')} error={alertsError.value} onRetry={() => void loadAlerts()} />;
     return <Skeleton label={t('alerts')} />;
   }
-  const shown = alerts.value.filter(VIEWS[view]);
+  const shown = only(which.value, alerts.value.filter(VIEWS[view]));
   if (shown.length === 0) {
+    if (which.value === 'drills')
+      return <Empty title={t('alerts.none.drills')}>{t('alerts.none.drills.how')}</Empty>;
     return (
       <Empty title={t(`alerts.none.${view}`)}>{view === 'current' && <p>{t('alerts.none.how')}</p>}</Empty>
     );

@@ -123,7 +123,7 @@ function Person({ person, onAcknowledge }: { person: Told; onAcknowledge?: (memb
   );
 }
 
-function Delivery({ line }: { line: DeliveryLine }) {
+export function Delivery({ line }: { line: DeliveryLine }) {
   return (
     <span class="line second">
       <Badge tone={TONES[line.state] ?? 'plain'}>{tWord('delivery', line.state)}</Badge>

@@ -7,6 +7,7 @@ import { explain } from '../design/Feedback';
 import { language, number, t, tWord } from '../i18n';
 import { type Fetched, useFetched } from '../state/async';
 import { contentOf, type Draft } from '../state/compose';
+import { previewed } from '../state/reach';
 import { levelName } from '../state/session';
 import { reasonText } from './Audience';
 
@@ -27,9 +28,17 @@ export function usePreview(now: Draft): Fetched<Preview> {
     const timer = setTimeout(() => setAsked(content), ASK_AFTER_MS);
     return () => clearTimeout(timer);
   }, [content]);
-  return useFetched(now.targets.length === 0 || asked.includes('"targets":[]') ? null : asked, () =>
+  const preview = useFetched(now.targets.length === 0 || asked.includes('"targets":[]') ? null : asked, () =>
     previewAlert(JSON.parse(asked)),
   );
+  const told = preview.value?.allowed ? preview.value.by_unit : null;
+  useEffect(() => {
+    previewed.value = told;
+    return () => {
+      previewed.value = null;
+    };
+  }, [told]);
+  return preview;
 }
 
 export function AudiencePreview({ now, preview }: { now: Draft; preview: Fetched<Preview> }) {

@@ -10,6 +10,7 @@ import { isTreeShown } from './keys';
 import { Legend } from './Legend';
 import { MapNotice } from './MapNotice';
 import { Manage } from './manage/Manage';
+import { ShadeLegend } from './ShadeLegend';
 import { Side } from './Side';
 import { UnitTree } from './UnitTree';
 
@@ -50,6 +51,7 @@ function TreeAndMap() {
       <main class="desk-map">
         {units.value && <CityMap />}
         <Legend />
+        <ShadeLegend />
         <MapNotice />
       </main>
     </>

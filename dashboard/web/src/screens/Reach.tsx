@@ -21,7 +21,7 @@ const FIGURES = ['audience', 'told', 'delivered', 'acknowledged', 'failed'] as c
 
 export function ReachFigures({ reach }: { reach: Reach }) {
   return (
-    <div class="figures">
+    <div class="figures figures-tight">
       {FIGURES.map((name) => (
         <div key={name} class="figure">
           <span class="figure-value" data-testid={`reach-${name}`}>

@@ -7,7 +7,22 @@ export const alerts = signal<readonly Alert[] | null>(null);
 export const alertsError = signal<unknown>(null);
 export const alertsVersion = signal(0); // counts up with each reload: open details follow it
 
-export const inForce = computed(() => (alerts.value ?? []).filter((alert) => alert.state === 'issued'));
+/** Drills are an exercise apart: what counts real warnings never counts them. */
+export type Which = 'real' | 'drills' | 'all';
+export const which = signal<Which>('real');
+
+const isOf: Readonly<Record<Which, (alert: Alert) => boolean>> = {
+  real: (alert) => !alert.is_drill,
+  drills: (alert) => alert.is_drill,
+  all: () => true,
+};
+export const only = (wanted: Which, list: readonly Alert[]): Alert[] => list.filter(isOf[wanted]);
+
+const issued = computed(() => (alerts.value ?? []).filter((alert) => alert.state === 'issued'));
+/** Real warnings alone: the bar counts them. */
+export const inForce = computed(() => only('real', issued.value));
+/** What the map shows while none is open: drills when their list is looked at. */
+export const shownInForce = computed(() => only(which.value, issued.value));
 
 let isLoading = false;
 let isStale = false;

@@ -139,6 +139,8 @@ export const accounts: Readonly<Record<keyof typeof zh, Text>> = {
   'audit.detail.expires_at': 'expires',
   'audit.token': 'API token',
   'audit.say.audit.exported': '{who} exported the audit',
+  'audit.say.calls.exported': '{who} exported the people to call for alert {what}',
+  'audit.say.report.exported': '{who} exported the report of alert {what}',
   'accounts.way': 'Way in',
   'accounts.way.oidc': 'Single sign-on',
   'accounts.password.do': 'New password',

@@ -134,6 +134,8 @@ export const accounts = {
   'audit.detail.expires_at': '到期',
   'audit.token': 'API 令牌',
   'audit.say.audit.exported': '{who}导出了审计记录',
+  'audit.say.calls.exported': '{who}导出了预警 {what} 的待联系人员',
+  'audit.say.report.exported': '{who}导出了预警 {what} 的触达报告',
   'accounts.way': '登录方式',
   'accounts.way.oidc': '单点登录',
   'accounts.password.do': '重置密码',
