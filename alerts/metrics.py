@@ -9,3 +9,4 @@ SETTLED: Final = Counter("gridwarden_deliveries_settled", "Outcomes of deliverie
 LEASES_LOST: Final = Counter("gridwarden_delivery_leases_lost", "Deliveries queued again because their sender died")
 TIMERS_FIRED: Final = Counter("gridwarden_alert_timers_fired", "Escalation timers that fired", ["kind"])
 LATE_ENTRANTS: Final = Counter("gridwarden_alert_late_entrants", "People who entered the area of an alert in force")
+CASES_OPENED: Final = Counter("gridwarden_rule_cases_opened", "Cases that automatic rules opened", ["kind"])

@@ -67,3 +67,18 @@ async def division(connection: Connection, unit: int) -> str:
     cursor = await connection.execute("SELECT rpad(left(code, 6), 6, '0') FROM unit WHERE id = %s", [unit])
     row = await cursor.fetchone()
     return str(row[0]) if row else "000000"
+
+
+async def way_up(connection: Connection, *, unit: int, top: int) -> list[int]:
+    """Return the unit and those above it, up to `top`, the nearest first."""
+    cursor = await connection.execute(
+        """
+        SELECT above.id
+        FROM unit JOIN unit top ON top.id = %(top)s
+        JOIN unit above ON above.tree_left <= unit.tree_left AND above.tree_right >= unit.tree_right
+            AND above.tree_left >= top.tree_left
+        WHERE unit.id = %(unit)s ORDER BY above.tree_left DESC
+        """,
+        {"unit": unit, "top": top},
+    )
+    return [row[0] for row in await cursor.fetchall()]
