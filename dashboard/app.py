@@ -12,6 +12,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from alerts.desk import Desk
+from alerts.rule_desk import RuleDesk
 from dashboard.api import (
     accounts,
     alerts,
@@ -38,6 +39,7 @@ from dashboard.api import (
     reach,
     role_sets,
     rosters,
+    rules,
     session,
     single_sign_on,
     teams,
@@ -122,6 +124,8 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     counter = alerts.Counter(to.pool, to.desk, to.hub)
     app.include_router(alerts.router(counter))
     app.include_router(reach.router(counter, clock=to.clock))
+    app.include_router(alerts.router(to.pool, to.desk, to.hub))
+    app.include_router(rules.router(to.pool, RuleDesk(to.clock), clock=to.clock))
     app.include_router(cap.router(to.desk, to.hub, public_url=to.public_url, clock=to.clock))
     app.include_router(operation.router(to.pool, version=to.version))
     app.include_router(ingest.router(to.pool))

@@ -5,6 +5,9 @@ from typing import Any, NamedTuple
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from dashboard.shapes import Named, Scope
+from dashboard.store.units import within
+
 Connection = AsyncConnection[Any]
 
 
@@ -93,3 +96,26 @@ async def contact(connection: Connection, contact: int) -> Place | None:
             {"contact": contact},
         )
         return await cursor.fetchone()
+
+
+async def named_units(connection: Connection, units: list[int], scope: Scope) -> dict[int, Named]:
+    """Return the names of those of `units` that lie in the scope."""
+    cursor = await connection.execute(
+        "SELECT id, name, name_en FROM unit WHERE id = ANY(%(units)s) AND tree_left BETWEEN %(left)s AND %(right)s",
+        {"units": units, **within(scope)},
+    )
+    return {unit: Named(unit, name, name_en) for unit, name, name_en in await cursor.fetchall()}
+
+
+async def named_members(connection: Connection, members: list[int], scope: Scope) -> dict[int, Named]:
+    """Return the names of those of `members` whose primary unit lies in the scope."""
+    cursor = await connection.execute(
+        """
+        SELECT member.id, member.name FROM member
+        JOIN assignment ON assignment.member = member.id AND is_primary
+        JOIN unit ON unit.id = assignment.unit AND tree_left BETWEEN %(left)s AND %(right)s
+        WHERE member.id = ANY(%(members)s)
+        """,
+        {"members": members, **within(scope)},
+    )
+    return {member: Named(member, name) for member, name in await cursor.fetchall()}

@@ -53,6 +53,8 @@ PLACED: Final[Mapping[str, Callable[[Target], object]]] = {
     "team": lambda at: at.key,
     "roster": lambda at: at.key,
     "contact": lambda at: at.key,
+    "rule": lambda at: at.key,
+    "case": lambda at: at.key,
 }
 # Those that name something of one account, or nothing that is there
 OWN: Final[Mapping[str, object]] = {"session": "0" * 64, "token": 4_000, "number": 4_000, "delegation": 4_000}
@@ -178,6 +180,13 @@ BODIES: Final[Mapping[str, Body]] = {
     "/api/contacts": lambda at: {"unit": at.unit, "kind": "person", "name": "New"},
     "/api/contacts/{contact}": lambda at: {"revision": 1, "unit": at.unit},
     "/api/contacts/{contact}/close": revised(),
+    "/api/rules": lambda at: {"unit": at.unit, "name": "New", "kind": "sos", "level": "blue"},
+    "/api/rules/{rule}": lambda at: {"revision": 1, "unit": at.unit},
+    "/api/rules/{rule}/switch": revised(is_on=True),
+    "/api/rules/{rule}/trial": lambda _: {"days": 7},
+    "/api/rules/{rule}/delete": revised(),
+    "/api/cases/{case}/take": nothing,
+    "/api/cases/{case}/close": nothing,
     "/api/grid-edits/split": lambda at: {"version": 4, "unit": at.unit, "line": [[113.1, 33.0], [113.1, 35.0]]},
     "/api/grid-edits/merge": lambda at: {"version": 4, "units": [at.unit]},
     "/api/grid-edits/reshape": lambda at: {"version": 4, "unit": at.unit, "area": a_square(at)},
@@ -200,6 +209,7 @@ async def one_of_everything(connection: Connection) -> None:
         await an_emergency(connection, at.member, sos_id=f"of {at.key}")
         await _an_organisation(connection, at)
         await _an_alert(connection, at)
+        await _a_rule(connection, at)
         await _a_planned_set(connection, at)
         await connection.execute(
             "INSERT INTO crossing VALUES (%s, now(), 'enter', %s, %s, 1)", [at.member, at.unit, at.member]
@@ -256,6 +266,43 @@ async def _an_alert(connection: Connection, at: Target) -> None:
         """,
         facts,
     )
+
+
+async def _a_rule(connection: Connection, at: Target) -> None:
+    """A rule with a version, a trial and an open case about the target's member."""
+    facts = {"id": at.key, "name": f"{at.sign}的", "unit": at.unit, "member": at.member, "by": at.key + 900}
+    await connection.execute(
+        """
+        INSERT INTO rule (id, unit, name, kind, level, does, hold_min, clear_min, rest_min)
+        VALUES (%(id)s, %(unit)s, %(name)s, 'silent', 'blue', 'case', 0, 0, 0)
+        """,
+        facts,
+    )
+    await connection.execute(
+        """
+        INSERT INTO rule_version VALUES (%(id)s, 1, jsonb_build_object('unit', %(unit)s::integer), %(by)s, now())
+        """,
+        facts,
+    )
+    await connection.execute(
+        """
+        INSERT INTO rule_trial (rule, revision, since, until, asked_by, asked_at, finished_at, result)
+        VALUES (%(id)s, 1, now() - interval '7 days', now(), %(by)s, now(), now(),
+            jsonb_build_object('count', 1, 'standing', 0, 'subjects', 1, 'by_day', '{}'::jsonb, 'took_ms', 1,
+                'sample', jsonb_build_array(jsonb_build_object('unit', %(unit)s::integer, 'member',
+                    %(member)s::integer, 'opened_at', now(), 'ended_at', null, 'subjects', 1))))
+        """,
+        facts,
+    )
+    await connection.execute(
+        """
+        INSERT INTO rule_case (id, rule, revision, unit, member, level, opened_at, seen_at, subjects, alert)
+        OVERRIDING SYSTEM VALUE
+        VALUES (%(id)s, %(id)s, 1, %(unit)s, %(member)s, 'blue', now(), now(), 1, %(alert)s)
+        """,
+        {**facts, "alert": at.alert},
+    )
+    await connection.execute("INSERT INTO rule_subject VALUES (%(id)s, %(unit)s, %(member)s, now())", facts)
 
 
 async def _a_planned_set(connection: Connection, at: Target) -> None:
