@@ -8,6 +8,7 @@ import './design/imports.css';
 import './design/organisation.css';
 import './design/reach.css';
 import './design/operations.css';
+import './design/rules.css';
 import { render } from 'preact';
 import { startLanguage } from './i18n';
 import { App } from './screens/App';

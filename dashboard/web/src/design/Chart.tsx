@@ -1,4 +1,4 @@
-/** A small line over time, with its highest value beside it, and in words for who cannot see it. */
+/** A small line over time, or bars by day; in words for who cannot see them. */
 const WIDTH = 180;
 const HEIGHT = 36;
 
@@ -45,5 +45,35 @@ export function Chart({ label, points, ceiling }: Props) {
         <path key={stroke} class="chart-line" d={stroke} vector-effect="non-scaling-stroke" />
       ))}
     </svg>
+  );
+}
+
+interface BarsProps {
+  label: string;
+  bars: readonly { key: string; name: string; value: number; shown: string }[];
+}
+
+/** A bar for each, its value above and its name below; a list for who hears it. */
+export function Bars({ label, bars }: BarsProps) {
+  const highest = Math.max(1, ...bars.map(({ value }) => value));
+  return (
+    <ul class="bars" aria-label={label}>
+      {bars.map(({ key, name, value, shown }) => (
+        <li key={key} class="bars-one" aria-label={`${name}: ${shown}`}>
+          <span class="bars-value num" aria-hidden="true">
+            {value > 0 ? shown : ''}
+          </span>
+          <span class="bars-room" aria-hidden="true">
+            <span
+              class={value > 0 ? 'bars-bar' : 'bars-bar bars-none'}
+              style={{ height: `${(value / highest) * 100}%` }}
+            />
+          </span>
+          <span class="bars-name num" aria-hidden="true">
+            {name}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }

@@ -8,6 +8,7 @@ import { manage } from './parts/manage.en';
 import { operations } from './parts/operations.en';
 import { organisation } from './parts/organisation.en';
 import { reach } from './parts/reach.en';
+import { rules } from './parts/rules.en';
 import type { Key } from './zh';
 
 export const en: Readonly<Record<Key, Text>> = {
@@ -19,6 +20,7 @@ export const en: Readonly<Record<Key, Text>> = {
   ...operations,
   ...organisation,
   ...reach,
+  ...rules,
   product: 'Gridwarden',
   'product.what': 'Live positions and four-level early warning for grid cities',
   start: 'Start',
@@ -140,10 +142,10 @@ export const en: Readonly<Record<Key, Text>> = {
     other: '{count} fixes over {span}, since {from}',
   },
   'track.retry': 'Load the track again',
-  cases: 'SOS calls',
-  'cases.none': 'No SOS calls',
+  cases: 'Cases',
+  'cases.none': 'No cases',
   'cases.none.how':
-    'When somebody presses the emergency button it shows here at once, and across the top of the screen.',
+    'When somebody presses the emergency button it shows here at once, and across the top of the screen. Cases of rules stand here too.',
   'sos.unknown': 'Unknown person',
   'sos.pressed': 'Pressed the emergency button {ago}',
   'sos.more': '{count} more',
@@ -377,7 +379,7 @@ export const en: Readonly<Record<Key, Text>> = {
   'keys.search': 'Search',
   'keys.tree': 'Organisation tree',
   'keys.alert': 'New alert',
-  'keys.cases': 'SOS calls',
+  'keys.cases': 'Cases',
   'keys.alerts': 'Alerts',
   'keys.unit': 'People of this unit',
   'keys.take': 'Take the newest SOS',

@@ -8,6 +8,7 @@ import { manage } from './parts/manage.zh';
 import { operations } from './parts/operations.zh';
 import { organisation } from './parts/organisation.zh';
 import { reach } from './parts/reach.zh';
+import { rules } from './parts/rules.zh';
 
 export const zh = {
   ...accounts,
@@ -18,6 +19,7 @@ export const zh = {
   ...operations,
   ...organisation,
   ...reach,
+  ...rules,
   product: 'Gridwarden 网格卫士',
   'product.what': '网格员实时定位与四级预警平台',
   'list.comma': '、',
@@ -135,9 +137,9 @@ export const zh = {
   'track.none': '最近一小时没有定位。',
   'track.of': '{count} 个定位点，历时 {span}，始于 {from}',
   'track.retry': '重新加载轨迹',
-  cases: '紧急求助',
-  'cases.none': '没有紧急求助',
-  'cases.none.how': '终端按下紧急按钮后，这里立即出现，屏幕顶部同时报警。',
+  cases: '事件',
+  'cases.none': '没有事件',
+  'cases.none.how': '终端按下紧急按钮后，这里立即出现，屏幕顶部同时报警。自动规则触发的事件也在这里。',
   'sos.unknown': '未知人员',
   'sos.pressed': '{ago}按下紧急按钮',
   'sos.more': '另有 {count} 起',
@@ -349,7 +351,7 @@ export const zh = {
   'keys.search': '搜索',
   'keys.tree': '组织树',
   'keys.alert': '新建预警',
-  'keys.cases': '紧急求助',
+  'keys.cases': '事件',
   'keys.alerts': '预警列表',
   'keys.unit': '当前组织的人员',
   'keys.take': '接最新的警',

@@ -4,6 +4,7 @@ import { Failure, Skeleton } from '../design/Feedback';
 import { Toasts } from '../design/Toast';
 import { t } from '../i18n';
 import { loadAlerts } from '../state/alerts';
+import { startCases } from '../state/cases';
 import { startClock } from '../state/clock';
 import { loadEmergencies, startAlarm } from '../state/emergencies';
 import { isPhone } from '../state/frame';
@@ -49,10 +50,12 @@ function Inside() {
     startLive();
     const stopClock = startClock(growOlder);
     const stopAlarm = startAlarm();
+    const stopCases = startCases();
     const refresh = setInterval(() => void loadUnits(), UNITS_EVERY_MS);
     return () => {
       clearInterval(refresh);
       stopAlarm();
+      stopCases();
       stopClock();
       stopLive();
       forgetPeople();

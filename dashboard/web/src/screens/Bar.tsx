@@ -17,6 +17,7 @@ import { Button, SquareButton } from '../design/Button';
 import { Icon } from '../design/Icon';
 import { chooseLanguage, language, named, span, t, time } from '../i18n';
 import { inForce } from '../state/alerts';
+import { openCases, untakenCases } from '../state/cases';
 import { nowMs } from '../state/clock';
 import { openEmergencies, untaken } from '../state/emergencies';
 import { heardAtMs, link } from '../state/live';
@@ -99,7 +100,9 @@ const PANELS: readonly {
 
 function PanelButtons() {
   const numbers: Partial<Record<PanelName, number>> = {
-    cases: untaken.value.length || openEmergencies.value.length,
+    cases:
+      untaken.value.length + untakenCases.value.length ||
+      openEmergencies.value.length + openCases.value.length,
     alerts: inForce.value.length,
   };
   const shown = PANELS.filter(({ name }) => name !== 'ingest' || isOfTheTop());

@@ -6,12 +6,14 @@ import { Empty, Failure, Skeleton } from '../design/Feedback';
 import { Panel } from '../design/Panel';
 import { PresenceMark } from '../design/Presence';
 import { ago, named, t, time } from '../i18n';
+import { cases, casesError, loadCases } from '../state/cases';
 import { nowMs } from '../state/clock';
 import { close, emergencies, emergenciesError, loadEmergencies, take } from '../state/emergencies';
 import { openPanel } from '../state/place';
 import { goTo } from './Alarm';
+import { RuleCaseRow } from './RuleCases';
 
-/** SOS calls: open ones first, then those of before. */
+/** SOS calls and cases of rules: open ones first, SOS before all, then those of before. */
 export function CasesPanel() {
   return (
     <Panel title={t('cases')} label={t('cases')} onClose={() => openPanel(null)} flush>
@@ -29,15 +31,31 @@ function Cases() {
       <Skeleton label={t('cases')} />
     );
   }
-  if (emergencies.value.length === 0) return <Empty title={t('cases.none')}>{t('cases.none.how')}</Empty>;
+  const ofRules = cases.value ?? [];
+  if (emergencies.value.length + ofRules.length === 0 && !casesError.value)
+    return <Empty title={t('cases.none')}>{t('cases.none.how')}</Empty>;
   const rank = (each: Emergency) => (each.closed_at !== null ? 2 : each.taken_at !== null ? 1 : 0);
   const ordered = emergencies.value.toSorted((a, b) => rank(a) - rank(b));
+  const calls = (isOver: boolean) =>
+    ordered
+      .filter(({ closed_at }) => (closed_at !== null) === isOver)
+      .map((emergency) => <Case key={emergency.id} emergency={emergency} />);
+  const found = (isOver: boolean) =>
+    ofRules
+      .filter(({ ended_at }) => (ended_at !== null) === isOver)
+      .map((each) => <RuleCaseRow key={`rule ${each.id}`} found={each} />);
   return (
-    <ul class="entries">
-      {ordered.map((emergency) => (
-        <Case key={emergency.id} emergency={emergency} />
-      ))}
-    </ul>
+    <>
+      {casesError.value !== null && (
+        <Failure what={t('cases.all')} error={casesError.value} onRetry={() => void loadCases()} />
+      )}
+      <ul class="entries">
+        {calls(false)}
+        {found(false)}
+        {calls(true)}
+        {found(true)}
+      </ul>
+    </>
   );
 }
 

@@ -29,6 +29,7 @@ export const SECTIONS = [
   'grids',
   'role-sets',
   'import',
+  'rules',
   'accounts',
   'audit',
 ] as const;

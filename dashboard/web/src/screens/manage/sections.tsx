@@ -1,5 +1,6 @@
 /** The sections of Manage: what each is called, where it stands, and which right it needs. */
 import {
+  BellRing,
   BookUser,
   CalendarClock,
   FileUp,
@@ -27,6 +28,7 @@ import { MembersSection } from './MembersSection';
 import { OrganisationSection } from './OrganisationSection';
 import { RoleSetsSection } from './RoleSetsSection';
 import { RostersSection } from './RostersSection';
+import { RulesSection } from './RulesSection';
 import { TeamsSection } from './TeamsSection';
 import { TerminalsSection } from './TerminalsSection';
 
@@ -117,6 +119,14 @@ export const ALL_SECTIONS: readonly Section[] = [
     group: 'city',
     right: 'administrator',
     show: ImportSection,
+  },
+  {
+    name: 'rules',
+    label: 'section.rules',
+    icon: BellRing,
+    group: 'city',
+    right: 'administrator',
+    show: RulesSection,
   },
   {
     name: 'accounts',

@@ -22,6 +22,8 @@ export const NOUNS = [
   'token',
   'alert',
   'emergency',
+  'rule',
+  'case',
 ] as const;
 
 /** What it was done to, as people call it. */
