@@ -80,12 +80,16 @@ class RuleWatch:
             row = await rules.claim(connection, rule, look.at)
             if row is None:
                 return ()
-            outcomes = await judging.run(connection, row, look, zone=self._policy.timezone)
-            made = await proposing.follow(connection, row, outcomes[-1], policy=self._policy, now=look.at)
-        for outcome in outcomes:
+            judged = await judging.run(connection, row, look, zone=self._policy.timezone)
+            made = [
+                alert
+                for outcome in judged.now
+                for alert in await proposing.follow(connection, row, outcome, policy=self._policy, now=look.at)
+            ]
+        for outcome in (*judged.past, *judged.now):
             self._say(row, outcome)
-        await self._ring(made.alerts)
-        return outcomes
+        await self._ring(made)
+        return (*judged.past, *judged.now)
 
     async def _try(self, connection: Any, row: RuleRow, trial: TrialRow) -> Any:
         async def progress(done: int, pieces: int) -> None:

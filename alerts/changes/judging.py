@@ -5,7 +5,7 @@ with their own times, and nothing is proposed for them any more.
 """
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from psycopg import AsyncConnection
@@ -23,7 +23,15 @@ from tracker.organisation import duty as rosters
 Connection = AsyncConnection[Any]
 
 OUTAGE: Final = timedelta(minutes=5)  # since the last run: more than a busy minute
+MOST: Final = 5_000  # changes taken in at once: while they are, the program sends nothing
 LONGEST_OUTAGE: Final = timedelta(days=1)  # what was before is not looked at
+
+
+class Judged(NamedTuple):
+    """What came and went during an outage, and what is now."""
+
+    past: list[Outcome]
+    now: list[Outcome]
 
 
 class Look:
@@ -34,6 +42,7 @@ class Look:
         self.at = at
         self._duty: Duty | None = None
         self._census: Census | None = None
+        self._trees: dict[int, Tree] = {}
 
     async def duty(self) -> Duty:
         if self._duty is None:
@@ -43,31 +52,49 @@ class Look:
                 self._duty = Duty(words.on, words.off)
         return self._duty
 
+    async def tree(self, row: RuleRow) -> Tree:
+        """Return the units that a rule watches; mostly nothing has begun, and nobody asks."""
+        if row.unit not in self._trees:
+            self._trees[row.unit] = await observing.tree(
+                self._connection, top=row.unit, left=row.tree_left, right=row.tree_right
+            )
+        return self._trees[row.unit]
+
     async def census(self) -> Census:
         if self._census is None:
             self._census = await observing.census(self._connection, await self.duty(), at=self.at)
         return self._census
 
 
-async def run(connection: Connection, row: RuleRow, look: Look, *, zone: ZoneInfo) -> list[Outcome]:
-    """Judge the rule at the look's moment and write what that changes; the last outcome is that of now."""
+async def run(connection: Connection, row: RuleRow, look: Look, *, zone: ZoneInfo) -> Judged:
+    """Judge the rule at the look's moment and write what that changes; of very many changes some at a time."""
     rule, at = row.rule, look.at
-    tree = await observing.tree(connection, top=row.unit, left=row.tree_left, right=row.tree_right)
     rank = await observing.rank_of(connection, rule.together)
-    outcomes: list[Outcome] = []
+    judged = Judged([], [])
     if row.ran_at is not None and at - row.ran_at > OUTAGE + EVERY[rule.kind]:
-        outcomes += await _catch_up(connection, row, tree, rank=rank, until=at, zone=zone)
-    changed = await _changed(connection, row, tree, look)
-    book = await rule_cases.book(connection, row.id, rule, is_whole=False)
-    await rule_cases.add_to(connection, row.id, book, [*(each.subject for each in changed.began), *changed.ended])
-    began = [
-        Spell(subject=subject, group=rules_of_past.group_of(subject, tree, rank), since=min(since, at))
+        judged.past.extend(await _catch_up(connection, row, await look.tree(row), rank=rank, until=at, zone=zone))
+    is_all = False
+    while not is_all:
+        changed = await _changed(connection, row, look)
+        is_all = len(changed.began) + len(changed.ended) < MOST
+        book = await rule_cases.book(connection, row.id, rule, is_whole=False)
+        await rule_cases.add_to(connection, row.id, book, [*(each.subject for each in changed.began), *changed.ended])
+        began = await _spells(row, changed, look, rank)
+        outcome = step(rule, book, at=at, began=began, ended=changed.ended, zone=zone)
+        await rule_cases.save(connection, row.id, row.revision, row.level, outcome)
+        judged.now.append(outcome)
+    await rules.ran(connection, row.id, at)
+    return judged
+
+
+async def _spells(row: RuleRow, changed: Changed, look: Look, rank: int | None) -> list[Spell]:
+    if not changed.began:
+        return []
+    tree = await look.tree(row)
+    return [
+        Spell(subject=subject, group=rules_of_past.group_of(subject, tree, rank), since=min(since, look.at))
         for subject, since in changed.began
     ]
-    now = step(rule, book, at=at, began=began, ended=changed.ended, zone=zone)
-    await rule_cases.save(connection, row.id, row.revision, row.level, now)
-    await rules.ran(connection, row.id, at)
-    return [*outcomes, now]
 
 
 async def _catch_up(
@@ -82,13 +109,14 @@ async def _catch_up(
     return outcomes
 
 
-async def _changed(connection: Connection, row: RuleRow, tree: Tree, look: Look) -> Changed:
+async def _changed(connection: Connection, row: RuleRow, look: Look) -> Changed:
     rule = row.rule
     if rule.threshold is not None:
-        return await observing.units(connection, row.id, crossed(rule, tree, await look.census()), at=look.at)
+        found = crossed(rule, await look.tree(row), await look.census())
+        return await observing.units(connection, row.id, found, at=look.at, most=MOST)
     off = (await look.duty()).off if rule.on_duty_only and rule.kind is not Kind.SOS else ()
     return await observing.people(
-        connection, rule.kind, row.id, left=row.tree_left, right=row.tree_right, off=off, at=look.at
+        connection, rule.kind, row.id, left=row.tree_left, right=row.tree_right, off=off, at=look.at, most=MOST
     )
 
 

@@ -5,8 +5,7 @@ a draft it follows its case: it names who joins, and is withdrawn when the case 
 to lift.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
@@ -33,28 +32,19 @@ NO_RIGHT: Final = "no_right"  # who switched it on may not issue any more; draft
 REFUSED: Final = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proposed:
-    """Alerts that were made or changed, for the doorbell, and how many of them were issued."""
-
-    alerts: Sequence[UUID]
-    issued: int
-
-
-async def follow(connection: Connection, row: RuleRow, outcome: Outcome, *, policy: Policy, now: datetime) -> Proposed:
-    """Do for the cases of the present outcome what the rule does."""
+async def follow(
+    connection: Connection, row: RuleRow, outcome: Outcome, *, policy: Policy, now: datetime
+) -> list[UUID]:
+    """Do for the cases of a present outcome what the rule does; return the alerts that were made or changed."""
     if row.rule.does is Does.CASE or row.switched_by is None:
-        return Proposed(alerts=(), issued=0)
+        return []
     by = Actor(account=row.switched_by, unit=row.unit)
     made: list[UUID] = []
-    issued = 0
     for case in outcome.opened:
-        alert, is_issued = await _propose(connection, row, case.group, by=by, policy=policy, now=now)
-        made += [alert] if alert is not None else []
-        issued += is_issued
+        made += await _propose(connection, row, case.group, by=by, policy=policy, now=now)
     for case in outcome.grown:
         made += await _name_who_joined(connection, row, case.group, by=by, now=now)
-    return Proposed(alerts=made, issued=issued)
+    return made
 
 
 async def withdraw(connection: Connection, left: LeftDraft, *, policy: Policy, now: datetime) -> bool:
@@ -79,10 +69,10 @@ async def withdraw(connection: Connection, left: LeftDraft, *, policy: Policy, n
 
 async def _propose(
     connection: Connection, row: RuleRow, group: Subject, *, by: Actor, policy: Policy, now: datetime
-) -> tuple[UUID | None, bool]:
+) -> list[UUID]:
     case = await rule_cases.open_case(connection, row.id, group)
     if case is None:
-        return None, False
+        return []
     alert = uuid5(SPACE, f"{row.id} {case.id}")
     content = await content_of(connection, row.rule, case)
     try:
@@ -90,10 +80,10 @@ async def _propose(
             await drafting.draft(connection, alert, by=by, content=content, now=now)
     except Refusal as refused:
         await rule_cases.in_trouble(connection, case.id, f"{REFUSED}: {refused.reason.en}")
-        return None, False
+        return []
     trouble, is_issued = await _issue(connection, row, alert, by=by, policy=policy, now=now)
     await rule_cases.proposed(connection, case.id, alert=alert, version=2 if is_issued else 1, trouble=trouble)
-    return alert, is_issued
+    return [alert]
 
 
 async def _issue(

@@ -82,15 +82,32 @@ _SPELLS: LiteralString = """
     WHERE spell.unit IS NULL
         OR (seen.unit IS NOT NULL AND spell.ended_at IS NOT NULL)
         OR (seen.unit IS NULL AND spell.ended_at IS NULL)
+    LIMIT %(most)s
 """
 _SEEN: Final[dict[Kind, LiteralString]] = {Kind.SOS: _PRESSED, Kind.SILENT: _SILENT, Kind.OUTSIDE: _OUTSIDE}
 
 
 async def people(
-    connection: Connection, kind: Kind, rule: int, *, left: int, right: int, off: Sequence[int], at: datetime
+    connection: Connection,
+    kind: Kind,
+    rule: int,
+    *,
+    left: int,
+    right: int,
+    off: Sequence[int],
+    at: datetime,
+    most: int,
 ) -> Changed:
-    """Return what changed for a rule about people of a subtree; those of `off` are not watched."""
-    given = {"rule": rule, "left": left, "right": right, "off": list(off), "at": at, "forgotten": FORGOTTEN_AFTER}
+    """Return up to `most` changes for a rule about people of a subtree; those of `off` are not watched."""
+    given = {
+        "rule": rule,
+        "left": left,
+        "right": right,
+        "off": list(off),
+        "at": at,
+        "most": most,
+        "forgotten": FORGOTTEN_AFTER,
+    }
     cursor = await connection.execute("WITH seen AS MATERIALIZED (" + _SEEN[kind] + _SPELLS, given)
     changed = _changed(await cursor.fetchall())
     if kind is Kind.SILENT and changed.began:
@@ -98,11 +115,10 @@ async def people(
     return changed
 
 
-async def units(connection: Connection, rule: int, crossed: Sequence[int], *, at: datetime) -> Changed:
-    """Return what changed for a rule about units, of which `crossed` cross its threshold now."""
-    cursor = await connection.execute(
-        "WITH seen AS MATERIALIZED (" + _GIVEN + _SPELLS, {"rule": rule, "units": list(crossed), "at": at}
-    )
+async def units(connection: Connection, rule: int, crossed: Sequence[int], *, at: datetime, most: int) -> Changed:
+    """Return up to `most` changes for a rule about units, of which `crossed` cross its threshold now."""
+    given = {"rule": rule, "units": list(crossed), "at": at, "most": most}
+    cursor = await connection.execute("WITH seen AS MATERIALIZED (" + _GIVEN + _SPELLS, given)
     return _changed(await cursor.fetchall())
 
 

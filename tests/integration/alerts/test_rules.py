@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from alerts.changes import judging
 from alerts.core.errors import NotAllowed
 from alerts.core.levels import Level
 from alerts.core.records import Actor
@@ -302,6 +303,24 @@ async def test_two_programs_that_watch_open_one_case(
             group.create_task(RuleWatch(pool, bus, clock).judge_due())
     assert await cases(connection) == [(JINSHUI, None, 1, True)]
     assert await all_of(connection, "SELECT count(*) FROM alert") == [1]
+
+
+async def test_very_many_changes_are_taken_in_some_at_a_time_and_make_the_same_case(
+    people: City,
+    connection: Connection,
+    desk_of_rules: RuleDesk,
+    rule_watch: RuleWatch,
+    clock: Clock,
+    desk: Desk,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(judging, "MOST", 1)
+    await on(connection, desk_of_rules, people.mayor, does=Does.DRAFT, hold_min=0)
+    for member in (LI, WANG):
+        await a_sign(connection, member, "silent", NOON)
+    await judged(rule_watch, clock)
+    assert await cases(connection) == [(JINSHUI, None, 2, True)]
+    assert ["共2项" in alert.content.description for alert in await desk.list()] == [True]
 
 
 async def test_a_case_that_a_person_closed_is_not_opened_again_by_the_same_trouble(
