@@ -124,7 +124,6 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     counter = alerts.Counter(to.pool, to.desk, to.hub)
     app.include_router(alerts.router(counter))
     app.include_router(reach.router(counter, clock=to.clock))
-    app.include_router(alerts.router(to.pool, to.desk, to.hub))
     app.include_router(rules.router(to.pool, RuleDesk(to.clock), clock=to.clock))
     app.include_router(cap.router(to.desk, to.hub, public_url=to.public_url, clock=to.clock))
     app.include_router(operation.router(to.pool, version=to.version))
