@@ -25,6 +25,18 @@ class BadContent(Refusal):
     """What the alert says cannot be issued: unknown target, unknown level, broken polygon (422)."""
 
 
+class BadDocument(Refusal):
+    """What another system sent cannot be read: broken, hostile, or not what it says it is (422)."""
+
+
+class UnknownMessage(Refusal):
+    """No received message of this number that the account may see (404)."""
+
+    def __init__(self, message: int) -> None:
+        super().__init__(Words(f"没有此收到的报文：{message}", f"there is no received message {message}"))
+        self.message = message
+
+
 class VersionConflict(Refusal):
     """Somebody else changed the alert first (409). `current` is its version now."""
 

@@ -10,7 +10,16 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
 
-from alerts.core.errors import BadContent, IllegalMove, NotAllowed, Refusal, UnknownAlert, VersionConflict
+from alerts.core.errors import (
+    BadContent,
+    BadDocument,
+    IllegalMove,
+    NotAllowed,
+    Refusal,
+    UnknownAlert,
+    UnknownMessage,
+    VersionConflict,
+)
 from dashboard.security.guard import NO_DATABASE, refusal
 from dashboard.security.problems import NotFound, Problem
 from dashboard.shapes import encode
@@ -30,7 +39,9 @@ REFUSALS: Final[Mapping[type[Refusal], tuple[int, str]]] = {
     IllegalMove: (409, "illegal_move"),
     VersionConflict: (409, "version_conflict"),
     UnknownAlert: (404, "not_found"),
+    UnknownMessage: (404, "not_found"),
     BadContent: (422, "bad_content"),
+    BadDocument: (422, "bad_document"),
 }
 STATUS_OF_REFUSED: Final[Mapping[type[Refused], int]] = {Unknown: 404, Conflict: 409, Invalid: 422}
 WORDS_OF_STATUS: Final[Mapping[int, str]] = {404: "not_found", 405: "method_not_allowed"}

@@ -1,0 +1,126 @@
+"""Polygons and circles as CAP writes them (latitude first), and codes of divisions, as values or refused with words.
+
+Source: CAP 1.2, sections 3.2.4 and 3.3.3 (WGS-84; a polygon has four or more points and ends where it began; a circle
+is a point and a radius in kilometres). Codes: GB/T 2260 with the street and community digits of GB/T 10114 behind them.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import shapely
+
+from alerts.core.errors import BadDocument
+from alerts.core.words import Words
+
+CORNERS: Final = 64  # of a circle
+LEAST_KM: Final = 0.05  # a circle of radius 0 names a point: who stands beside it is meant, too
+MOST_KM: Final = 1_000.0  # larger than a province; and beyond it a circle on the map is none
+KM_PER_DEGREE: Final = 111.195  # a great circle of 6,371 km
+FEWEST_POINTS: Final = 4
+POLE: Final = 90.0
+DATE_LINE: Final = 180.0
+MOST_POINTS: Final = 1_800  # of a ring of a draft
+COARSEST: Final = 0.05  # degrees
+GROUPS: Final = {6: (2, 4, 6), 9: (2, 4, 6, 9), 12: (2, 4, 6, 9, 12)}  # where the parts of a code end, by its length
+_PAIR: Final = re.compile(r"([+-]?\d{1,3}(?:\.\d{1,20})?),([+-]?\d{1,3}(?:\.\d{1,20})?)")
+_RADIUS: Final = re.compile(r"\d{1,6}(?:\.\d{1,20})?")
+
+
+def polygon(text: str) -> shapely.Polygon:
+    """Return a polygon of CAP, longitude first; raises BadDocument."""
+    points = [_point(pair) for pair in text.split()]
+    if len(points) < FEWEST_POINTS:
+        raise BadDocument(
+            Words(
+                f"区域多边形只有 {len(points)} 个点，至少要 4 个，请来源单位更正",
+                f"a polygon of its area has {len(points)} points and needs at least 4: ask its sender",
+            )
+        )
+    if points[0] != points[-1]:
+        raise BadDocument(
+            Words(
+                "区域多边形没有闭合（首尾两点不同），请来源单位更正",
+                "a polygon of its area is not closed (its last point is not its first): ask its sender",
+            )
+        )
+    drawn = shapely.Polygon(points)
+    if not drawn.is_valid or drawn.area == 0:
+        raise BadDocument(
+            Words(
+                "区域多边形自相交或没有面积，请来源单位更正",
+                "a polygon of its area crosses itself or encloses nothing: ask its sender",
+            )
+        )
+    return drawn
+
+
+def circle(text: str) -> shapely.Polygon:
+    """Return the circle `lat,lon radius` as a polygon of 64 corners, longitude first; raises BadDocument."""
+    centre, _, radius = text.strip().partition(" ")
+    lon, lat = _point(centre)
+    if not _RADIUS.fullmatch(radius.strip()):
+        raise BadDocument(
+            Words(
+                f"圆形区域的半径“{radius[:40]}”不是公里数",
+                f"the radius {radius[:40]!r} of a circle is no number of kilometres",
+            )
+        )
+    km = max(float(radius), LEAST_KM)
+    north = km / KM_PER_DEGREE
+    if km > MOST_KM or abs(lat) + north >= POLE:
+        raise BadDocument(
+            Words(
+                f"圆形区域半径 {km:g} 公里过大，无法用于本市", f"a circle of {km:g} km is too large to warn a city by"
+            )
+        )
+    east = north / math.cos(math.radians(lat))
+    angles = [2 * math.pi * corner / CORNERS for corner in range(CORNERS)]
+    drawn = shapely.Polygon([(lon + east * math.cos(angle), lat + north * math.sin(angle)) for angle in angles])
+    if drawn.bounds[0] < -DATE_LINE or drawn.bounds[2] > DATE_LINE:
+        raise BadDocument(
+            Words("圆形区域跨越 180 度经线，无法使用", "a circle crosses the 180th meridian, which is not read here")
+        )
+    return drawn
+
+
+def union(shapes: Sequence[shapely.Polygon]) -> bytes | None:
+    """Return all shapes as one area (WKB), coarse enough for a draft; None for none."""
+    if not shapes:
+        return None
+    whole = shapely.union_all(list(shapes))
+    tolerance = 1e-5  # degrees: a metre
+    while _longest_ring(whole) > MOST_POINTS and tolerance < COARSEST:
+        whole = shapely.simplify(whole, tolerance, preserve_topology=True)
+        tolerance *= 4
+    return shapely.to_wkb(whole)
+
+
+def division(code: str) -> str | None:
+    """Return what the codes of all units within a division begin with; None for what is no code of a division.
+
+    `410100` is all of 4101, `410102000000` all of 410102.
+    """
+    ends = GROUPS.get(len(code))
+    if ends is None or not code.isdecimal() or not code.isascii() or code.startswith("0"):
+        return None
+    return next((code[:end] for end in ends if not code[end:].strip("0")), None)
+
+
+def _longest_ring(area: shapely.Geometry) -> int:
+    return max(
+        len(ring.coords) for part in shapely.get_parts(area).tolist() for ring in (part.exterior, *part.interiors)
+    )
+
+
+def _point(pair: str) -> tuple[float, float]:
+    """Return (lon, lat) of `lat,lon`."""
+    found = _PAIR.fullmatch(pair)
+    lat, lon = (float(found[1]), float(found[2])) if found else (math.nan, math.nan)
+    if not (abs(lat) <= POLE and abs(lon) <= DATE_LINE):
+        shown = pair[:40]
+        raise BadDocument(
+            Words(f"区域坐标“{shown}”不是“纬度,经度”", f"the point {shown!r} of its area is no latitude,longitude")
+        )
+    return lon, lat
