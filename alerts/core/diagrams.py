@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from alerts.core.cap_states import MESSAGE_MOVES, OFFERS, MessageState, Offer
 from alerts.core.states import ALERT_MOVES, DELIVERY_MOVES, WHY_NOT, AlertState, DeliveryState
 
 State = TypeVar("State", bound=StrEnum)
@@ -15,8 +16,8 @@ Move = TypeVar("Move", bound=StrEnum)
 
 HEAD: Final = """# State tables
 
-Drawn from the tables in `alerts/core/states.py` by `python -m alerts.core.diagrams`; a test compares this page with
-them. A move that is not drawn changes nothing and is answered 409 with the words given here.
+Drawn from the tables in `alerts/core/states.py` and `cap_states.py` by `python -m alerts.core.diagrams`; a test
+compares this page with them. A move that is not drawn changes nothing and is answered 409 with the words given here.
 """
 
 
@@ -29,6 +30,9 @@ def page() -> str:
         _refusals(),
         "## A delivery\n",
         _diagram(DELIVERY_MOVES, DeliveryState.QUEUED),
+        "## A received message\n",
+        _diagram(MESSAGE_MOVES, MessageState.WAITING),
+        _offers(),
     ]
     return "\n".join(parts)
 
@@ -40,6 +44,19 @@ def _diagram(table: Mapping[State, Mapping[Move, State]], start: State) -> str:
         if not moves:
             lines.append(f"    {state} --> [*]")
     return "\n".join([*lines, "```", ""])
+
+
+def _offers() -> str:
+    """What is proposed for a message, by the state of the warning that an earlier one became."""
+    states: list[AlertState | None] = [None, *AlertState]
+    lines = [
+        f"| it says | {' | '.join('no warning' if state is None else state for state in states)} |",
+        f"|---{'|---' * len(states)}|",
+    ]
+    for said, offers in OFFERS.items():
+        found = [offers[state] for state in states]
+        lines.append(f"| {said} | {' | '.join('-' if one is Offer.NOTHING else one for one in found)} |")
+    return "\n".join([*lines, ""])
 
 
 def _refusals() -> str:
