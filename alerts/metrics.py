@@ -10,3 +10,5 @@ LEASES_LOST: Final = Counter("gridwarden_delivery_leases_lost", "Deliveries queu
 TIMERS_FIRED: Final = Counter("gridwarden_alert_timers_fired", "Escalation timers that fired", ["kind"])
 LATE_ENTRANTS: Final = Counter("gridwarden_alert_late_entrants", "People who entered the area of an alert in force")
 CASES_OPENED: Final = Counter("gridwarden_rule_cases_opened", "Cases that automatic rules opened", ["kind"])
+CAP_FETCHES: Final = Counter("gridwarden_cap_fetches", "Fetches of CAP feeds", ["outcome"])
+CAP_MESSAGES: Final = Counter("gridwarden_cap_messages", "CAP messages that feeds led to", ["outcome"])

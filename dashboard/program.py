@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 import structlog
 import uvicorn
 
+from alerts.core.cap_signatures import Trusted
 from alerts.desk import Desk
 from dashboard import website
 from dashboard.app import LOCAL_DOOR, Services, create_app
@@ -50,6 +51,7 @@ async def run(
     link_secret: bytes | None = None,
     door: PublicDoor = LOCAL_DOOR,
     broker_secret: str | None = None,
+    trusted: Trusted = (),
     needs_second_factor: bool = False,
     single_sign_on: SingleSignOn | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -84,6 +86,7 @@ async def run(
                 link_secret=link_secret,
                 door=door,
                 broker_secret=broker_secret,
+                trusted=trusted,
                 settings={"basemap": None} if settings is None else settings,
             )
             feed = Feed(pool, bus, hub, Newsroom(pool, hub), clock=clock)

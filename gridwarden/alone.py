@@ -6,6 +6,7 @@ from typing import Any
 
 import structlog
 
+from gridwarden import weather
 from gridwarden.collector import spare_what_stays
 from gridwarden.console import configure_log
 from gridwarden.door import broker_secret, public_door
@@ -48,6 +49,8 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         broker_secret=broker_secret(settings),
         keep_days=settings.keep_days,
         sends_drill_sms=settings.drill_sms == "send",
+        feeds=weather.feeds(settings),
+        trusted=weather.trusted(settings),
     )
     async with asyncio.TaskGroup() as group:
 

@@ -37,6 +37,7 @@ from gridwarden.terminal_commands import terminal_app
 from gridwarden.terminal_desk import TerminalError
 from gridwarden.tls import CertificateError
 from gridwarden.up import up as run_up
+from gridwarden.weather import WeatherError
 from ingest.doors.subscribe import BrokerUrlError
 from ingest.store.owners import OwnershipLostError
 from simulators.fleet.journal import JournalError
@@ -83,6 +84,7 @@ TROUBLE = (
     NoCityError,
     AccountError,
     SignOnError,
+    WeatherError,
     CityFileError,
     CityExistsError,
     RosterError,

@@ -9,6 +9,8 @@ from typing import Final
 
 from alerts.core.policy import Policy
 from alerts.desk import Desk
+from alerts.core.cap_signatures import Trusted
+from alerts.fetching import Feeds
 from alerts.program import run as run_alerts
 from alerts.program import wall_clock
 from dashboard.app import LOCAL_DOOR
@@ -44,6 +46,9 @@ class Programs:
     def _policy(self) -> Policy:
         return Policy(sends_drill_sms=self.sends_drill_sms)
 
+    feeds: Feeds | None = None  # of weather services; None: none is fetched
+    trusted: Trusted = ()  # certificates that sign CAP documents
+
     async def alerts(self, *, ready: Ready) -> None:
         await run_alerts(
             dsn=self.dsn,
@@ -51,6 +56,8 @@ class Programs:
             link_secret=self.link_secret,
             public_url=self.public_url,
             policy=self._policy,
+            feeds=self.feeds,
+            trusted=self.trusted,
             ready=ready,
         )
 
@@ -80,6 +87,7 @@ class Programs:
             single_sign_on=self.single_sign_on,
             door=self.door,
             broker_secret=self.broker_secret,
+            trusted=self.trusted,
             ready=ready,
         )
 

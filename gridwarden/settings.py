@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     # The claim that must equal an invited account's name; preferred_username only where people cannot choose theirs
     oidc_match: Literal["email", "preferred_username"] = "email"
     oidc_second_factors: str = "mfa"  # values of amr or acr that count as a second factor, with blanks between
+    cap_feeds: str = ""  # addresses of weather services' feeds (CAP, Atom, RSS), with blanks between
+    cap_every_s: Annotated[float, Field(ge=30)] = 300.0  # from one fetch of a feed to the next
+    cap_hosts: str = ""  # hosts that entries of feeds may lead to, beside the feed's own; with blanks between
+    cap_certificates: Path | None = None  # PEM: whose signatures of CAP documents are trusted; None: none is checked
     # Positions, crossings and presence events: a fix may be 90 days old when it comes
     keep_days: Annotated[int, Field(ge=91)] = 365
     simulate: Annotated[int, Field(ge=0)] = 0

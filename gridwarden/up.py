@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import structlog
 
+from gridwarden import weather
 from gridwarden.collector import spare_what_stays
 from gridwarden.console import Progress, configure_log
 from gridwarden.door import broker_secret, listening, public_door, reachable
@@ -140,6 +141,8 @@ async def _run(
         broker_secret=broker_secret(settings),
         keep_days=settings.keep_days,
         sends_drill_sms=settings.drill_sms == "send",
+        feeds=weather.feeds(settings),
+        trusted=weather.trusted(settings),
     )
     async with asyncio.TaskGroup() as group:
         start = _Starter(group, progress)

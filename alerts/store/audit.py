@@ -46,3 +46,32 @@ async def record(
             "detail": Jsonb(detail if by is None or by.stands_in_for is None else detail | _lent(by)),
         },
     )
+
+
+async def record_message(
+    connection: AsyncConnection[Any],
+    *,
+    at: datetime,
+    action: str,
+    message: int,
+    unit: int,
+    by: Actor | None = None,
+    **detail: object,
+) -> None:
+    """Of a received message: `unit` is whom it was brought to; without `by` a feed was fetched."""
+    await connection.execute(
+        """
+        INSERT INTO audit (at, account, action, subject, unit, token, address, detail)
+        VALUES (%(at)s, %(account)s, %(action)s, %(subject)s, %(unit)s, %(token)s, %(address)s, %(detail)s)
+        """,
+        {
+            "at": at,
+            "account": None if by is None else by.account,
+            "action": action,
+            "subject": f"cap {message}",
+            "unit": unit,
+            "token": None if by is None else by.token,
+            "address": "" if by is None else by.address,
+            "detail": Jsonb(detail),
+        },
+    )

@@ -43,6 +43,26 @@ class Polygon(Asked):
         return shapely.Polygon(outer, holes)
 
 
+class MultiPolygon(Asked):
+    """Several at once, as a message of another service may describe them."""
+
+    type: Literal["MultiPolygon"]
+    coordinates: Annotated[
+        list[Annotated[list[Ring], Field(min_length=1, max_length=20)]], Field(min_length=1, max_length=200)
+    ]
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Self:
+        if any(ring[0] != ring[-1] for part in self.coordinates for ring in part):
+            raise ValueError("the last point of a ring must be its first")
+        if not shapely.is_valid(self.drawn()):
+            raise ValueError("the drawn areas cross each other or themselves: draw them again")
+        return self
+
+    def drawn(self) -> shapely.MultiPolygon:
+        return shapely.MultiPolygon([(outer, holes) for outer, *holes in self.coordinates])
+
+
 class What(Asked):
     level: LevelWord
     event: Annotated[str, Field(min_length=1, max_length=100, pattern=NO_NUL)]
@@ -52,7 +72,7 @@ class What(Asked):
     targets: Annotated[list[Id], Field(max_length=1_000)]
     teams: Annotated[list[Id], Field(max_length=100)] = []
     depth: Line | None = None
-    area: Polygon | None = None
+    area: Annotated[Polygon | MultiPolygon, Field(discriminator="type")] | None = None
     expires_at: AwareDatetime | None = None
     is_drill: bool = False
 

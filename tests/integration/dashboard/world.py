@@ -55,6 +55,7 @@ PLACED: Final[Mapping[str, Callable[[Target], object]]] = {
     "contact": lambda at: at.key,
     "rule": lambda at: at.key,
     "case": lambda at: at.key,
+    "message": lambda at: at.key,
 }
 # Those that name something of one account, or nothing that is there
 OWN: Final[Mapping[str, object]] = {"session": "0" * 64, "token": 4_000, "number": 4_000, "delegation": 4_000}
@@ -73,6 +74,11 @@ QUERIES: Final[Mapping[str, Mapping[str, str]]] = {
     "/api/me/delegations/candidates": {"unit": str(EAST_LEAF)},
 }
 TOMORROW: Final = (now() + timedelta(days=1)).isoformat()
+A_MESSAGE: Final = """<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>1</identifier>
+<sender>weather.example</sender><sent>2026-07-20T12:00:00+08:00</sent><status>Actual</status><msgType>Alert</msgType>
+<scope>Public</scope><info><category>Met</category><event>{sign}</event><urgency>Immediate</urgency>
+<severity>Severe</severity><certainty>Likely</certainty><area><areaDesc>{sign}</areaDesc>
+<circle>34.1,113.2 100</circle></area></info></alert>"""
 LIST_SIGN: Final = "西|west|t103|m103|13800000103"
 
 
@@ -131,6 +137,11 @@ BODIES: Final[Mapping[str, Body]] = {
     "/api/alerts/{alert}/level": lambda _: {"expected_version": 1, "level": "yellow"},
     "/api/alerts/{alert}/lift": expected,
     "/api/alerts/{alert}/cancel": expected,
+    "/api/cap/messages": nothing,
+    "/api/cap/messages/{message}/draft": lambda at: {"id": str(UUID(int=at.key + 60)), **a_warning(at)},
+    "/api/cap/messages/{message}/join": lambda at: {"alert": str(at.alert)},
+    "/api/cap/messages/{message}/dismiss": lambda _: {"reason": "x"},
+    "/api/cap/messages/{message}/reopen": nothing,
     "/api/units": lambda at: {"parent": at.unit, "code": f"new{at.key}", "name": "New", "level": "department"},
     "/api/units/{unit}": revised(name_en="Renamed"),
     "/api/units/{unit}/move": lambda at: {"revision": 1, "parent": at.unit},
@@ -211,6 +222,7 @@ async def one_of_everything(connection: Connection) -> None:
         await _an_alert(connection, at)
         await _a_rule(connection, at)
         await _a_planned_set(connection, at)
+        await _a_message(connection, at)
         await connection.execute(
             "INSERT INTO crossing VALUES (%s, now(), 'enter', %s, %s, 1)", [at.member, at.unit, at.member]
         )
@@ -303,6 +315,25 @@ async def _a_rule(connection: Connection, at: Target) -> None:
         {**facts, "alert": at.alert},
     )
     await connection.execute("INSERT INTO rule_subject VALUES (%(id)s, %(unit)s, %(member)s, now())", facts)
+
+
+async def _a_message(connection: Connection, at: Target) -> None:
+    """A message of a weather service, whose area is all of the city."""
+    await connection.execute(
+        """
+        INSERT INTO cap_message (id, unit, sender, identifier, sent_at, kind, headline, level, is_drill, document,
+                                 source, signature, state, received_at, received_by)
+        VALUES (%(id)s, %(unit)s, 'weather.example', %(name)s, now(), 'Alert', %(name)s, 'orange', false, %(document)s,
+                %(name)s, 'none', 'waiting', now(), %(by)s)
+        """,
+        {
+            "id": at.key,
+            "unit": at.unit,
+            "name": f"{at.sign}暴雨",
+            "document": A_MESSAGE.format(sign=at.sign).encode(),
+            "by": at.key + 900,
+        },
+    )
 
 
 async def _a_planned_set(connection: Connection, at: Target) -> None:

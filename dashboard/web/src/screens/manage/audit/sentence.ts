@@ -21,6 +21,7 @@ export const NOUNS = [
   'account',
   'token',
   'alert',
+  'cap',
   'emergency',
   'rule',
   'case',
