@@ -36,7 +36,7 @@ async def run(
     feeds: Feeds | None = None,
     trusted: Trusted = (),
 ) -> None:
-    """Send what is queued, chase who is silent, tell who enters, run rules, fetch feeds; `ready` says when connected."""
+    """Send what is queued, chase who is silent, tell who enters, run rules, fetch feeds; `ready`: once connected."""
     policy = policy or Policy()
     links = LinkMaker(secret=link_secret, public_url=public_url, policy=policy)
     async with await open_pool(dsn, name="alerts", size=POOL_SIZE) as pool:

@@ -13,8 +13,8 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from alerts.core.cap_signatures import Trusted
 from alerts.desk import Desk
-from alerts.rule_desk import RuleDesk
 from alerts.intake import Intake
+from alerts.rule_desk import RuleDesk
 from dashboard.api import (
     accounts,
     alerts,

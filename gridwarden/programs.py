@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from alerts.core.cap_signatures import Trusted
 from alerts.core.policy import Policy
 from alerts.desk import Desk
-from alerts.core.cap_signatures import Trusted
 from alerts.fetching import Feeds
 from alerts.program import run as run_alerts
 from alerts.program import wall_clock

@@ -4,6 +4,7 @@ import './design/components.css';
 import './design/frames.css';
 import './design/manage.css';
 import './design/grids.css';
+import './design/cap.css';
 import './design/imports.css';
 import './design/organisation.css';
 import './design/reach.css';

@@ -23,7 +23,15 @@ describe('the four levels', () => {
 
 describe('the address bar', () => {
   it('brings back the place it was written from', () => {
-    const place = { unit: 12, panel: 'member' as const, member: 9, alert: null, manage: null, item: null };
+    const place = {
+      unit: 12,
+      panel: 'member' as const,
+      member: 9,
+      alert: null,
+      message: null,
+      manage: null,
+      item: null,
+    };
     expect(readPlace(writePlace(place))).toEqual(place);
   });
 
@@ -33,6 +41,7 @@ describe('the address bar', () => {
       panel: null,
       member: null,
       alert: null,
+      message: null,
       manage: null,
       item: null,
     });

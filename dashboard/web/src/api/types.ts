@@ -151,7 +151,7 @@ export interface AlertContent {
   targets: number[];
   teams: number[]; // work teams told beside the leaders
   depth: string | null;
-  area: Polygon | null;
+  area: Polygon | MultiPolygon | null;
   expires_at: string | null;
   is_drill: boolean;
 }

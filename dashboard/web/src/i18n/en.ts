@@ -1,6 +1,7 @@
 /** Every word of the product in English. */
 import type { Text } from './format';
 import { accounts } from './parts/accounts.en';
+import { cap } from './parts/cap.en';
 import { grids } from './parts/grids.en';
 import { history } from './parts/history.en';
 import { imports } from './parts/imports.en';
@@ -13,6 +14,7 @@ import type { Key } from './zh';
 
 export const en: Readonly<Record<Key, Text>> = {
   ...accounts,
+  ...cap,
   ...grids,
   ...history,
   ...imports,

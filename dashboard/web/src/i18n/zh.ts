@@ -1,6 +1,7 @@
 /** Every word of the product in Chinese. This catalogue names the keys; the other one must have the same. */
 import type { Text } from './format';
 import { accounts } from './parts/accounts.zh';
+import { cap } from './parts/cap.zh';
 import { grids } from './parts/grids.zh';
 import { history } from './parts/history.zh';
 import { imports } from './parts/imports.zh';
@@ -12,6 +13,7 @@ import { rules } from './parts/rules.zh';
 
 export const zh = {
   ...accounts,
+  ...cap,
   ...grids,
   ...history,
   ...imports,

@@ -23,11 +23,13 @@ import {
 import { learnUnit, people } from '../state/people';
 import { alertId, go, memberId, openMember, panel, place } from '../state/place';
 import { STEPS, shown, stepOf, type Tally } from '../state/reach';
+import { openReading } from '../state/received';
 import { levelOf, me } from '../state/session';
 import { theme, token } from '../state/theme';
 import { track } from '../state/track';
 import { chosenUnit, reveal, subtreeOf, units, unitsById } from '../state/units';
 import { nearerEdges } from './corner';
+import { unionOf } from './geometry';
 import { HoverCard } from './HoverCard';
 import { hovered, hoveredGrid } from './hovered';
 import { gridLevels, scopeOf, sumUp } from './levels';
@@ -144,6 +146,11 @@ function warnedNow(): Warned[] {
   if (panel.value === 'compose' && written) {
     return [{ level: written.level, targets: written.targets.map((id) => ({ id })), area: written.area }];
   }
+  const read = openReading.value;
+  if (panel.value === 'message' && read?.draft) {
+    const { level, area } = read.draft;
+    return [{ level, targets: read.units, area: null }, ...(area ? [{ level, targets: [], area }] : [])];
+  }
   return one ? [one] : [...shownInForce.value];
 }
 
@@ -204,6 +211,21 @@ function showChosen(map: MapView): void {
   else map.choose(unit && unit.id !== me.value?.unit.id ? unit.id : null); // the whole stands out by itself
 }
 
+let broughtFor = 0; // the message whose area was brought into view: once, then people move the map themselves
+
+/** The units that a message touches; its own area may be a province. */
+function bringTouched(map: MapView): void {
+  const read = openReading.value;
+  if (!read) {
+    broughtFor = 0;
+    return;
+  }
+  const known = read.units.flatMap(({ id }) => map.grids.features.get(id)?.geometry ?? []);
+  if (broughtFor === read.id || known.length < read.units.length || known.length === 0) return;
+  broughtFor = read.id;
+  map.bring(unionOf(known));
+}
+
 /** Effects in the order in which they draw; each re-runs when a signal it read changes. */
 function bind(map: MapView): (() => void)[] {
   const atMember = () => {
@@ -241,6 +263,10 @@ function bind(map: MapView): (() => void)[] {
     }),
     effect(() => {
       if (shownOutline.value) map.bring(shownOutline.value);
+    }),
+    effect(() => {
+      gridsVersion.value;
+      bringTouched(map);
     }),
     effect(() => {
       map.isDrawnOn = hand.value !== 'off';

@@ -20,6 +20,14 @@ export function rings(geometry: Polygon | MultiPolygon): Position[][] {
   return geometry.type === 'Polygon' ? geometry.coordinates : geometry.coordinates.flat();
 }
 
+/** Several areas as one; what overlaps stays doubled: it is for bounds. */
+export const unionOf = (geometries: readonly (Polygon | MultiPolygon)[]): MultiPolygon => ({
+  type: 'MultiPolygon',
+  coordinates: geometries.flatMap((each) =>
+    each.type === 'Polygon' ? [each.coordinates] : each.coordinates,
+  ),
+});
+
 export function boundsOf(geometries: readonly (Polygon | MultiPolygon)[]): Bounds | null {
   const found: Bounds = [Infinity, Infinity, -Infinity, -Infinity];
   for (const ring of geometries.flatMap(rings)) {

@@ -16,7 +16,7 @@ export const collection = (features: Feature[]): FeatureCollection => ({
 export interface Warned {
   level: LevelColour;
   targets: readonly { id: number }[];
-  area: Polygon | null;
+  area: Polygon | MultiPolygon | null;
 }
 
 const warningFeature = (geometry: Polygon | MultiPolygon, level: LevelColour): Feature => ({

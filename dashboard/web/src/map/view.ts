@@ -174,7 +174,7 @@ export class MapView {
   }
 
   /** Brings an area into view whole; moves only when it is not there already. */
-  bring(area: Polygon): void {
+  bring(area: Polygon | MultiPolygon): void {
     const bounds = boundsOf([area])!;
     const seen = this.map.getBounds();
     const [west, south, east, north] = bounds;

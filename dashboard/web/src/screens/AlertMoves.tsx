@@ -89,13 +89,15 @@ export function AlertMoves({ alert, onDone }: { alert: AlertDetail; onDone: () =
 interface ConfirmProps {
   alert: AlertDetail;
   ask: Ask;
+  level?: LevelColour; // what is proposed; else what it has
+  note?: string;
   onClose: () => void;
   onDone: () => void;
 }
 
-function Confirm({ alert, ask, onClose, onDone }: ConfirmProps) {
-  const [note, setNote] = useState('');
-  const [level, setLevel] = useState<LevelColour>(alert.proposal?.level ?? alert.level);
+export function Confirm({ alert, ask, level: proposed, note: said = '', onClose, onDone }: ConfirmProps) {
+  const [note, setNote] = useState(said);
+  const [level, setLevel] = useState<LevelColour>(proposed ?? alert.proposal?.level ?? alert.level);
   const [isUrgent, setUrgent] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);

@@ -1,6 +1,7 @@
-import { Plus, Rss } from 'lucide';
-import { useState } from 'preact/hooks';
+import { FileInput, Plus, Rss } from 'lucide';
+import { useEffect, useState } from 'preact/hooks';
 import type { Alert } from '../api/types';
+import { Count } from '../design/Badge';
 import { Button } from '../design/Button';
 import { Empty, Failure, Skeleton } from '../design/Feedback';
 import { Icon } from '../design/Icon';
@@ -11,6 +12,7 @@ import { number, t } from '../i18n';
 import { alerts, alertsError, loadAlerts, only, which } from '../state/alerts';
 import { isPhone } from '../state/frame';
 import { openPanel } from '../state/place';
+import { loadReceived, waiting } from '../state/received';
 import { me } from '../state/session';
 import { AlertRow } from './AlertRow';
 import { newAlert } from './keys';
@@ -33,17 +35,20 @@ export function AlertsPanel() {
       onClose={isPhone.value ? undefined : () => openPanel(null)}
       flush
       tools={
-        <a
-          class="button button-square button-plain"
-          href="/api/cap"
-          target="_blank"
-          rel="noreferrer"
-          title={t('alerts.feed')}
-          aria-label={t('alerts.feed')}
-          data-testid="alerts-feed"
-        >
-          <Icon node={Rss} />
-        </a>
+        <>
+          {mayIssue && <Import />}
+          <a
+            class="button button-square button-plain"
+            href="/api/cap"
+            target="_blank"
+            rel="noreferrer"
+            title={t('alerts.feed')}
+            aria-label={t('alerts.feed')}
+            data-testid="alerts-feed"
+          >
+            <Icon node={Rss} />
+          </a>
+        </>
       }
       foot={
         mayIssue && (
@@ -106,6 +111,23 @@ function Sum({ of }: { of: readonly Alert[] }) {
         share: number((100 * acknowledged) / told),
       })}
     </p>
+  );
+}
+
+/** Messages of other services, and how many wait for somebody. */
+function Import() {
+  useEffect(() => void loadReceived(), []);
+  return (
+    <Button
+      look="plain"
+      icon={FileInput}
+      onClick={() => openPanel('received')}
+      title={t('cap.title')}
+      testId="cap-open"
+    >
+      {t('cap.import')}
+      <Count value={waiting.value.length} />
+    </Button>
   );
 }
 

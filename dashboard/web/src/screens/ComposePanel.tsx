@@ -8,8 +8,9 @@ import { Checkbox, Select, TextField } from '../design/Field';
 import { LEVELS } from '../design/levels';
 import { Panel, Section } from '../design/Panel';
 import { say } from '../design/Toast';
-import { named, t } from '../i18n';
+import { named, t, time, tWord } from '../i18n';
 import { loadAlerts } from '../state/alerts';
+import { nowMs } from '../state/clock';
 import {
   change,
   type Draft,
@@ -52,6 +53,7 @@ function Compose({ now }: { now: Draft }) {
         <LevelChoice name="level" value={now.level} onValue={(level) => change({ level })} />
       </Section>
       <Section title={t('compose.where')}>
+        <Given now={now} />
         <Targets targets={now.targets} />
         <TargetPicker chosen={now.targets} onToggle={toggleTarget} />
       </Section>
@@ -84,6 +86,42 @@ function Targets({ targets }: { targets: number[] }) {
   );
 }
 
+/** Our events; and the word of another service, where the draft was made of its message. */
+function eventsFor(chosen: string): (readonly [string, string])[] {
+  const ours = EVENTS.map((event) => [event, t(`event.${event}`)] as const);
+  return ours.some(([event]) => event === chosen) ? ours : [...ours, [chosen, tWord('event', chosen)]];
+}
+
+/** What a message gave and no field shows: its area and its end, each to be taken out. */
+function Given({ now }: { now: Draft }) {
+  if (!now.area && !now.expires_at) return null;
+  const end = now.expires_at && t('compose.ends', { when: time(now.expires_at, nowMs.value) });
+  return (
+    <div class="chips" data-testid="given">
+      {now.area && (
+        <span class="chip">
+          {t('compose.area')}
+          <SquareButton
+            icon={X}
+            label={t('compose.remove', { name: t('compose.area') })}
+            onClick={() => change({ area: null })}
+          />
+        </span>
+      )}
+      {end && (
+        <span class="chip num">
+          {end}
+          <SquareButton
+            icon={X}
+            label={t('compose.remove', { name: end })}
+            onClick={() => change({ expires_at: null })}
+          />
+        </span>
+      )}
+    </div>
+  );
+}
+
 function Words({ now }: { now: Draft }) {
   const levels = new Set((units.value ?? []).map(({ level }) => level));
   const depths = (me.value?.levels ?? []).filter(
@@ -96,7 +134,7 @@ function Words({ now }: { now: Draft }) {
         label={t('compose.event')}
         value={now.event}
         onValue={(event) => change({ event })}
-        options={EVENTS.map((event) => [event, t(`event.${event}`)])}
+        options={eventsFor(now.event)}
       />
       <TextField
         name="headline"

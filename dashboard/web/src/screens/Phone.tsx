@@ -31,9 +31,10 @@ const TABS: readonly { name: 'map' | 'alerts' | 'me'; icon: typeof MapPinned; op
   { name: 'me', icon: UserRound, opens: 'me' },
 ];
 
+const OF_ALERTS: readonly (PanelName | null)[] = ['alerts', 'alert', 'compose', 'received', 'message'];
 const tabOf = (open: PanelName | null): 'map' | 'alerts' | 'me' => {
   if (open === 'me') return 'me';
-  return open === 'alerts' || open === 'alert' || open === 'compose' ? 'alerts' : 'map';
+  return OF_ALERTS.includes(open) ? 'alerts' : 'map';
 };
 
 /** How map and panel share the stage: one over the other, but for what is drawn on the map. */

@@ -1,9 +1,11 @@
-import { alertId, memberId, panel } from '../state/place';
+import { alertId, memberId, messageId, panel } from '../state/place';
 import { AlertPanel } from './AlertPanel';
 import { AlertsPanel } from './AlertsPanel';
 import { CasesPanel } from './CasesPanel';
 import { ComposePanel } from './ComposePanel';
 import { CrossingsPanel } from './CrossingsPanel';
+import { MessagePanel } from './cap/MessagePanel';
+import { ReceivedPanel } from './cap/ReceivedPanel';
 import { MemberPanel } from './MemberPanel';
 import { MePanel } from './MePanel';
 import { OutboxPanel } from './OutboxPanel';
@@ -23,6 +25,10 @@ export function Side() {
       return <AlertsPanel />;
     case 'compose':
       return <ComposePanel />;
+    case 'received':
+      return <ReceivedPanel />;
+    case 'message':
+      return messageId.value === null ? null : <MessagePanel key={messageId.value} id={messageId.value} />;
     case 'cases':
       return <CasesPanel />;
     case 'outbox':

@@ -1,10 +1,12 @@
 /** The alert being written: content, its draft on the server, and how it is sent on. Only one at a time. */
 import { signal } from '@preact/signals';
+import { draftOfMessage, joinMessage } from '../api/cap';
 import { draftAlert, moveAlert } from '../api/client';
 import type { Alert, AlertContent, LevelColour } from '../api/types';
 
 export interface Draft extends AlertContent {
   id: string; // ours from the start: a lost answer and a retry make one alert
+  message: number | null; // of another service, which it is made of; null once the server knows
   saved: { version: number; content: string } | null;
 }
 
@@ -30,6 +32,7 @@ const blank = (targets: number[]): Draft => ({
   area: null,
   expires_at: null,
   is_drill: false,
+  message: null,
   saved: null,
 });
 
@@ -37,6 +40,22 @@ export const draft = signal<Draft | null>(null);
 
 export function startDraft(targets: number[] = []): void {
   draft.value = blank(targets);
+}
+
+/** Opens a message of another service as a draft; `existing` is the one that an earlier message became. */
+export function startDraftOf(
+  message: number,
+  content: AlertContent,
+  existing: { id: string; version: number } | null,
+): void {
+  const fresh = blank([]);
+  draft.value = {
+    ...fresh,
+    ...content,
+    id: existing?.id ?? fresh.id,
+    message,
+    saved: existing && { version: existing.version, content: '' },
+  };
 }
 
 export function change(part: Partial<AlertContent>): void {
@@ -55,19 +74,29 @@ export function toggleTeam(team: number): void {
   change({ teams: teams.includes(team) ? teams.filter((each) => each !== team) : [...teams, team] });
 }
 
-export function contentOf({ id: _id, saved: _saved, ...content }: Draft): AlertContent {
+export function contentOf({ id: _id, saved: _saved, message: _message, ...content }: Draft): AlertContent {
   return content;
 }
 
 async function save(now: Draft): Promise<number> {
   const content = contentOf(now);
   const text = JSON.stringify(content);
-  if (now.saved?.content === text) return now.saved.version;
-  const alert = now.saved
-    ? await moveAlert(now.id, 'edit', now.saved.version, content)
-    : await draftAlert(now.id, content);
-  draft.value = { ...now, saved: { version: alert.version, content: text } };
-  return alert.version;
+  let saved = now.saved;
+  let isJoined = now.message === null;
+  if (saved?.content !== text) {
+    const alert = await write(now, content);
+    isJoined ||= saved === null; // the server made the draft and settled the message at once
+    saved = { version: alert.version, content: text };
+    draft.value = { ...now, message: isJoined ? null : now.message, saved };
+  }
+  if (!isJoined) await joinMessage(now.message!, now.id);
+  draft.value = { ...now, message: null, saved };
+  return saved.version;
+}
+
+function write(now: Draft, content: AlertContent): Promise<Alert> {
+  if (now.saved) return moveAlert(now.id, 'edit', now.saved.version, content);
+  return now.message === null ? draftAlert(now.id, content) : draftOfMessage(now.message, now.id, content);
 }
 
 /** Saves what is written, then sends it on. */

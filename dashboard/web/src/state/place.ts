@@ -10,6 +10,8 @@ export const PANELS = [
   'alerts',
   'alert',
   'compose',
+  'received',
+  'message',
   'cases',
   'outbox',
   'ingest',
@@ -40,11 +42,20 @@ export interface Place {
   panel: PanelName | null;
   member: number | null;
   alert: string | null;
+  message: number | null; // of another service
   manage: SectionName | null; // in place of the map
   item: string | null; // what is open in that section
 }
 
-const NOWHERE: Place = { unit: null, panel: null, member: null, alert: null, manage: null, item: null };
+const NOWHERE: Place = {
+  unit: null,
+  panel: null,
+  member: null,
+  alert: null,
+  message: null,
+  manage: null,
+  item: null,
+};
 /** Panels that stand beside Manage; all others belong to the map. */
 const BESIDE_MANAGE: readonly (PanelName | null)[] = [null, 'me'];
 
@@ -62,6 +73,7 @@ export function readPlace(search: string): Place {
     panel: PANELS.find((name) => name === panel) ?? null,
     member: positive(query.get('member')),
     alert: query.get('alert'),
+    message: positive(query.get('message')),
     manage,
     item: manage === null ? null : query.get('item'),
   };
@@ -79,6 +91,7 @@ export const panel = computed(() => place.value.panel);
 export const memberId = computed(() => (place.value.panel === 'member' ? place.value.member : null));
 export const section = computed(() => place.value.manage);
 export const itemId = computed(() => (place.value.manage === null ? null : place.value.item));
+export const messageId = computed(() => (place.value.panel === 'message' ? place.value.message : null));
 export const alertId = computed(() => (place.value.panel === 'alert' ? place.value.alert : null));
 
 /** The place after a change: what belongs to a panel or a section that is left goes with it. */
@@ -90,6 +103,7 @@ export function placeAfter(before: Place, change: Partial<Place>): Place {
   if (next.manage === null) next.item = null;
   if (next.panel !== 'member') next.member = null;
   if (next.panel !== 'alert') next.alert = null;
+  if (next.panel !== 'message') next.message = null;
   return next;
 }
 
@@ -102,6 +116,7 @@ export function go(change: Partial<Place>): void {
 
 export const openMember = (member: number) => go({ panel: 'member', member });
 export const openAlert = (alert: string) => go({ panel: 'alert', alert });
+export const openMessage = (message: number) => go({ panel: 'message', message });
 export const openSection = (manage: SectionName | null) => go({ manage, item: null });
 export const openItem = (item: string | number | null) => go({ item: item === null ? null : String(item) });
 export const openPanel = (name: PanelName | null) => go({ panel: name });
