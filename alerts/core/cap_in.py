@@ -229,6 +229,8 @@ def _namespace(root: ET.Element) -> str:
 
 
 def _info(at: _Reader) -> Info:
+    areas = tuple(_area(found) for found in at.parts("area"))
+    cap_shapes.union([shape for area in areas for shape in area.shapes])  # refused now rather than when it is looked at
     return Info(
         language=at.maybe("language"),
         categories=tuple(at.texts("category")) or (at.text("category"),),
@@ -247,7 +249,7 @@ def _info(at: _Reader) -> Info:
         description=at.maybe("description"),
         instruction=at.maybe("instruction"),
         web=at.maybe("web"),
-        areas=tuple(_area(found) for found in at.parts("area")),
+        areas=areas,
     )
 
 

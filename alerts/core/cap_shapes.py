@@ -21,11 +21,18 @@ KM_PER_DEGREE: Final = 111.195  # a great circle of 6,371 km
 FEWEST_POINTS: Final = 4
 POLE: Final = 90.0
 DATE_LINE: Final = 180.0
-MOST_POINTS: Final = 1_800  # of a ring of a draft
-COARSEST: Final = 0.05  # degrees
+MOST_SAID: Final = 20_000  # points of a message's areas in one language
+MOST_TOGETHER: Final = 4_000  # of them when they are put together
+MOST_POINTS: Final = 1_800  # of a draft's area
+MOST_PARTS: Final = 200
+FINEST, COARSEST = 1e-5, 0.05  # degrees: a metre, five kilometres
 GROUPS: Final = {6: (2, 4, 6), 9: (2, 4, 6, 9), 12: (2, 4, 6, 9, 12)}  # where the parts of a code end, by its length
 _PAIR: Final = re.compile(r"([+-]?\d{1,3}(?:\.\d{1,20})?),([+-]?\d{1,3}(?:\.\d{1,20})?)")
 _RADIUS: Final = re.compile(r"\d{1,6}(?:\.\d{1,20})?")
+_TOO_FINE: Final = Words(
+    "区域的图形过多或过于复杂，无法使用；请来源单位简化，或手工编写预警",
+    "its area has too many or too intricate shapes: ask its sender for simpler ones, or write the warning by hand",
+)
 
 
 def polygon(text: str) -> shapely.Polygon:
@@ -86,15 +93,39 @@ def circle(text: str) -> shapely.Polygon:
 
 
 def union(shapes: Sequence[shapely.Polygon]) -> bytes | None:
-    """Return all shapes as one area (WKB), coarse enough for a draft; None for none."""
+    """Return all shapes as one area (WKB) without holes, coarse enough for a draft; None for none.
+
+    Raises BadDocument for more than can be put together here: combs that cross each other make four million corners
+    of four thousand.
+    """
     if not shapes:
         return None
-    whole = shapely.union_all(list(shapes))
-    tolerance = 1e-5  # degrees: a metre
-    while _longest_ring(whole) > MOST_POINTS and tolerance < COARSEST:
-        whole = shapely.simplify(whole, tolerance, preserve_topology=True)
+    if sum(shapely.get_num_coordinates(shape) for shape in shapes) > MOST_SAID:
+        raise BadDocument(_TOO_FINE)
+    rough = _coarse(shapes, MOST_TOGETHER)
+    try:
+        whole = shapely.union_all(rough)
+    except shapely.errors.GEOSException as wrong:
+        raise BadDocument(_TOO_FINE) from wrong
+    parts = [
+        shapely.Polygon(part.exterior) for part in shapely.get_parts(whole).tolist() if part.geom_type == "Polygon"
+    ]
+    # Without its holes a part may hold another one
+    drawn = shapely.union_all(_coarse(shapely.get_parts(shapely.union_all(parts)).tolist(), MOST_POINTS))
+    if drawn.is_empty or shapely.get_num_geometries(drawn) > MOST_PARTS:
+        raise BadDocument(_TOO_FINE)
+    return shapely.to_wkb(drawn)
+
+
+def _coarse(shapes: Sequence[shapely.Polygon], most: int) -> list[shapely.Polygon]:
+    """Return shapes with at most so many points together, each still sound; raises BadDocument when they stay finer."""
+    found, tolerance = list(shapes), FINEST
+    while sum(shapely.get_num_coordinates(shape) for shape in found) > most:
+        if tolerance > COARSEST:
+            raise BadDocument(_TOO_FINE)
+        found = [shapely.simplify(shape, tolerance, preserve_topology=True) for shape in found]
         tolerance *= 4
-    return shapely.to_wkb(whole)
+    return found
 
 
 def division(code: str) -> str | None:
@@ -106,12 +137,6 @@ def division(code: str) -> str | None:
     if ends is None or not code.isdecimal() or not code.isascii() or code.startswith("0"):
         return None
     return next((code[:end] for end in ends if not code[end:].strip("0")), None)
-
-
-def _longest_ring(area: shapely.Geometry) -> int:
-    return max(
-        len(ring.coords) for part in shapely.get_parts(area).tolist() for ring in (part.exterior, *part.interiors)
-    )
 
 
 def _point(pair: str) -> tuple[float, float]:

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.core import cap, cap_feeds, cap_in, cap_shapes, xml_in
@@ -79,6 +79,7 @@ def test_a_message_is_read_with_its_parts() -> None:
     assert area.shapes[0].bounds == (113.2, 34.0, 113.4, 34.2)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(words=st.text(max_size=60), kind=st.sampled_from(list(cap.MESSAGE_TYPE)), is_drill=st.booleans())
 def test_whatever_our_own_way_out_writes_is_read_back(words: str, kind: Kind, *, is_drill: bool) -> None:
     notice = a_notice(
@@ -159,6 +160,27 @@ def test_what_cannot_be_read_is_refused_with_words(document: bytes, said: str) -
     assert said in refused(document)
 
 
+def a_comb(*, is_upright: bool, teeth: int = 2_400) -> str:
+    """A polygon of so many teeth, standing or lying: two of them cross everywhere."""
+    corners = [(113.0, 34.0)]
+    for tooth in range(teeth):
+        west = 113.0 + tooth / teeth
+        corners += [(west, 35.0), (west + 0.5 / teeth, 35.0), (west + 0.5 / teeth, 34.01), (west + 1 / teeth, 34.01)]
+    corners += [(114.0, 34.0), (113.0, 34.0)]
+    turned = corners if is_upright else [(79.0 + lat, lon - 79.0) for lon, lat in corners]
+    return "<polygon>" + " ".join(f"{lat:.6f},{lon:.6f}" for lon, lat in turned) + "</polygon>"
+
+
+def test_shapes_that_would_cost_a_machine_its_memory_are_refused() -> None:
+    combs = [a_comb(is_upright=is_upright) for is_upright in (True, False)]
+    assert "too intricate" in refused(a_document(more=an_area("".join(combs))))
+    triangles = "".join(
+        f"<polygon>34,{113 + at / 1e4} 35,{113 + at / 1e4} 34,{114 + at / 1e4} 34,{113 + at / 1e4}</polygon>"
+        for at in range(1_500)
+    )
+    assert "too intricate" in refused(a_document(more=an_area(triangles)))
+
+
 @pytest.mark.parametrize(
     "declared",
     [
@@ -178,11 +200,13 @@ def test_tables_of_the_mainland_are_read_in_their_encoding() -> None:
     assert cap_in.read(document).infos[0].event == "暴雨"
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(junk=st.binary(max_size=400))
 def test_junk_is_refused(junk: bytes) -> None:
     refused(junk)
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(data=st.data())
 def test_a_document_that_lost_or_changed_bytes_is_read_or_refused(data: st.DataObject) -> None:
     document = bytearray(a_document(more=an_area(f"<polygon>{SQUARE}</polygon>")))
@@ -193,6 +217,7 @@ def test_a_document_that_lost_or_changed_bytes_is_read_or_refused(data: st.DataO
         assert cap_in.read(bytes(document)).infos
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(point=st.tuples(st.floats(-80, 80), st.floats(-170, 170)), km=st.floats(0, 500))
 def test_a_circle_holds_its_centre_and_reaches_as_far_as_it_says(point: tuple[float, float], km: float) -> None:
     lat, lon = point

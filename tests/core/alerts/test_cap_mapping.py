@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 import shapely
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.core import cap, cap_in, cap_mapping, cap_states, cap_targets
@@ -109,6 +109,7 @@ def test_every_event_of_ours_is_known_again_in_both_languages(event: str) -> Non
         assert cap_mapping.event_of(an_info(event=words)).value == event, words
 
 
+@settings(deadline=None)  # a busy machine is no bug
 @given(
     level=st.sampled_from(list(Level)),
     event=st.sampled_from(list(EVENTS)),
