@@ -160,7 +160,7 @@ def test_what_cannot_be_read_is_refused_with_words(document: bytes, said: str) -
     assert said in refused(document)
 
 
-def a_comb(*, is_upright: bool, teeth: int = 2_400) -> str:
+def a_comb(*, is_upright: bool, teeth: int = 1_200) -> str:
     """A polygon of so many teeth, standing or lying: two of them cross everywhere."""
     corners = [(113.0, 34.0)]
     for tooth in range(teeth):
