@@ -61,7 +61,7 @@ export function Offers({ reading, onDone }: Props) {
     <div class="stack grow">
       <FormError error={error} />
       <div class="line">
-        <Make reading={reading} onMove={() => setMoving(true)} />
+        <Make reading={reading} onMove={() => setMoving(true)} onError={setError} />
         <Button onClick={() => setDismissing(true)} testId="cap-dismiss">
           {t('cap.dismiss')}
         </Button>
@@ -97,7 +97,8 @@ export function Offers({ reading, onDone }: Props) {
 type MoveOffer = 'level' | 'lift' | 'cancel';
 const isMove = (offer: Offer): offer is MoveOffer => ['level', 'lift', 'cancel'].includes(offer);
 
-function Make({ reading, onMove }: { reading: Reading; onMove: () => void }) {
+function Make(props: { reading: Reading; onMove: () => void; onError: (error: unknown) => void }) {
+  const { reading, onMove, onError } = props;
   const { offer, draft, offered_alert: alert } = reading;
   if (offer === 'nothing') return null;
   if (isMove(offer)) {
@@ -108,18 +109,24 @@ function Make({ reading, onMove }: { reading: Reading; onMove: () => void }) {
     );
   }
   if (!draft) return null;
-  const write = () => {
-    const existing = offer === 'edit' && alert ? { id: alert.id, version: alert.version } : null;
+  /** A draft that is there keeps what no message speaks of: how far down, and which teams. */
+  const write = async () => {
+    const before = offer === 'edit' && alert ? await getAlert(alert.id) : null;
     const { targets, ...words } = draft;
     startDraftOf(
       reading.id,
-      { ...words, targets: targets.map(({ id }) => id), teams: [], depth: null },
-      existing,
+      {
+        ...words,
+        targets: targets.map(({ id }) => id),
+        teams: before?.teams.map(({ id }) => id) ?? [],
+        depth: before?.depth ?? null,
+      },
+      before && { id: before.id, version: before.version },
     );
     openPanel('compose');
   };
   return (
-    <Button look="main" icon={FilePen} onClick={write} testId="cap-draft">
+    <Button look="main" icon={FilePen} onClick={() => void write().catch(onError)} testId="cap-draft">
       {t(`cap.offer.${offer}`)}
     </Button>
   );
