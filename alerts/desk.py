@@ -33,9 +33,9 @@ from alerts.core.evidence import Evidence
 from alerts.core.levels import Level
 from alerts.core.policy import Policy
 from alerts.core.reach import Reached
-from alerts.core.records import Actor, Alert, AudiencePreview, Calls, Content, People, Version
+from alerts.core.records import Actor, Alert, AudiencePreview, Calls, Content, Passing, People, Version
 from alerts.core.states import AlertMove
-from alerts.store import deliveries, reading
+from alerts.store import deliveries, passings, reading
 from alerts.store import evidence as rows
 from alerts.store import reach as counting
 from alerts.store.reach import Wanted
@@ -171,7 +171,7 @@ class Desk:
         return await self._changed(alert_id)
 
     async def acknowledge(self, alert_id: UUID, member: int, channel: str, account: int | None = None) -> bool:
-        """Record one person's answer (channel: link, phone, terminal, sms, desk); False when it was there already."""
+        """Record one person's answer (channel: link, phone, push, terminal, sms, desk); False when it was there."""
         async with self._transaction() as connection:
             is_first = await answering.acknowledge(
                 connection, alert_id, member=member, channel=channel, account=account, now=self._clock()
@@ -197,6 +197,11 @@ class Desk:
         """Return the alert's history, oldest first."""
         async with self._pool.connection() as connection:
             return tuple(await reading.versions(connection, alert_id))
+
+    async def passings(self, alert_id: UUID) -> tuple[Passing, ...]:
+        """Return who passed the alert down, with which words, oldest first."""
+        async with self._pool.connection() as connection:
+            return tuple(await passings.of_alert(connection, alert_id))
 
     async def bulletins(
         self, alerts: Sequence[UUID], *, sender: str, is_shown: Callable[[int], bool]

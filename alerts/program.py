@@ -2,22 +2,26 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
 from alerts import dispatch, fetching
+from alerts.core import webpush
 from alerts.core.cap_signatures import Trusted
 from alerts.core.policy import Policy
-from alerts.dispatch import Dispatcher, LinkMaker
+from alerts.dispatch import Dispatcher, LinkMaker, Rate
 from alerts.escalation import Watch
 from alerts.fetching import Feeds, FeedWatch
 from alerts.intake import Intake
 from alerts.providers.outbox import Outbox
+from alerts.providers.push import Push, subject_of
 from alerts.providers.terminal import Terminals
 from alerts.rule_watch import RuleWatch
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
 
-POOL_SIZE = 13  # three lanes of two connections each, the sweep, the watch, the feeds, two for rules, two for trials
+POOL_SIZE = 15  # four lanes of two connections each, the sweep, the watch, the feeds, two for rules, two for trials
+PUSH_RATE = Rate(per_s=2_000.0)  # a hundred at once: push services answer in tenths of a second
 
 
 def wall_clock() -> datetime:
@@ -30,21 +34,29 @@ async def run(
     bus: Bus,
     link_secret: bytes,
     public_url: str,
+    push_secret: bytes | None = None,
     ready: Callable[[], None],
     clock: Callable[[], datetime] = wall_clock,
     policy: Policy | None = None,
     feeds: Feeds | None = None,
     trusted: Trusted = (),
 ) -> None:
-    """Send what is queued, chase who is silent, tell who enters, run rules, fetch feeds; `ready`: once connected."""
+    """Send what is queued, chase who is silent, tell who enters, run rules, fetch feeds; `ready`: once connected.
+
+    Without a `push_secret` pushes stay queued until their validity ends: the dashboard then offers none.
+    """
     policy = policy or Policy()
     links = LinkMaker(secret=link_secret, public_url=public_url, policy=policy)
-    async with await open_pool(dsn, name="alerts", size=POOL_SIZE) as pool:
+    async with AsyncExitStack() as stack, await open_pool(dsn, name="alerts", size=POOL_SIZE) as pool:
         lanes = [
             Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links),
             Dispatcher(pool, bus, clock, Outbox(pool, clock, channel="outbox"), links=links),
             Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=links),
         ]
+        if push_secret is not None:
+            key, subject = webpush.sender_key(push_secret), subject_of(public_url)
+            push = await stack.enter_async_context(Push(pool, clock, key=key, subject=subject))
+            lanes.append(Dispatcher(pool, bus, clock, push, links=links, rate=PUSH_RATE))
         async with fetching.new_client() as client, asyncio.TaskGroup() as group:
             group.create_task(dispatch.run(lanes, pool, bus, clock), name="dispatch")
             group.create_task(Watch(pool, bus, clock, policy).run(), name="watch")

@@ -7,7 +7,7 @@ from typing import Any
 
 from psycopg import AsyncConnection
 
-from alerts.core import payloads, texts
+from alerts.core import payloads, pushes, texts
 from alerts.core.levels import Level, priority
 from alerts.core.policy import Policy
 from alerts.core.texts import Kind, Notice
@@ -63,8 +63,14 @@ async def tell(
 ) -> int:
     """Queue the first telling of a version for the audience (or for `members` of it); return the rows made."""
     mailing = mailing_of(telling, kind="telling", wants_answer=True, policy=policy, members=members)
+    return await queue(connection, mailing)
+
+
+async def queue(connection: Connection, mailing: Mailing) -> int:
+    """Queue a mailing on every channel that reaches its people, and say of whom none does; return the rows made."""
     made = await deliveries.enqueue_sms(connection, mailing)
     made += await deliveries.enqueue_terminals(connection, mailing)
+    made += await deliveries.enqueue_pushes(connection, mailing)
     return made + await deliveries.record_unreachable(connection, mailing)
 
 
@@ -72,7 +78,8 @@ async def remind(connection: Connection, telling: Telling, *, policy: Policy, me
     """Queue a reminder for `members`; return the rows made."""
     mailing = mailing_of(telling, kind="reminder", wants_answer=True, policy=policy, members=members)
     made = await deliveries.enqueue_sms(connection, mailing)
-    return made + await deliveries.enqueue_terminals(connection, mailing)
+    made += await deliveries.enqueue_terminals(connection, mailing)
+    return made + await deliveries.enqueue_pushes(connection, mailing)
 
 
 async def follow_up(connection: Connection, telling: Telling, *, policy: Policy) -> int:
@@ -82,11 +89,28 @@ async def follow_up(connection: Connection, telling: Telling, *, policy: Policy)
 
 
 def mailing_of(
-    telling: Telling, *, kind: str, wants_answer: bool, policy: Policy, members: Sequence[int] | None = None
+    telling: Telling,
+    *,
+    kind: str,
+    wants_answer: bool,
+    policy: Policy,
+    members: Sequence[int] | None = None,
+    topic: str | None = None,
 ) -> Mailing:
+    """`topic`: under which pushes replace each other; None: that of the alert."""
     notice = telling.notice
     zh, en = (
         texts.body(notice, language=language, signature=policy.signature, timezone=policy.timezone)
+        for language in ("zh", "en")
+    )
+    push_zh, push_en = (
+        pushes.message(
+            notice,
+            alert=telling.head.id,
+            topic=topic or pushes.topic(telling.head.id),
+            wants_answer=wants_answer,
+            language=language,
+        )
         for language in ("zh", "en")
     )
     return Mailing(
@@ -97,6 +121,8 @@ def mailing_of(
         zh=zh,
         en=en,
         payload=payload_of(telling),
+        push_zh=push_zh,
+        push_en=push_en,
         wants_answer=wants_answer,
         priority=priority(notice.level, is_chasing=kind in ("reminder", "digest"), is_drill=notice.is_drill),
         queued_at=notice.made_at,

@@ -21,6 +21,7 @@ class Why(StrEnum):
     INSIDE = "inside"  # was inside the drawn area when it was issued
     TEAM = "team"  # is in a work team that is told, too
     ENTERED = "entered"  # came into the drawn area while it was in force
+    PASSED_DOWN = "passed_down"  # leads a unit below one whose leader passed it down
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,45 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """A warning passed down by a leader, with own words, to `people` below."""
+
+    id: UUID
+    member: int
+    name: str
+    unit: UnitName  # that they lead
+    words: str
+    people: int
+    passed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnWarning:
+    """A warning as one member reads it on their own phone."""
+
+    id: UUID
+    member: int
+    state: AlertState
+    version: int  # in force, or last in force
+    level: Level
+    event: str
+    headline: str
+    description: str
+    instruction: str
+    note: str  # of its end
+    is_drill: bool
+    issuer: Words
+    places: tuple[Words, ...]  # that were warned and that the member belongs to
+    issued_at: datetime
+    changed_at: datetime  # to this level
+    ended_at: datetime | None
+    expires_at: datetime | None
+    acknowledged_at: datetime | None  # by the member, of this version
+    passings: tuple[Passing, ...] = ()  # that the member said or heard
+    may_tell: int = 0  # people below, to whom the member may pass it down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLine:
     channel: str
     kind: str

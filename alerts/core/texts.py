@@ -32,6 +32,7 @@ class Kind(StrEnum):
     CANCEL = "cancel"
     REMIND = "reminder"
     DIGEST = "digest"
+    PASSED_DOWN = "passed_down"
 
 
 OPENINGS: Final[Mapping[Kind, Words]] = {
@@ -42,6 +43,7 @@ OPENINGS: Final[Mapping[Kind, Words]] = {
     Kind.CANCEL: Words("撤销（误发）：", "CANCELLED, sent in error: "),
     Kind.REMIND: Words("请尽快确认：", "PLEASE CONFIRM: "),
     Kind.DIGEST: Words("下属未确认：", "NOT CONFIRMED: "),
+    Kind.PASSED_DOWN: Words("上级转达：", "PASSED DOWN: "),
 }
 
 EVENTS: Final[Mapping[str, Words]] = {
@@ -121,6 +123,8 @@ def _en(notice: Notice, signature: str, timezone: ZoneInfo) -> str:
 def _sentences(notice: Notice) -> list[str]:
     if notice.kind in (Kind.LIFT, Kind.CANCEL, Kind.DIGEST):
         told = (notice.headline, notice.note)
+    elif notice.kind is Kind.PASSED_DOWN:
+        told = (notice.note, notice.headline, notice.description, notice.instruction)
     else:
         told = (notice.headline, notice.description, notice.instruction)
     return [text.strip().rstrip("。.") for text in told if text.strip()]
@@ -132,6 +136,13 @@ def digest_note(*, count: int, names: Sequence[str], language: str) -> str:
         return f"{count}人尚未确认：{'、'.join(names)}{'等' if count > len(names) else ''}"
     others = f" and {count - len(names)} more" if count > len(names) else ""
     return f"{count} have not confirmed: {', '.join(names)}{others}"
+
+
+def passed_note(*, name: str, unit: Words, words: str, language: str) -> str:
+    """Return the sentence of a warning passed down: who says it, and their own words."""
+    if language.lower().startswith("zh"):
+        return f"{name}（{unit.zh}）：{words}"
+    return f"{name} ({unit.en}): {words}"
 
 
 def with_link(text: str, *, link: str, language: str) -> str:

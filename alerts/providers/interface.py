@@ -46,7 +46,7 @@ class Provider(Protocol):
 
     @property
     def channel(self) -> str:
-        """The channel whose deliveries it takes: sms, terminal."""
+        """The channel whose deliveries it takes: sms, terminal, push."""
         ...
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]: ...

@@ -132,6 +132,16 @@ async def in_force_since(connection: Connection, alert: UUID) -> datetime | None
     return row[0] if row else None
 
 
+async def grids(connection: Connection, alert: UUID) -> list[int]:
+    """Return the grids that the version in force warns."""
+    cursor = await connection.execute(
+        "SELECT v.grids FROM alert a JOIN alert_version v ON (v.alert, v.version) = (a.id, a.in_force) WHERE a.id = %s",
+        [alert],
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else []
+
+
 async def authors(connection: Connection, alert: UUID) -> set[int]:
     """Return the accounts that wrote any of its versions so far; who declined one wrote nothing."""
     cursor = await connection.execute(

@@ -57,7 +57,8 @@ async def superiors_of(connection: Connection, *, alert: UUID, members: Sequence
         JOIN alert a ON a.id = au.alert
         JOIN unit issuer ON issuer.id = a.unit
         JOIN unit u ON u.id = au.unit
-        JOIN unit above ON above.id = CASE WHEN au.reasons -> 0 ->> 'why' = 'leader' THEN u.parent ELSE u.id END
+        JOIN unit above ON above.id = CASE WHEN au.reasons -> 0 ->> 'why' IN ('leader', 'passed_down') THEN u.parent
+                                           ELSE u.id END
              AND above.tree_left BETWEEN issuer.tree_left AND issuer.tree_right
         JOIN assignment s ON s.unit = above.id
         JOIN role r ON r.code = s.role AND r.is_leader

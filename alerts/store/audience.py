@@ -172,3 +172,9 @@ async def preview_counts(connection: Connection, wanted: Wanted) -> list[tuple[i
 async def has(connection: Connection, *, alert: UUID, member: int) -> bool:
     cursor = await connection.execute("SELECT 1 FROM audience WHERE alert = %s AND member = %s", [alert, member])
     return await cursor.fetchone() is not None
+
+
+async def name_of(connection: Connection, member: int) -> str:
+    cursor = await connection.execute("SELECT name FROM member WHERE id = %s", [member])
+    row = await cursor.fetchone()
+    return str(row[0]) if row else ""

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from psycopg import AsyncConnection
 
-from alerts.core.states import TOLD
+from alerts.core.states import TOLD, DeliveryMove, delivery_pairs
 
 Connection = AsyncConnection[Any]
 _TOLD = [state.value for state in TOLD]
@@ -24,11 +24,13 @@ class Mailing:
 
     alert: UUID
     version: int
-    kind: str  # telling, follow_up, reminder
+    kind: str  # telling, passed_down, follow_up, reminder
     occasion: str
     zh: str
     en: str
     payload: str  # for terminals
+    push_zh: str  # for service workers of phones
+    push_en: str
     wants_answer: bool
     priority: int
     queued_at: datetime
@@ -46,6 +48,8 @@ class Mailing:
             "zh": self.zh,
             "en": self.en,
             "payload": self.payload,
+            "push_zh": self.push_zh,
+            "push_en": self.push_en,
             "wants_answer": self.wants_answer,
             "priority": self.priority,
             "queued_at": self.queued_at,
@@ -96,8 +100,34 @@ async def enqueue_terminals(connection: Connection, mailing: Mailing) -> int:
     return cursor.rowcount
 
 
+async def enqueue_pushes(connection: Connection, mailing: Mailing) -> int:
+    """Queue one message for each phone that somebody in the audience is pushed to; return how many."""
+    cursor = await connection.execute(
+        """
+        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
+                              queued_at, expires_at)
+        SELECT concat_ws(':', a.alert, %(version)s, a.member, %(kind)s::text, %(occasion)s::text, 'push', p.id),
+               a.alert, %(version)s, a.member, %(kind)s, 'push', p.id::text, a.language,
+               CASE WHEN a.language LIKE 'zh%%' THEN %(push_zh)s ELSE %(push_en)s END, %(priority)s,
+               'queued', %(queued_at)s, %(expires_at)s
+        FROM push_subscription s
+        JOIN phone p ON p.id = s.phone AND p.closed_at IS NULL AND p.expires_at > %(queued_at)s
+        JOIN member m ON m.id = p.member AND m.closed_at IS NULL AND m.phone IS NOT DISTINCT FROM p.number
+        JOIN audience a ON a.member = p.member AND a.alert = %(alert)s
+        WHERE (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
+        ORDER BY a.member, p.id
+        ON CONFLICT (key) DO NOTHING
+        """,
+        mailing.values,
+    )
+    return cursor.rowcount
+
+
 async def record_unreachable(connection: Connection, mailing: Mailing) -> int:
-    """Write a failed row for everybody who has neither phone nor terminal; return how many."""
+    """Write a failed row for everybody who has neither phone, terminal nor push; return how many.
+
+    Made last: whom a row of this mailing is queued for is reached, by whatever channel.
+    """
     cursor = await connection.execute(
         """
         INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
@@ -108,6 +138,8 @@ async def record_unreachable(connection: Connection, mailing: Mailing) -> int:
         FROM audience a
         WHERE a.alert = %(alert)s AND a.phone IS NULL
           AND NOT EXISTS (SELECT 1 FROM terminal t WHERE t.member = a.member AND t.closed_at IS NULL)
+          AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.member = a.member AND d.alert = a.alert
+                          AND d.version = %(version)s AND d.channel = 'push')
           AND (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
         ON CONFLICT (key) DO NOTHING
         """,
@@ -128,6 +160,8 @@ async def enqueue_follow_up(connection: Connection, mailing: Mailing) -> int:
         SELECT concat_ws(':', alert, %(version)s, member, %(kind)s::text, %(occasion)s::text, channel, address),
                alert, %(version)s, member, %(kind)s, channel, address, language,
                CASE WHEN channel = 'terminal' THEN %(payload)s
+                    WHEN channel = 'push' AND language LIKE 'zh%%' THEN %(push_zh)s
+                    WHEN channel = 'push' THEN %(push_en)s
                     WHEN language LIKE 'zh%%' THEN %(zh)s ELSE %(en)s END,
                %(priority)s, 'queued', %(queued_at)s, %(expires_at)s
         FROM (
@@ -175,6 +209,25 @@ async def enqueue_digests(connection: Connection, mailing: Mailing, digests: Seq
         },
     )
     return cursor.rowcount
+
+
+async def confirm_push(connection: Connection, delivery: int, *, phone: int, now: datetime) -> UUID | None:
+    """Settle a push that its phone says it has shown; return the alert, whether or not this was the first time."""
+    before, after = delivery_pairs(DeliveryMove.CONFIRMED)
+    await connection.execute(
+        """
+        UPDATE delivery d
+        SET state = moves.after, settled_at = %(now)s, sent_at = coalesce(d.sent_at, %(now)s), lease_until = NULL
+        FROM unnest(%(before)s::text[], %(after)s::text[]) AS moves(before, after)
+        WHERE d.id = %(delivery)s AND d.channel = 'push' AND d.address = %(phone)s::text AND d.state = moves.before
+        """,
+        {"delivery": delivery, "phone": phone, "now": now, "before": before, "after": after},
+    )
+    cursor = await connection.execute(
+        "SELECT alert FROM delivery WHERE id = %s AND channel = 'push' AND address = %s", [delivery, str(phone)]
+    )
+    row = await cursor.fetchone()
+    return row[0] if row else None
 
 
 async def supersede(connection: Connection, alert: UUID, *, before_version: int, now: datetime) -> int:

@@ -89,7 +89,7 @@ async def pointless(connection: Connection, ids: Sequence[int], *, now: datetime
                ON (k.alert, k.version, k.member) = (d.alert, d.version, d.member) AND d.kind = 'reminder'
         WHERE d.id = ANY(%(ids)s)
           AND (d.expires_at <= %(now)s OR k.member IS NOT NULL
-               OR (d.kind IN ('telling', 'reminder', 'digest')
+               OR (d.kind IN ('telling', 'passed_down', 'reminder', 'digest')
                    AND (a.state <> 'issued' OR a.in_force <> d.version)))
         """,
         {"ids": list(ids), "now": now},

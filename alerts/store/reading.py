@@ -82,7 +82,7 @@ async def reach(connection: Connection, ids: Sequence[UUID]) -> list[dict[str, A
                        bool_or(d.state = 'unknown') AS is_unknown,
                        bool_or(d.state = 'queued') AS is_queued
                 FROM delivery d JOIN alert a ON a.id = d.alert AND a.in_force = d.version
-                WHERE d.alert = ANY(%(ids)s) AND d.kind = 'telling'
+                WHERE d.alert = ANY(%(ids)s) AND d.kind IN ('telling', 'passed_down')
                 GROUP BY d.alert, d.member
             )
             SELECT p.alert, u.level, u.id AS unit,

@@ -50,7 +50,7 @@ async def start_reminders(
         FROM delivery d
         JOIN alert_version v ON (v.alert, v.version) = (d.alert, d.version)
         JOIN unnest(%(levels)s::text[], %(withins)s::interval[]) AS w(level, within) ON w.level = v.level
-        WHERE d.id = ANY(%(deliveries)s) AND d.kind = 'telling'
+        WHERE d.id = ANY(%(deliveries)s) AND d.kind IN ('telling', 'passed_down')
           AND NOT EXISTS (SELECT 1 FROM acknowledgement k
                           WHERE (k.alert, k.version, k.member) = (d.alert, d.version, d.member))
         ON CONFLICT DO NOTHING

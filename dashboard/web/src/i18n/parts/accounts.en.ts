@@ -256,6 +256,7 @@ export const accounts: Readonly<Record<keyof typeof zh, Text>> = {
   'audit.say.alert.level_proposed': '{who} proposed another level for alert {what}',
   'audit.say.alert.declined': '{who} sent alert {what} back',
   'audit.say.alert.expired': 'Alert {what} expired',
+  'audit.say.alert.passed_down': 'Alert {what} was passed down by a leader',
   'audit.say.audience.entered': 'People who entered the area of alert {what} were told',
   'audit.say.timer.fired': 'A timer of alert {what} went off',
 };

@@ -248,6 +248,7 @@ export const accounts = {
   'audit.say.alert.level_proposed': '{who}提议变更预警“{what}”的级别',
   'audit.say.alert.declined': '{who}退回了预警“{what}”',
   'audit.say.alert.expired': '预警“{what}”到期',
+  'audit.say.alert.passed_down': '预警“{what}”由网格长向下级转达',
   'audit.say.audience.entered': '有人进入预警“{what}”的范围并收到通知',
   'audit.say.timer.fired': '预警“{what}”的定时提醒已触发',
 } as const satisfies Record<string, Text>;
