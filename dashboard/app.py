@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from alerts.core.cap_signatures import Trusted
 from alerts.desk import Desk
 from alerts.intake import Intake
+from alerts.phones import Phones
 from alerts.rule_desk import RuleDesk
 from dashboard.api import (
     accounts,
@@ -39,6 +40,7 @@ from dashboard.api import (
     operation,
     organisation,
     own_account,
+    phone,
     reach,
     role_sets,
     rosters,
@@ -83,7 +85,8 @@ class Services:
     broker_secret: str | None = None  # shown by a broker that asks who may log in; None: nobody may ask
     trusted: Trusted = ()  # certificates that sign other services' CAP documents
     public_url: str = "http://127.0.0.1:8000"  # of this dashboard, in what other systems are told
-    link_secret: bytes | None = None  # signs acknowledgement links; None: there are none
+    link_secret: bytes | None = None  # signs acknowledgement links; None: there are none, and no phone pages
+    phones: Phones | None = None  # what is behind the links
     settings: Mapping[str, Any] = field(default_factory=lambda: {"basemap": None})  # what the web app is told
 
 
@@ -136,8 +139,10 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(ingest.router(to.pool))
     if to.broker_secret is not None:
         app.include_router(broker.router(to.pool, secret=to.broker_secret))
-    if to.link_secret is not None:
-        app.include_router(answering.router(to.desk, secret=to.link_secret, clock=to.clock))
+    if to.link_secret is not None and to.phones is not None:
+        reception = phone.Reception(to.phones, to.desk, secret=to.link_secret, clock=to.clock)
+        app.include_router(answering.router(reception))
+        app.include_router(phone.router(reception))
 
 
 def _add_organisation(app: FastAPI, to: Services) -> None:
@@ -193,6 +198,6 @@ def _add_website(app: FastAPI, website: Website) -> None:
 
     @app.get("/{path:path}")
     async def file(request: Request, path: str) -> Response:
-        if path.startswith(("api/", "ack/")):
+        if path.startswith(("api/", "ack/")) or (path.startswith("my/") and not website.holds(path)):
             raise NotFound("address")
         return website.answer(request, path)

@@ -12,6 +12,7 @@ import uvicorn
 
 from alerts.core.cap_signatures import Trusted
 from alerts.desk import Desk
+from alerts.phones import Phones, PushOffer
 from dashboard import website
 from dashboard.app import LOCAL_DOOR, Services, create_app
 from dashboard.live.feed import Feed, empty_hub
@@ -49,6 +50,7 @@ async def run(
     desk: Callable[[Any], Desk] | None = None,
     public_url: str | None = None,
     link_secret: bytes | None = None,
+    push: PushOffer | None = None,
     door: PublicDoor = LOCAL_DOOR,
     broker_secret: str | None = None,
     trusted: Trusted = (),
@@ -60,7 +62,8 @@ async def run(
     """Serve until cancelled. `ready` is called once the port answers and the live map knows the city.
 
     `desk` makes the desk on our pool (default: one with the policy's defaults). Without a `link_secret` there are no
-    acknowledgement links, and second factors last as long as the process. Raises PortTaken before anything else.
+    acknowledgement links, and second factors last as long as the process; without `push` phones are not pushed to.
+    Raises PortTaken before anything else.
     """
     listening = listen(host, port)
     try:
@@ -84,6 +87,7 @@ async def run(
                 version=version,
                 public_url=public_url or f"http://{host}:{port}",
                 link_secret=link_secret,
+                phones=Phones(pool, bus, clock, push=push),
                 door=door,
                 broker_secret=broker_secret,
                 trusted=trusted,

@@ -57,6 +57,10 @@ class Website:
     def __init__(self, assets: Mapping[str, Asset]) -> None:
         self._assets = assets
 
+    def holds(self, path: str) -> bool:
+        """Whether there is a file at `path`."""
+        return path in self._assets
+
     def answer(self, request: Request, path: str) -> Response:
         """Return the file at `path`, else index.html; a missing hashed asset is 404: it belongs to another build."""
         asset = self._assets.get(path)

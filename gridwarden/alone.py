@@ -9,7 +9,7 @@ import structlog
 from gridwarden import weather
 from gridwarden.collector import spare_what_stays
 from gridwarden.console import configure_log
-from gridwarden.door import broker_secret, public_door
+from gridwarden.door import broker_secret, public_door, push_secret
 from gridwarden.programs import Programs
 from gridwarden.settings import Settings
 from gridwarden.sign_on import single_sign_on
@@ -47,6 +47,8 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         single_sign_on=single_sign_on(settings, public_url=public_url),
         door=public_door(settings),
         broker_secret=broker_secret(settings),
+        push_secret=push_secret(settings),
+        push_services=tuple(settings.push_services.split()),
         keep_days=settings.keep_days,
         sends_drill_sms=settings.drill_sms == "send",
         feeds=weather.feeds(settings),

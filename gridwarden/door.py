@@ -91,5 +91,11 @@ def broker_secret(settings: Settings) -> str | None:
     return _revealed(settings.broker_secret)
 
 
+def push_secret(settings: Settings) -> bytes | None:
+    """Return what the key of Web Push is made from."""
+    given = _revealed(settings.push_secret)
+    return None if given is None else given.encode()
+
+
 def _revealed(secret: SecretStr | None) -> str | None:
     return None if secret is None else secret.get_secret_value()

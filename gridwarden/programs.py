@@ -7,10 +7,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from alerts.core import webpush
 from alerts.core.cap_signatures import Trusted
 from alerts.core.policy import Policy
 from alerts.desk import Desk
 from alerts.fetching import Feeds
+from alerts.phones import PushOffer
 from alerts.program import run as run_alerts
 from alerts.program import wall_clock
 from dashboard.app import LOCAL_DOOR
@@ -39,15 +41,16 @@ class Programs:
     single_sign_on: SingleSignOn | None = None
     door: PublicDoor = LOCAL_DOOR  # where terminals connect, seen from outside
     broker_secret: str | None = None
+    push_secret: bytes | None = None  # of Web Push; None: phones are not pushed to
+    push_services: tuple[str, ...] = webpush.SERVICES
     keep_days: int = 365
     sends_drill_sms: bool = False
+    feeds: Feeds | None = None  # of weather services; None: none is fetched
+    trusted: Trusted = ()  # certificates that sign CAP documents
 
     @property
     def _policy(self) -> Policy:
         return Policy(sends_drill_sms=self.sends_drill_sms)
-
-    feeds: Feeds | None = None  # of weather services; None: none is fetched
-    trusted: Trusted = ()  # certificates that sign CAP documents
 
     async def alerts(self, *, ready: Ready) -> None:
         await run_alerts(
@@ -58,6 +61,7 @@ class Programs:
             policy=self._policy,
             feeds=self.feeds,
             trusted=self.trusted,
+            push_secret=self.push_secret,
             ready=ready,
         )
 
@@ -83,6 +87,7 @@ class Programs:
             desk=lambda pool: Desk(pool, self.bus, wall_clock, self._policy),
             public_url=self.public_url,
             link_secret=self.link_secret,
+            push=self._push_offer(),
             needs_second_factor=self.needs_second_factor,
             single_sign_on=self.single_sign_on,
             door=self.door,
@@ -90,6 +95,12 @@ class Programs:
             trusted=self.trusted,
             ready=ready,
         )
+
+    def _push_offer(self) -> PushOffer | None:
+        if self.push_secret is None:
+            return None
+        public_key = webpush.encoded(webpush.point_of(webpush.sender_key(self.push_secret)))
+        return PushOffer(public_key=public_key, services=self.push_services)
 
 
 async def walk(

@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from alerts.core.webpush import SERVICES
+
 Port = Annotated[int, Field(ge=1, le=65535)]
 
 
@@ -36,6 +38,11 @@ class Settings(BaseSettings):
     link_secret: SecretStr | None = None  # signs acknowledgement links; None: made once, kept in `data`
     # Whether SMS of drills leave the building, marked as such, or go to the outbox, where they can be read
     drill_sms: Literal["outbox", "send"] = "outbox"
+    push_secret: Annotated[SecretStr, Field(min_length=16)] | None = (
+        None  # of Web Push; None: made once, kept in `data`
+    )
+    # Hosts of push services that are called, with blanks between; `.host` takes all below it
+    push_services: str = " ".join(SERVICES)
     # Whether issuers, approvers and administrators must show one; None: `up` asks nobody, `dashboard` asks them
     second_factor: Literal["optional", "required"] | None = None
     oidc_issuer: str | None = None  # the identity provider's address; None: no single sign-on

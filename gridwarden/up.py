@@ -13,7 +13,7 @@ import structlog
 from gridwarden import weather
 from gridwarden.collector import spare_what_stays
 from gridwarden.console import Progress, configure_log
-from gridwarden.door import broker_secret, listening, public_door, reachable
+from gridwarden.door import broker_secret, listening, public_door, push_secret, reachable
 from gridwarden.embedded import EmbeddedPostgres
 from gridwarden.first_city import ROSTER, Login, ensure_city, ensure_days, ensure_names, new_logins
 from gridwarden.folder import held, kept_secret
@@ -139,6 +139,8 @@ async def _run(
         single_sign_on=single_sign_on(settings, public_url=public_url),
         door=public_door(settings, port=None if addresses.listen is None else addresses.listen.port),
         broker_secret=broker_secret(settings),
+        push_secret=push_secret(settings) or kept_secret(folder / "push"),
+        push_services=tuple(settings.push_services.split()),
         keep_days=settings.keep_days,
         sends_drill_sms=settings.drill_sms == "send",
         feeds=weather.feeds(settings),

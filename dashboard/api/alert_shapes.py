@@ -6,7 +6,7 @@ from typing import Any, Final
 import shapely
 from msgspec import Raw
 
-from alerts.core.records import AccountName, Alert, AudiencePreview, Person, Proposal, UnitName, Version
+from alerts.core.records import AccountName, Alert, AudiencePreview, Passing, Person, Proposal, UnitName, Version
 from alerts.core.states import AlertMove
 from dashboard.shapes import Named
 
@@ -64,6 +64,17 @@ def version(one: Version, is_shown: Callable[[int], bool]) -> dict[str, Any]:
         "note": one.note,
         "made_by": None if one.made_by is None else named(one.made_by),
         "made_at": one.made_at,
+    }
+
+
+def passing(one: Passing) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "member": Named(one.member, one.name),
+        "unit": named(one.unit),
+        "words": one.words,
+        "people": one.people,
+        "passed_at": one.passed_at,
     }
 
 

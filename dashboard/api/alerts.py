@@ -104,7 +104,10 @@ def _add_reading(routes: APIRouter, counter: Counter) -> None:
     async def card(viewer: CurrentViewer, alert: UUID) -> Response:
         found = await counter.find(viewer, alert)
         versions = [shapes.version(one, counter.shown_to(viewer)) for one in await counter.desk.versions(alert)]
-        return answer(counter.shape(viewer, found) | {"versions": versions, "audience_total": found.reach.audience})
+        shown_to = counter.shown_to(viewer)
+        passings = [shapes.passing(one) for one in await counter.desk.passings(alert) if shown_to(one.unit.id)]
+        more = {"versions": versions, "passings": passings, "audience_total": found.reach.audience}
+        return answer(counter.shape(viewer, found) | more)
 
     @routes.get("/{alert}/audience")
     async def audience(viewer: CurrentViewer, alert: UUID, limit: Limit = 50, offset: Offset = 0) -> Response:

@@ -9,6 +9,6 @@ export default defineConfig(({ mode }) => {
     oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
     build: { target: 'es2022', license: { fileName: 'licenses.md' }, chunkSizeWarningLimit: 1500 },
     worker: { format: 'es' },
-    server: { proxy: { '/api': { target: server, ws: true }, '/ack': server } },
+    server: { proxy: { '/api': { target: server, ws: true }, '/ack': server, '/my': server } },
   };
 });

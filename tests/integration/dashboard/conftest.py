@@ -7,11 +7,13 @@ from typing import Any
 import psycopg
 import pytest
 
+from alerts.phones import PushOffer
 from dashboard import program
 from tests.integration.dashboard.builders import LI, WANG, ZHAO, Place, a_checkpoint, a_city, a_position
 from tracker.bus.local import LocalBus
 
 SECRET = b"of acknowledgement links"
+PUSH = PushOffer(public_key="any", services=(".push.example",))
 
 
 @pytest.fixture
@@ -49,6 +51,7 @@ async def place(database: str, city: psycopg.AsyncConnection[Any], bus: LocalBus
                 port=port,
                 version="test",
                 link_secret=SECRET,
+                push=PUSH,
                 ready=is_ready.set,
             )
         )

@@ -191,8 +191,19 @@ export interface AlertVersion {
   made_at: string;
 }
 
+/** A warning passed down by a leader, with own words. */
+export interface Passing {
+  id: string;
+  member: Named;
+  unit: Named;
+  words: string;
+  people: number;
+  passed_at: string;
+}
+
 export interface AlertDetail extends Alert {
   versions: AlertVersion[];
+  passings: Passing[];
   audience_total: number;
 }
 

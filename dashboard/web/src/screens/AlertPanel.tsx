@@ -1,9 +1,11 @@
+import { CornerDownRight } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import { getAlert } from '../api/client';
 import { getReach, type ReachReport, reportFile, reportPage } from '../api/reach';
-import type { AlertDetail, Proposal } from '../api/types';
+import type { AlertDetail, AlertVersion, Passing, Proposal } from '../api/types';
 import { Badge } from '../design/Badge';
 import { Failure, Skeleton } from '../design/Feedback';
+import { Icon } from '../design/Icon';
 import { LevelMark } from '../design/LevelMark';
 import { Facts, Panel, Section } from '../design/Panel';
 import { Tabs } from '../design/Tabs';
@@ -207,26 +209,65 @@ function ReportLinks({ alert }: { alert: string }) {
 
 function History({ alert }: { alert: AlertDetail }) {
   const told = alert.issued_at ? alert.versions.filter(({ kind }) => TOLD.includes(kind)) : [];
+  const events: (AlertVersion | Passing)[] = [...alert.passings, ...alert.versions.toReversed()];
+  events.sort((one, other) => Date.parse(momentOf(other)) - Date.parse(momentOf(one)));
   return (
     <ol class="entries">
-      {alert.versions.toReversed().map((version) => (
-        <li key={version.version} class="entry">
-          <span class="line">
-            <LevelMark level={version.level} />
-            <strong class="grow">{tWord('version', version.kind)}</strong>
-            <span class="row-end">{ago(version.made_at, nowMs.value)}</span>
-          </span>
-          <span class="second">
-            {version.made_by?.name ?? t('alert.byclock')}
-            {version.note && ` · ${version.note}`}
-          </span>
-          {told.includes(version) && (
-            <CapLink alert={alert.id} message={told.indexOf(version) + 1}>
-              {t('alert.cap')}
-            </CapLink>
-          )}
-        </li>
-      ))}
+      {events.map((event) =>
+        'passed_at' in event ? (
+          <PassedDown key={event.id} passing={event} />
+        ) : (
+          <VersionEntry key={event.version} alert={alert} version={event} told={told} />
+        ),
+      )}
     </ol>
+  );
+}
+
+const momentOf = (event: AlertVersion | Passing): string =>
+  'passed_at' in event ? event.passed_at : event.made_at;
+
+function PassedDown({ passing }: { passing: Passing }) {
+  return (
+    <li class="entry" data-testid="passing">
+      <span class="line">
+        <Icon node={CornerDownRight} />
+        <strong class="grow">{t('passing', { name: passing.member.name })}</strong>
+        <span class="row-end">{ago(passing.passed_at, nowMs.value)}</span>
+      </span>
+      <span class="second">
+        {named(passing.unit)} · {t('passing.people', { count: passing.people })}
+      </span>
+      <span class="alert-text">{passing.words}</span>
+    </li>
+  );
+}
+
+function VersionEntry({
+  alert,
+  version,
+  told,
+}: {
+  alert: AlertDetail;
+  version: AlertVersion;
+  told: AlertVersion[];
+}) {
+  return (
+    <li class="entry">
+      <span class="line">
+        <LevelMark level={version.level} />
+        <strong class="grow">{tWord('version', version.kind)}</strong>
+        <span class="row-end">{ago(version.made_at, nowMs.value)}</span>
+      </span>
+      <span class="second">
+        {version.made_by?.name ?? t('alert.byclock')}
+        {version.note && ` · ${version.note}`}
+      </span>
+      {told.includes(version) && (
+        <CapLink alert={alert.id} message={told.indexOf(version) + 1}>
+          {t('alert.cap')}
+        </CapLink>
+      )}
+    </li>
   );
 }
