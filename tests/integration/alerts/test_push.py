@@ -208,6 +208,27 @@ async def test_what_the_service_will_never_take_has_failed_and_the_subscription_
     assert await all_of(connection, "SELECT count(*) FROM push_subscription") == [1]
 
 
+async def test_a_message_signed_with_another_key_is_refused(
+    desk: Desk,
+    city: City,
+    pockets: Pockets,
+    service: PushService,
+    pool: Pool,
+    bus: LocalBus,
+    clock: Clock,
+    connection: Connection,
+) -> None:
+    """Or the stranger would take anything."""
+    await pockets.of(LEADER)
+    await issued(desk, city)
+    async with Push(pool, clock, key=webpush.sender_key(b"another"), subject="mailto:duty@grid.example") as provider:
+        await drain(Dispatcher(pool, bus, clock, provider, links=LINKS))
+    ((state, detail),) = await all_of(connection, OF_PUSHES)
+    assert (state, detail) == ("failed", "127.0.0.1: 403 another key than the one subscribed with")
+    assert [word.split(": ")[1] for word in service.complaints] == ["another key than the one subscribed with"]
+    service.complaints.clear()
+
+
 async def test_a_service_that_is_away_is_asked_again(
     desk: Desk, city: City, pockets: Pockets, pushes: Dispatcher, connection: Connection
 ) -> None:
