@@ -46,7 +46,7 @@ async def told(connection: Connection, alert: UUID, *, within: int) -> list[Hear
         JOIN audience p ON (p.alert, p.member) = (d.alert, d.member)
         JOIN unit viewer ON viewer.id = %(within)s
         LEFT JOIN unit u ON u.id = p.unit
-        WHERE d.alert = %(alert)s AND d.kind = 'telling' AND d.sent_at IS NOT NULL
+        WHERE d.alert = %(alert)s AND d.kind IN ('telling', 'passed_down') AND d.sent_at IS NOT NULL
           AND coalesce(u.tree_left, (SELECT min(tree_left) FROM unit)) BETWEEN viewer.tree_left AND viewer.tree_right
         GROUP BY d.version, d.member
         ORDER BY at, d.member

@@ -30,7 +30,8 @@ async def by_unit(connection: Connection, alert: UUID) -> list[Counted]:
                    bool_or(d.state = 'delivered') AS is_delivered,
                    bool_or(d.state = 'unknown') AS is_unknown,
                    bool_or(d.state = 'queued') AS is_queued
-            FROM alert a JOIN delivery d ON d.alert = a.id AND d.version = a.in_force AND d.kind = 'telling'
+            FROM alert a
+            JOIN delivery d ON d.alert = a.id AND d.version = a.in_force AND d.kind IN ('telling', 'passed_down')
             WHERE a.id = %(alert)s
             GROUP BY d.member
         ), counted AS (
@@ -69,7 +70,8 @@ async def by_channel(connection: Connection, alert: UUID) -> list[OverChannel]:
                    bool_or(d.state = 'delivered') AS is_delivered,
                    bool_or(d.state = 'unknown') AS is_unknown,
                    bool_or(d.state = 'queued') AS is_queued
-            FROM alert a JOIN delivery d ON d.alert = a.id AND d.version = a.in_force AND d.kind = 'telling'
+            FROM alert a
+            JOIN delivery d ON d.alert = a.id AND d.version = a.in_force AND d.kind IN ('telling', 'passed_down')
             WHERE a.id = %(alert)s
             GROUP BY d.member, d.channel
         )
@@ -172,7 +174,7 @@ async def to_call(
                   AND (%(why)s::text IS NULL OR s.why = %(why)s)
                   AND ((%(channel)s::text IS NULL AND %(state)s::text IS NULL) OR EXISTS (
                       SELECT FROM delivery d JOIN alert a ON a.id = d.alert AND a.in_force = d.version
-                      WHERE d.alert = %(alert)s AND d.member = s.member AND d.kind = 'telling'
+                      WHERE d.alert = %(alert)s AND d.member = s.member AND d.kind IN ('telling', 'passed_down')
                         AND (%(channel)s::text IS NULL OR d.channel = %(channel)s)
                         AND (%(state)s::text IS NULL OR d.state = %(state)s)))
                 ORDER BY l.rank NULLS LAST, u.tree_left NULLS LAST, s.member

@@ -18,7 +18,8 @@ LANGUAGE sql STABLE AS $$
                bool_or(d.state = 'unknown') AS is_unknown,
                bool_or(d.state = 'queued') AS is_queued,
                min(d.sent_at) AS told_at
-        FROM head JOIN delivery d ON d.alert = head.id AND d.version = head.in_force AND d.kind = 'telling'
+        FROM head
+        JOIN delivery d ON d.alert = head.id AND d.version = head.in_force AND d.kind IN ('telling', 'passed_down')
         GROUP BY d.member
     ), silent AS (
         SELECT p.member, p.phone, p.unit, p.reasons, h.told_at,

@@ -13,8 +13,10 @@ from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
 from alerts.escalation import Watch
 from alerts.phones import Phones
+from alerts.store.reach import Wanted
 from tests.integration.alerts.builders import (
     BLOCK,
+    CITY,
     EAST_STREET,
     HUAYUAN,
     JINSHUI,
@@ -122,6 +124,9 @@ async def test_those_whom_the_issuer_left_out_join_the_audience_and_are_told_of_
     await drain(sms)
     reach = (await desk.get(alert.id)).reach
     assert (reach.audience, reach.told, reach.failed) == (3, 3, 0)
+    total = (await desk.reach(alert.id)).within(1, 16).total
+    assert (total.audience, total.told, total.failed) == (3, 3, 0)
+    assert (await desk.calls(alert.id, Wanted(within=CITY))).total == 0  # they were told, by their leader
     reasons = await all_of(connection, "SELECT reasons FROM audience ORDER BY member OFFSET 1")
     assert [reason[0] for reason in reasons] == [
         {"why": "passed_down", "unit": unit, "by": STREET} for unit in (WENHUA, BLOCK)

@@ -23,7 +23,7 @@ const PAGE = 50;
 const REFRESH_MS = 5_000;
 const TONES: Readonly<Record<Why, Tone>> = { failed: 'bad', unknown: 'warn', overdue: 'warn' };
 const ALL: Omit<CallFilter, 'unit'> = { why: '', level: '', channel: '', state: '' };
-const CHANNELS = ['sms', 'outbox', 'terminal', 'none'];
+const CHANNELS = ['sms', 'outbox', 'terminal', 'push', 'none'];
 const STATES = ['queued', 'sending', 'sent', 'delivered', 'failed', 'expired', 'unknown'];
 
 export function CallList({ alert, onChanged }: { alert: AlertDetail; onChanged: () => void }) {
