@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,10 @@ from tracker.database.migrate import migrate
 from tracker.database.partitions import ensure_partitions_at
 
 _numbers = itertools.count()
+
+# A shell's background job ignores SIGINT, and so would every process that a test starts and then interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
