@@ -33,7 +33,18 @@ from alerts.core.evidence import Evidence
 from alerts.core.levels import Level
 from alerts.core.policy import Policy
 from alerts.core.reach import Reached
-from alerts.core.records import Actor, Alert, AudiencePreview, Calls, Content, Passing, People, Version
+from alerts.core.records import (
+    Actor,
+    Alert,
+    AlertHead,
+    AudiencePreview,
+    Calls,
+    Content,
+    Passing,
+    People,
+    Reach,
+    Version,
+)
 from alerts.core.states import AlertMove
 from alerts.store import deliveries, passings, reading
 from alerts.store import evidence as rows
@@ -184,14 +195,26 @@ class Desk:
         async with self._pool.connection() as connection:
             return await previewing.preview(connection, by=by, content=content, policy=self._policy, now=self._clock())
 
-    async def get(self, alert_id: UUID, within: int | None = None) -> Alert:
+    async def find(self, alert_id: UUID, within: int | None = None) -> AlertHead:
+        """Return what was said and may be done, without counting who was reached."""
         async with self._pool.connection() as connection:
-            return await self._read(connection, alert_id, within)
+            return await self._find(connection, alert_id, within)
 
-    async def list(self, within: int | None = None, state: str | None = None, limit: int = 50) -> list[Alert]:
+    async def get(self, alert_id: UUID, within: int | None = None) -> Alert:
+        async with self._transaction() as connection:
+            await counting.make_room(connection)
+            return await views.counted(connection, await self._find(connection, alert_id, within))
+
+    async def list(self, within: int | None = None, state: str | None = None, limit: int = 50) -> list[AlertHead]:
         """Return alerts, newest first."""
         async with self._pool.connection() as connection:
-            return await views.alerts(connection, within=within, state=state, limit=limit)
+            return await views.heads(connection, within=within, state=state, limit=limit)
+
+    async def reach_total(self, alert_id: UUID) -> Reach:
+        """Return the reach in all; of an alert that nobody was told of, zeros."""
+        async with self._transaction() as connection:
+            await counting.make_room(connection)
+            return await counting.total(connection, alert_id)
 
     async def versions(self, alert_id: UUID) -> tuple[Version, ...]:
         """Return the alert's history, oldest first."""
@@ -218,8 +241,9 @@ class Desk:
 
     async def calls(self, alert_id: UUID, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Calls:
         """Return a page of those to be called by telephone."""
-        async with self._pool.connection() as connection:
-            alert = await self._read(connection, alert_id, wanted.within)
+        async with self._transaction() as connection:
+            await counting.make_room(connection)
+            alert = await self._find(connection, alert_id, wanted.within)
             return await calls.read(
                 connection, alert, wanted, policy=self._policy, now=self._clock(), limit=limit, offset=offset
             )
@@ -230,7 +254,7 @@ class Desk:
         """Return the final report for the subtree of unit `covers`, whose interval is `span`; of one moment."""
         async with self._transaction() as connection:
             await rows.freeze_view(connection)
-            alert = await self._read(connection, alert_id, covers)
+            alert = await self._find(connection, alert_id, covers)
             reach = (await views.reach(connection, alert_id)).within(*span)
             return await evidence.read(
                 connection,
@@ -257,8 +281,8 @@ class Desk:
         async with self._pool.connection() as connection, connection.transaction():
             yield connection
 
-    async def _read(self, connection: Connection, alert_id: UUID, within: int | None) -> Alert:
-        found = await views.alerts(connection, within=within, only=alert_id, limit=1)
+    async def _find(self, connection: Connection, alert_id: UUID, within: int | None) -> AlertHead:
+        found = await views.heads(connection, within=within, only=alert_id, limit=1)
         if not found:
             raise UnknownAlert(alert_id)
         return found[0]

@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import city, history, storm
+from benchmarks import alerts, city, history, storm
 from benchmarks.ingest_path import bench as ingest
 from benchmarks.peers import bench as peers
 from benchmarks.peers.catalogue import InstallError
@@ -24,6 +24,7 @@ from benchmarks.peers.service import ServiceError
 RESULTS: Final = Path(__file__).parent / "results" / "latest.json"
 Benchmark = Callable[[], Awaitable[Mapping[str, float]]]
 BENCHMARKS: Final[Mapping[str, Benchmark]] = {
+    "alerts": alerts.measure,
     "city": city.measure,
     "history": history.measure,
     "ingest": ingest.measure,

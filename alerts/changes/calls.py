@@ -6,7 +6,7 @@ from typing import Any
 from psycopg import AsyncConnection
 
 from alerts.core.policy import Policy
-from alerts.core.records import Alert, Call, Calls, Person, UnitName
+from alerts.core.records import AlertHead, Call, Calls, Person, UnitName
 from alerts.store import reach, reading
 from alerts.store.reach import CallRow, Wanted
 
@@ -15,7 +15,7 @@ Connection = AsyncConnection[Any]
 
 async def read(
     connection: Connection,
-    alert: Alert,
+    alert: AlertHead,
     wanted: Wanted,
     *,
     policy: Policy,

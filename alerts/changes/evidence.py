@@ -14,7 +14,7 @@ from alerts.core.errors import IllegalMove
 from alerts.core.evidence import Evidence, Missed, VersionFact
 from alerts.core.policy import Policy
 from alerts.core.reach import ReachReport
-from alerts.core.records import Alert, Person, UnitName, Version
+from alerts.core.records import AlertHead, Person, UnitName, Version
 from alerts.core.words import Words
 from alerts.store import evidence, reading
 from alerts.store.reach import Wanted
@@ -30,7 +30,7 @@ NOT_ISSUED: Final = Words(
 
 async def read(
     connection: Connection,
-    alert: Alert,
+    alert: AlertHead,
     *,
     covers: int,
     reach: ReachReport,
@@ -145,7 +145,7 @@ def _of(heard: Heard, version: int) -> list[datetime]:
 
 
 async def _missed(
-    connection: Connection, alert: Alert, *, covers: int, policy: Policy, now: datetime
+    connection: Connection, alert: AlertHead, *, covers: int, policy: Policy, now: datetime
 ) -> tuple[tuple[Missed, ...], int]:
     """Return those whom nothing is known to have reached, by name, up to MOST_NAMED of them; and how many there are."""
     found: list[Missed] = []

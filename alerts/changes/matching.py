@@ -18,7 +18,7 @@ from alerts.core.cap_signatures import Signature
 from alerts.core.cap_states import Offer, Says
 from alerts.core.cap_targets import Touch
 from alerts.core.levels import Level
-from alerts.core.records import Actor, Alert, UnitName
+from alerts.core.records import Actor, AlertHead, UnitName
 from alerts.core.words import Words
 from alerts.store import authority, cap_messages, cap_places, reading
 from alerts.store.cap_messages import MessageRow
@@ -44,7 +44,7 @@ class Reading:
     suggestion: Suggestion | None
     touched: Touched
     earlier: MessageRow | None
-    alert: Alert | None
+    alert: AlertHead | None
     offer: Offer
     notes: tuple[Words, ...]
 
@@ -77,7 +77,9 @@ async def read(
     )
 
 
-async def _earlier(connection: Connection, row: MessageRow, *, within: int) -> tuple[MessageRow | None, Alert | None]:
+async def _earlier(
+    connection: Connection, row: MessageRow, *, within: int
+) -> tuple[MessageRow | None, AlertHead | None]:
     """Return the newest message that this one refers to, and the warning that the newest of them became."""
     referred = await cap_messages.of_keys(connection, unit=row.unit, keys=row.refers_to) if row.refers_to else []
     drafted = next((one for one in referred if one.alert is not None), None)
@@ -86,8 +88,8 @@ async def _earlier(connection: Connection, row: MessageRow, *, within: int) -> t
     return drafted, await _visible(connection, drafted.alert, within=within)
 
 
-async def _visible(connection: Connection, alert: UUID, *, within: int) -> Alert | None:
-    found = await views.alerts(connection, within=within, only=alert, limit=1)
+async def _visible(connection: Connection, alert: UUID, *, within: int) -> AlertHead | None:
+    found = await views.heads(connection, within=within, only=alert, limit=1)
     return found[0] if found else None
 
 
@@ -149,7 +151,7 @@ def _about_signature(row: MessageRow) -> tuple[Words, ...]:
 
 
 def _about_earlier(
-    message: Incoming, said: Says, earlier: MessageRow | None, alert: Alert | None, offer: Offer
+    message: Incoming, said: Says, earlier: MessageRow | None, alert: AlertHead | None, offer: Offer
 ) -> tuple[Words, ...]:
     if not message.references:
         return ()

@@ -1,6 +1,7 @@
 """Rows of the store put together as the records that the screens show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from alerts.core.reach import Reached
 from alerts.core.records import (
     AccountName,
     Alert,
+    AlertHead,
     Content,
     People,
     Person,
@@ -24,28 +26,27 @@ from alerts.store import reach as counting
 from alerts.store import reading
 
 Connection = AsyncConnection[Any]
-COUNTS = ("audience", "told", "delivered", "acknowledged", "failed", "unknown", "queued")
 
 
-async def alerts(
+async def heads(
     connection: Connection, *, within: int | None, state: str | None = None, only: UUID | None = None, limit: int
-) -> list[Alert]:
-    """Return alerts the viewer's unit may see, newest first, each with its reach."""
+) -> list[AlertHead]:
+    """Return alerts the viewer's unit may see, newest first."""
     rows = await reading.alerts(connection, within=within, state=state, only=only, limit=limit)
-    counted = await reading.reach(connection, [row["id"] for row in rows if row["in_force"] is not None])
     names = await reading.unit_names(connection, [unit for row in rows for unit in row["targets"]])
     teams = await reading.team_names(connection, [team for row in rows for team in row["teams"]])
-    return [_alert(row, [count for count in counted if count["alert"] == row["id"]], names, teams) for row in rows]
+    return [_head(row, names, teams) for row in rows]
 
 
-def _alert(
-    row: Mapping[str, Any],
-    counted: Iterable[Mapping[str, Any]],
-    names: Mapping[int, UnitName],
-    teams: Mapping[int, TeamName],
-) -> Alert:
+async def counted(connection: Connection, head: AlertHead) -> Alert:
+    """Return the alert with its reach."""
+    reach = await counting.total(connection, head.id) if head.in_force is not None else Reach()
+    return Alert(**{field.name: getattr(head, field.name) for field in fields(head)}, reach=reach)
+
+
+def _head(row: Mapping[str, Any], names: Mapping[int, UnitName], teams: Mapping[int, TeamName]) -> AlertHead:
     state = AlertState(row["state"])
-    return Alert(
+    return AlertHead(
         id=row["id"],
         identifier=row["identifier"],
         state=state,
@@ -59,7 +60,6 @@ def _alert(
         created_at=row["created_at"],
         issued_at=row["issued_at"],
         ended_at=row["ended_at"],
-        reach=_sum(counted),
         proposal=(proposal := _proposal(row)),
         moves=legal_moves(state, has_proposal=proposal is not None),
     )
@@ -99,11 +99,6 @@ async def reach(connection: Connection, alert: UUID) -> Reached:
         channels=await counting.by_channel(connection, alert),
         answers=await counting.by_answer(connection, alert),
     )
-
-
-def _sum(rows: Iterable[Mapping[str, Any]]) -> Reach:
-    kept = list(rows)
-    return Reach(**{name: sum(row[name] for row in kept) for name in COUNTS})
 
 
 async def people(connection: Connection, alert: UUID, *, within: int | None, limit: int, offset: int) -> People:

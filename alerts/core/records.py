@@ -86,8 +86,8 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """An alert at its newest version."""
+class AlertHead:
+    """An alert at its newest version, without its reach: counting a whole city takes longer than all the rest."""
 
     id: UUID
     identifier: str | None
@@ -102,9 +102,15 @@ class Alert:
     created_at: datetime
     issued_at: datetime | None
     ended_at: datetime | None
-    reach: Reach
     proposal: Proposal | None
     moves: tuple[AlertMove, ...]  # that people can make now
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(AlertHead):
+    """An alert with its reach as it was counted just now."""
+
+    reach: Reach
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, sql
 from psycopg.rows import class_row
 
 from alerts.core.reach import Answered, Counted, OverChannel
-from alerts.core.states import TOLD
+from alerts.core.records import Reach
 
 Connection = AsyncConnection[Any]
-_TOLD = [state.value for state in TOLD]
 
 
 async def make_room(connection: Connection) -> None:
@@ -20,44 +19,43 @@ async def make_room(connection: Connection) -> None:
     await connection.execute("SET LOCAL work_mem = '64MB'")
 
 
+async def total(connection: Connection, alert: UUID) -> Reach:
+    """Return the people of the version in force, all together."""
+    async with connection.cursor(row_factory=class_row(Reach)) as cursor:
+        await cursor.execute(_COUNTED.format(columns=sql.SQL("")), [alert])
+        return await cursor.fetchone() or Reach()
+
+
 async def by_unit(connection: Connection, alert: UUID) -> list[Counted]:
-    """Return the people of the version in force by the unit they are told for, in tree order."""
+    """Return the same people by the unit they are told for, in tree order."""
+    counted = _COUNTED.format(columns=sql.SQL("unit,"))
     cursor = await connection.execute(
-        """
-        WITH heard AS (
-            SELECT d.member,
-                   bool_or(d.state = ANY(%(told)s) OR d.is_possible_duplicate) AS is_told,
-                   bool_or(d.state = 'delivered') AS is_delivered,
-                   bool_or(d.state = 'unknown') AS is_unknown,
-                   bool_or(d.state = 'queued') AS is_queued
-            FROM alert a
-            JOIN delivery d ON d.alert = a.id AND d.version = a.in_force AND d.kind IN ('telling', 'passed_down')
-            WHERE a.id = %(alert)s
-            GROUP BY d.member
-        ), counted AS (
-            SELECT p.unit,
-                   count(*) AS audience,
-                   count(*) FILTER (WHERE h.is_told) AS told,
-                   count(*) FILTER (WHERE h.is_delivered) AS delivered,
-                   count(k.member) AS acknowledged,
-                   count(*) FILTER (WHERE NOT h.is_told AND NOT h.is_queued) AS failed,
-                   count(*) FILTER (WHERE h.is_unknown AND NOT h.is_delivered) AS unknown,
-                   count(*) FILTER (WHERE h.is_queued AND NOT h.is_told) AS queued
-            FROM alert a
-            JOIN audience p ON p.alert = a.id
-            LEFT JOIN heard h ON h.member = p.member
-            LEFT JOIN acknowledgement k ON (k.alert, k.version, k.member) = (a.id, a.in_force, p.member)
-            WHERE a.id = %(alert)s AND a.in_force IS NOT NULL
-            GROUP BY p.unit
-        )
-        SELECT c.unit, coalesce(u.tree_left, (SELECT min(tree_left) FROM unit)), coalesce(u.level, ''),
-               c.audience, c.told, c.delivered, c.acknowledged, c.failed, c.unknown, c.queued
-        FROM counted c LEFT JOIN unit u ON u.id = c.unit
-        ORDER BY u.tree_left NULLS LAST
-        """,
-        {"alert": alert, "told": _TOLD},
+        sql.SQL(
+            """
+            SELECT c.unit, coalesce(u.tree_left, (SELECT min(tree_left) FROM unit)), coalesce(u.level, ''),
+                   c.audience, c.told, c.delivered, c.acknowledged, c.failed, c.unknown, c.queued
+            FROM ({counted} GROUP BY unit) c LEFT JOIN unit u ON u.id = c.unit
+            ORDER BY u.tree_left NULLS LAST
+            """
+        ).format(counted=counted),
+        [alert],
     )
     return [Counted(*row) for row in await cursor.fetchall()]
+
+
+_COUNTED: Final = sql.SQL(
+    """
+    SELECT {columns}
+           count(*) AS audience,
+           count(*) FILTER (WHERE is_told) AS told,
+           count(*) FILTER (WHERE is_delivered) AS delivered,
+           count(*) FILTER (WHERE has_answered) AS acknowledged,
+           count(*) FILTER (WHERE is_failed) AS failed,
+           count(*) FILTER (WHERE is_unknown) AS unknown,
+           count(*) FILTER (WHERE is_queued) AS queued
+    FROM reached_of(%s)
+    """
+)
 
 
 async def by_channel(connection: Connection, alert: UUID) -> list[OverChannel]:
@@ -65,15 +63,10 @@ async def by_channel(connection: Connection, alert: UUID) -> list[OverChannel]:
     cursor = await connection.execute(
         """
         WITH heard AS (
-            SELECT d.member, d.channel,
-                   bool_or(d.state = ANY(%(told)s) OR d.is_possible_duplicate) AS is_told,
-                   bool_or(d.state = 'delivered') AS is_delivered,
-                   bool_or(d.state = 'unknown') AS is_unknown,
-                   bool_or(d.state = 'queued') AS is_queued
-            FROM alert a
-            JOIN delivery d ON d.alert = a.id AND d.version = a.in_force AND d.kind IN ('telling', 'passed_down')
-            WHERE a.id = %(alert)s
-            GROUP BY d.member, d.channel
+            SELECT member, channel, bool_or(is_told) AS is_told, bool_or(is_delivered) AS is_delivered,
+                   bool_or(is_unknown) AS is_unknown, bool_or(is_queued) AS is_queued
+            FROM tellings_of(%(alert)s)
+            GROUP BY member, channel
         )
         SELECT coalesce(u.tree_left, (SELECT min(tree_left) FROM unit)) AS place, h.channel,
                count(*),
@@ -87,7 +80,7 @@ async def by_channel(connection: Connection, alert: UUID) -> list[OverChannel]:
         LEFT JOIN unit u ON u.id = p.unit
         GROUP BY place, h.channel
         """,
-        {"alert": alert, "told": _TOLD},
+        {"alert": alert},
     )
     return [OverChannel(*row) for row in await cursor.fetchall()]
 
@@ -172,11 +165,10 @@ async def to_call(
                   AND (%(unit)s::integer IS NULL OR u.tree_left BETWEEN below.tree_left AND below.tree_right)
                   AND (%(level)s::text IS NULL OR u.level = %(level)s)
                   AND (%(why)s::text IS NULL OR s.why = %(why)s)
-                  AND ((%(channel)s::text IS NULL AND %(state)s::text IS NULL) OR EXISTS (
-                      SELECT FROM delivery d JOIN alert a ON a.id = d.alert AND a.in_force = d.version
-                      WHERE d.alert = %(alert)s AND d.member = s.member AND d.kind IN ('telling', 'passed_down')
-                        AND (%(channel)s::text IS NULL OR d.channel = %(channel)s)
-                        AND (%(state)s::text IS NULL OR d.state = %(state)s)))
+                  AND ((%(channel)s::text IS NULL AND %(state)s::text IS NULL) OR s.member IN (
+                      SELECT t.member FROM tellings_of(%(alert)s) t
+                      WHERE (%(channel)s::text IS NULL OR t.channel = %(channel)s)
+                        AND (%(state)s::text IS NULL OR t.state = %(state)s)))
                 ORDER BY l.rank NULLS LAST, u.tree_left NULLS LAST, s.member
                 LIMIT %(limit)s OFFSET %(offset)s
             )

@@ -1,4 +1,4 @@
-"""What the screens ask: alerts with their reach, their history, their people. Nothing here writes."""
+"""What the screens ask: alerts, their history, their people. Nothing here writes."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -12,10 +12,8 @@ from psycopg.rows import class_row, dict_row
 
 from alerts.core.levels import Level
 from alerts.core.records import AccountName, DeliveryLine, TeamName, UnitName, Version
-from alerts.core.states import TOLD
 
 Connection = AsyncConnection[Any]
-_TOLD = [state.value for state in TOLD]
 
 
 async def alerts(
@@ -68,42 +66,6 @@ async def team_names(connection: Connection, teams: Sequence[int]) -> dict[int, 
     async with connection.cursor(row_factory=class_row(TeamName)) as cursor:
         await cursor.execute("SELECT id, name, unit FROM work_team WHERE id = ANY(%s)", [list(teams)])
         return {team.id: team for team in await cursor.fetchall()}
-
-
-async def reach(connection: Connection, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    """Return counts of people by alert, level of unit and unit, of the version in force."""
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        await cursor.execute(
-            """
-            WITH heard AS (
-                SELECT d.alert, d.member,
-                       bool_or(d.state = ANY(%(told)s) OR d.is_possible_duplicate) AS is_told,
-                       bool_or(d.state = 'delivered') AS is_delivered,
-                       bool_or(d.state = 'unknown') AS is_unknown,
-                       bool_or(d.state = 'queued') AS is_queued
-                FROM delivery d JOIN alert a ON a.id = d.alert AND a.in_force = d.version
-                WHERE d.alert = ANY(%(ids)s) AND d.kind IN ('telling', 'passed_down')
-                GROUP BY d.alert, d.member
-            )
-            SELECT p.alert, u.level, u.id AS unit,
-                   count(*) AS audience,
-                   count(*) FILTER (WHERE h.is_told) AS told,
-                   count(*) FILTER (WHERE h.is_delivered) AS delivered,
-                   count(k.member) AS acknowledged,
-                   count(*) FILTER (WHERE NOT h.is_told AND NOT h.is_queued) AS failed,
-                   count(*) FILTER (WHERE h.is_unknown AND NOT h.is_delivered) AS unknown,
-                   count(*) FILTER (WHERE h.is_queued AND NOT h.is_told) AS queued
-            FROM audience p
-            JOIN alert a ON a.id = p.alert
-            LEFT JOIN heard h ON (h.alert, h.member) = (p.alert, p.member)
-            LEFT JOIN acknowledgement k ON (k.alert, k.version, k.member) = (p.alert, a.in_force, p.member)
-            LEFT JOIN unit u ON u.id = p.unit
-            WHERE p.alert = ANY(%(ids)s)
-            GROUP BY p.alert, u.level, u.id
-            """,
-            {"ids": list(ids), "told": _TOLD},
-        )
-        return await cursor.fetchall()
 
 
 async def versions(connection: Connection, alert: UUID) -> list[Version]:

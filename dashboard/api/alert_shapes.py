@@ -6,7 +6,17 @@ from typing import Any, Final
 import shapely
 from msgspec import Raw
 
-from alerts.core.records import AccountName, Alert, AudiencePreview, Passing, Person, Proposal, UnitName, Version
+from alerts.core.records import (
+    AccountName,
+    AlertHead,
+    AudiencePreview,
+    Passing,
+    Person,
+    Proposal,
+    Reach,
+    UnitName,
+    Version,
+)
 from alerts.core.states import AlertMove
 from dashboard.shapes import Named
 
@@ -17,7 +27,7 @@ WORDS_OF_MOVES: Final = {move: move.value for move in AlertMove} | {
 }
 
 
-def alert(found: Alert, is_shown: Callable[[int], bool]) -> dict[str, Any]:
+def alert(found: AlertHead, reach: Reach, is_shown: Callable[[int], bool]) -> dict[str, Any]:
     """Targets that are not `is_shown` are left out: an alert of the city names streets of others too."""
     content = found.content
     return {
@@ -42,7 +52,7 @@ def alert(found: Alert, is_shown: Callable[[int], bool]) -> dict[str, Any]:
         "expires_at": content.expires_at,
         "created_by": named(found.created_by),
         "moves": [WORDS_OF_MOVES[move] for move in found.moves],
-        "reach": found.reach,
+        "reach": reach,
         "proposal": None if found.proposal is None else proposal(found.proposal),
     }
 

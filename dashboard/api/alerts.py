@@ -4,14 +4,14 @@ And cut: names of units outside the viewer's subtree go neither in nor out, but 
 """
 
 from collections.abc import Awaitable, Callable, Collection
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from psycopg_pool import AsyncConnectionPool
 
 from alerts.core.levels import Level
-from alerts.core.records import Actor, Alert
+from alerts.core.records import Actor, Alert, AlertHead, Reach
 from alerts.core.states import AlertState
 from alerts.desk import Desk
 from dashboard.api import alert_shapes as shapes
@@ -28,10 +28,12 @@ from dashboard.api.alert_requests import (
 )
 from dashboard.api.answers import Limit, NotFound, Offset, answer, language_of
 from dashboard.api.members import find as find_member
+from dashboard.api.reach_board import LEAST_S, ReachBoard
 from dashboard.security.rights import Approver, CurrentViewer, Dispatcher, Issuer, Right, Viewer, outside
 from dashboard.shapes import Whereabouts
 from dashboard.store import members
 
+ENDED_KEPT_S: Final = 30.0  # hardly anything happens to those any more, and a list holds many
 Move = Callable[[Actor], Awaitable[Alert]]
 
 
@@ -42,15 +44,29 @@ class Counter:
         self.pool = pool
         self.desk = desk
         self._whereabouts = whereabouts
+        self._reach = ReachBoard(desk.reach_total, most=1_000)
 
-    async def find(self, viewer: Viewer, alert: UUID) -> Alert:
+    async def find(self, viewer: Viewer, alert: UUID) -> AlertHead:
         """Return an alert the viewer may see; raises UnknownAlert."""
+        return await self.desk.find(alert, within=viewer.account.unit)
+
+    async def get(self, viewer: Viewer, alert: UUID) -> Alert:
+        """Return an alert the viewer may see, with its reach counted now, for whoever looks next, too."""
+        self._reach.forget(alert)
         return await self.desk.get(alert, within=viewer.account.unit)
+
+    async def reach(self, alert: AlertHead) -> Reach:
+        """Return the reach as it was a moment ago."""
+        if alert.in_force is None:
+            return Reach()
+        return await self._reach.reach(alert.id, least_s=LEAST_S if alert.ended_at is None else ENDED_KEPT_S)
 
     async def move(self, viewer: Viewer, alert: UUID, move: Move, right: Right = Right.ISSUE) -> Response:
         """Answer with the alert after a move; what the viewer may not see is not there."""
         await self.find(viewer, alert)
-        return answer(self.shape(viewer, await move(self.actor(viewer, right))))
+        moved = await move(self.actor(viewer, right))
+        self._reach.forget(alert)
+        return answer(self.shape(viewer, moved))
 
     def actor(self, viewer: Viewer, right: Right = Right.ISSUE) -> Actor:
         """Return the account as acting by `right`, for the unit that it holds it for."""
@@ -72,7 +88,10 @@ class Counter:
             raise outside(Right.ISSUE)
 
     def shape(self, viewer: Viewer, alert: Alert) -> dict[str, Any]:
-        return shapes.alert(alert, self.shown_to(viewer))
+        return shapes.alert(alert, alert.reach, self.shown_to(viewer))
+
+    async def shape_head(self, viewer: Viewer, alert: AlertHead) -> dict[str, Any]:
+        return shapes.alert(alert, await self.reach(alert), self.shown_to(viewer))
 
     def shown_to(self, viewer: Viewer) -> Callable[[int], bool]:
         """Return whether a unit may be named to the viewer: theirs, and those above them."""
@@ -98,16 +117,17 @@ def _add_reading(routes: APIRouter, counter: Counter) -> None:
     @routes.get("")
     async def listing(viewer: CurrentViewer, state: AlertState | None = None, limit: Limit = 50) -> Response:
         found = await counter.desk.list(within=viewer.account.unit, state=state, limit=limit)
-        return answer({"alerts": [counter.shape(viewer, alert) for alert in found]})
+        return answer({"alerts": [await counter.shape_head(viewer, alert) for alert in found]})
 
     @routes.get("/{alert}")
     async def card(viewer: CurrentViewer, alert: UUID) -> Response:
         found = await counter.find(viewer, alert)
         versions = [shapes.version(one, counter.shown_to(viewer)) for one in await counter.desk.versions(alert)]
         shown_to = counter.shown_to(viewer)
+        shape = await counter.shape_head(viewer, found)
         passings = [shapes.passing(one) for one in await counter.desk.passings(alert) if shown_to(one.unit.id)]
-        more = {"versions": versions, "passings": passings, "audience_total": found.reach.audience}
-        return answer(counter.shape(viewer, found) | more)
+        more = {"versions": versions, "passings": passings, "audience_total": shape["reach"].audience}
+        return answer(shape | more)
 
     @routes.get("/{alert}/audience")
     async def audience(viewer: CurrentViewer, alert: UUID, limit: Limit = 50, offset: Offset = 0) -> Response:
@@ -147,7 +167,7 @@ def _add_acknowledging(routes: APIRouter, counter: Counter) -> None:
             if await members.find(connection, viewer.scope(Right.DISPATCH), given.member) is None:
                 raise outside(Right.DISPATCH, "member")
         await counter.desk.acknowledge(alert, given.member, "desk", account=viewer.account.id)
-        return answer(counter.shape(viewer, await counter.find(viewer, alert)))
+        return answer(counter.shape(viewer, await counter.get(viewer, alert)))
 
 
 def _add_moves(routes: APIRouter, counter: Counter) -> None:

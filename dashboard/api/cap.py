@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Response
 from alerts.core import atom, cap
 from alerts.core.atom import Entry
 from alerts.core.cap import Bulletin
-from alerts.core.records import Alert
+from alerts.core.records import AlertHead
 from alerts.core.states import AlertState
 from alerts.desk import Desk
 from dashboard.api.answers import NotFound
@@ -54,7 +54,7 @@ def router(desk: Desk, whereabouts: Whereabouts, *, public_url: str, clock: Call
     @routes.get("/{alert}")
     async def document(viewer: CurrentViewer, alert: UUID, message: Number | None = None) -> Response:
         """Return one message of an alert; the newest, if not said which."""
-        found = await desk.get(alert, within=viewer.account.unit)
+        found = await desk.find(alert, within=viewer.account.unit)
         bulletin = (await read(viewer, [alert])).get(alert)
         if bulletin is None:
             raise NotFound("issued alert")
@@ -71,7 +71,7 @@ def router(desk: Desk, whereabouts: Whereabouts, *, public_url: str, clock: Call
     return routes
 
 
-def _is_current(alert: Alert, now: datetime) -> bool:
+def _is_current(alert: AlertHead, now: datetime) -> bool:
     if alert.state is AlertState.ISSUED:
         return True
     return alert.issued_at is not None and alert.ended_at is not None and alert.ended_at > now - ENDED_FOR

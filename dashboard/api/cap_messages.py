@@ -137,7 +137,7 @@ def _add_settling(routes: APIRouter, office: Office) -> None:
         await office.find(viewer, message)
         counter.check_targets(viewer, given.targets)
         is_new = await intake.draft(message, given.id, by=office.actor(viewer), content=given.content())
-        found = await counter.find(viewer, given.id)
+        found = await counter.get(viewer, given.id)
         return answer(counter.shape(viewer, found), 201 if is_new else 200)
 
     @routes.post("/{message}/join")

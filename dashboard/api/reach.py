@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 from alerts.core import evidence
 from alerts.core.evidence import Evidence
 from alerts.core.reach import ReachReport
-from alerts.core.records import Alert, Call
+from alerts.core.records import AlertHead, Call
 from alerts.core.words import Words
 from alerts.store.reach import Wanted
 from dashboard.api import alert_shapes as shapes
@@ -43,7 +43,7 @@ def router(counter: Counter, *, clock: Callable[[], datetime]) -> APIRouter:
 
 
 def _add_reach(routes: APIRouter, counter: Counter) -> None:
-    board = ReachBoard(counter.desk.reach)
+    board = ReachBoard(counter.desk.reach, most=64)
 
     @routes.get("/reach")
     async def reach(viewer: CurrentViewer, alert: UUID) -> Response:
@@ -171,7 +171,7 @@ def _add_report(routes: APIRouter, counter: Counter, clock: Callable[[], datetim
         return _csv(message_lines(counter, viewer, alert), f"{found.identifier}-messages.csv")
 
 
-async def _issued(counter: Counter, viewer: Viewer, alert: UUID) -> Alert:
+async def _issued(counter: Counter, viewer: Viewer, alert: UUID) -> AlertHead:
     found = await counter.find(viewer, alert)
     if found.issued_at is None:
         raise Problem(
@@ -202,7 +202,7 @@ async def message_lines(counter: Counter, viewer: Viewer, alert: UUID) -> AsyncG
         after = found[-1]["id"]
 
 
-async def _note(counter: Counter, viewer: Viewer, alert: Alert, action: str, *, at: datetime) -> None:
+async def _note(counter: Counter, viewer: Viewer, alert: AlertHead, action: str, *, at: datetime) -> None:
     """Write into the audit trail that names and telephone numbers left."""
     async with counter.pool.connection() as connection:
         await audit.write(connection, at=at, viewer=viewer, action=action, subject=str(alert.id), unit=alert.unit.id)

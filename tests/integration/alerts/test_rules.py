@@ -169,7 +169,7 @@ async def test_a_rule_that_is_trusted_issues_once(
         await judged(rule_watch, clock)
     issued = await desk.list()
     assert [(alert.state, alert.content.targets) for alert in issued] == [(AlertState.ISSUED, (JINSHUI,))]
-    assert issued[0].reach.audience > 0
+    assert (await desk.get(issued[0].id)).reach.audience > 0
     await a_sign(connection, LI, "online", clock())
     await judged(rule_watch, clock)
     await judged(rule_watch, clock, minutes=6)
