@@ -7,7 +7,7 @@ ring after the commit, and nothing depends on their being heard. It never sends 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,6 @@ from alerts.changes import (
     previewing,
     views,
 )
-from alerts.changes.issuing import Issued
 from alerts.core.cap import Bulletin
 from alerts.core.errors import UnknownAlert
 from alerts.core.evidence import Evidence
@@ -46,16 +45,14 @@ from alerts.core.records import (
     Version,
 )
 from alerts.core.states import AlertMove
-from alerts.store import deliveries, passings, reading
 from alerts.store import evidence as rows
+from alerts.store import passings, reading
 from alerts.store import reach as counting
 from alerts.store.reach import Wanted
 from tracker.bus.interface import ALERTS, DELIVERIES, DOWNLINK, Bus
 
 Connection = AsyncConnection[Any]
 Clock = Callable[[], datetime]
-
-BULK: Final = 1_000  # rows after which the planner's statistics are stale enough to matter
 
 
 class Desk:
@@ -94,7 +91,7 @@ class Desk:
     async def approve(self, alert_id: UUID, by: Actor, expected_version: int) -> Alert:
         """Issue, or let a proposed level be, as the second person."""
         async with self._transaction() as connection:
-            issued = await approving.approve(
+            await approving.approve(
                 connection,
                 alert_id,
                 by=by,
@@ -102,7 +99,7 @@ class Desk:
                 policy=self._policy,
                 now=self._clock(),
             )
-        return await self._issued(alert_id, issued)
+        return await self._changed(alert_id)
 
     async def decline(self, alert_id: UUID, by: Actor, expected_version: int, note: str) -> Alert:
         """Send a draft back, or turn a proposed level down, as the second person, with the reason."""
@@ -131,7 +128,7 @@ class Desk:
     ) -> Alert:
         """Issue; orange and red only with a logged `override_reason` (else `submit` and another's `approve`)."""
         async with self._transaction() as connection:
-            issued = await issuing.issue(
+            await issuing.issue(
                 connection,
                 alert_id,
                 by=by,
@@ -140,7 +137,7 @@ class Desk:
                 policy=self._policy,
                 now=self._clock(),
             )
-        return await self._issued(alert_id, issued)
+        return await self._changed(alert_id)
 
     async def change_level(
         self,
@@ -154,7 +151,7 @@ class Desk:
     ) -> Alert:
         """Tell the audience of a new level; to orange or red only with an `override_reason` (else `propose_level`)."""
         async with self._transaction() as connection:
-            issued = await issuing.change_level(
+            await issuing.change_level(
                 connection,
                 alert_id,
                 by=by,
@@ -165,7 +162,7 @@ class Desk:
                 policy=self._policy,
                 now=self._clock(),
             )
-        return await self._issued(alert_id, issued)
+        return await self._changed(alert_id)
 
     async def lift(self, alert_id: UUID, by: Actor, expected_version: int, note: str = "") -> Alert:
         """The danger is over: everybody who had been told is told so, and nobody else."""
@@ -192,7 +189,7 @@ class Desk:
 
     async def preview(self, by: Actor, content: Content) -> AudiencePreview:
         """Say who would be told now and whether the account may do so; nothing is stored."""
-        async with self._pool.connection() as connection:
+        async with self._transaction() as connection:
             return await previewing.preview(connection, by=by, content=content, policy=self._policy, now=self._clock())
 
     async def find(self, alert_id: UUID, within: int | None = None) -> AlertHead:
@@ -202,8 +199,9 @@ class Desk:
 
     async def get(self, alert_id: UUID, within: int | None = None) -> Alert:
         async with self._transaction() as connection:
+            found = await self._find(connection, alert_id, within)
             await counting.make_room(connection)
-            return await views.counted(connection, await self._find(connection, alert_id, within))
+            return await views.counted(connection, found)
 
     async def list(self, within: int | None = None, state: str | None = None, limit: int = 50) -> list[AlertHead]:
         """Return alerts, newest first."""
@@ -242,8 +240,8 @@ class Desk:
     async def calls(self, alert_id: UUID, wanted: Wanted, *, limit: int = 50, offset: int = 0) -> Calls:
         """Return a page of those to be called by telephone."""
         async with self._transaction() as connection:
-            await counting.make_room(connection)
             alert = await self._find(connection, alert_id, wanted.within)
+            await counting.make_room(connection)
             return await calls.read(
                 connection, alert, wanted, policy=self._policy, now=self._clock(), limit=limit, offset=offset
             )
@@ -255,6 +253,7 @@ class Desk:
         async with self._transaction() as connection:
             await rows.freeze_view(connection)
             alert = await self._find(connection, alert_id, covers)
+            await counting.make_room(connection)
             reach = (await views.reach(connection, alert_id)).within(*span)
             return await evidence.read(
                 connection,
@@ -299,12 +298,6 @@ class Desk:
                 policy=self._policy,
                 now=self._clock(),
             )
-        return await self._changed(alert_id)
-
-    async def _issued(self, alert_id: UUID, issued: Issued) -> Alert:
-        if issued.deliveries > BULK:
-            async with self._pool.connection() as connection:
-                await deliveries.analyze(connection)
         return await self._changed(alert_id)
 
     async def _changed(self, alert_id: UUID) -> Alert:

@@ -1,5 +1,7 @@
 """What happens by itself while alerts are in force: due timers, people who enter a drawn area, answers from terminals.
 
+And what large mailings left for later: terminals and pushes, behind the SMS.
+
 It never sends anything; it queues deliveries and rings. Any number of these loops may run: the alert's row lock makes
 each timer fire once.
 """
@@ -15,10 +17,10 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from alerts import metrics
-from alerts.changes import answering, chasing, entering
+from alerts.changes import answering, chasing, entering, telling
 from alerts.changes.chasing import Fired
 from alerts.core.policy import Policy
-from alerts.store import alerts, timers
+from alerts.store import alerts, deliveries, timers
 from tracker.bus.interface import ALERTS, DELIVERIES, EVENTS, Bus
 from tracker.bus.messages import AlertAcknowledged, Crossed, decode
 from tracker.database.retry import retry
@@ -47,11 +49,13 @@ class Watch:
 
     async def run(self) -> None:
         """Watch until cancelled."""
-        crossed = asyncio.Event()
+        crossed, issued = asyncio.Event(), asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._fire_for_ever(), name="alert timers")
             group.create_task(self._admit_for_ever(crossed), name="alert entrants")
             group.create_task(self._listen(crossed), name="alert events")
+            group.create_task(self._finish_for_ever(issued), name="alert mailings")
+            group.create_task(self._hear_issues(issued), name="alert doorbell")
 
     async def fire_due(self) -> list[Fired]:
         """Fire every timer that is due now, in order of its due date."""
@@ -73,6 +77,21 @@ class Watch:
             entered += came
         metrics.LATE_ENTRANTS.inc(len(entered))
         return entered
+
+    async def finish_mailings(self) -> int:
+        """Queue what large mailings left for later; return how many mailings there were."""
+        finished = 0
+        while True:
+            async with self._pool.connection() as connection, connection.transaction():
+                mailing = await telling.finish(connection)
+            if mailing is None:
+                break
+            finished += 1
+            await self._ring(mailing.alert)
+        if finished:
+            async with self._pool.connection() as connection:
+                await deliveries.analyze(connection)
+        return finished
 
     async def hear(self, event: AlertAcknowledged) -> None:
         """Stop chasing somebody who answered at their terminal; the row of the answer is there already."""
@@ -105,6 +124,21 @@ class Watch:
             for fired in await retry(self.fire_due, name="alert timers"):
                 log.info("timers.fired", step=fired.step, timers=fired.timers, messages=fired.messages)
             await asyncio.sleep(TIMER_TICK_S)
+
+    async def _finish_for_ever(self, issued: asyncio.Event) -> None:
+        while True:
+            issued.clear()
+            if mailings := await retry(self.finish_mailings, name="alert mailings"):
+                log.info("mailings.finished", mailings=mailings)
+            try:
+                async with asyncio.timeout(TIMER_TICK_S):
+                    await issued.wait()
+            except TimeoutError:
+                continue
+
+    async def _hear_issues(self, issued: asyncio.Event) -> None:
+        async for _ in self._bus.read(DELIVERIES):
+            issued.set()
 
     async def _admit_for_ever(self, crossed: asyncio.Event) -> None:
         while True:

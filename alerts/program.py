@@ -20,7 +20,7 @@ from alerts.rule_watch import RuleWatch
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
 
-POOL_SIZE = 15  # four lanes of two connections each, the sweep, the watch, the feeds, two for rules, two for trials
+POOL_SIZE = 16  # four lanes of two each, the sweep, two of the watch, the feeds, two for rules, two for trials
 PUSH_RATE = Rate(per_s=2_000.0)  # a hundred at once: push services answer in tenths of a second
 
 

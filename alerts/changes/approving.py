@@ -8,7 +8,6 @@ from psycopg import AsyncConnection
 
 from alerts.changes import issuing, targets
 from alerts.changes.drafting import carried
-from alerts.changes.issuing import Issued
 from alerts.changes.opening import Opened, open_for
 from alerts.core.errors import BadContent, IllegalMove, NotAllowed
 from alerts.core.levels import Level
@@ -67,18 +66,19 @@ async def propose_level(
 
 async def approve(
     connection: Connection, alert: UUID, *, by: Actor, expected_version: int, policy: Policy, now: datetime
-) -> Issued:
+) -> None:
     """Issue, or change the level, as the second person: an account that wrote no version, or did not propose it."""
     opened = await open_for(
         connection, alert, by=by, expected_version=expected_version, move=AlertMove.APPROVE, kinds=OUT
     )
     if opened.is_repeat:
-        return Issued(0, is_repeat=True)
+        return
     if opened.head.alert_state is AlertState.ISSUED:
-        return await _approve_level(connection, opened, by=by, policy=policy, now=now)
+        await _approve_level(connection, opened, by=by, policy=policy, now=now)
+        return
     if by.account in await alerts.authors(connection, alert):
         raise NotAllowed(NOT_YOURS)
-    return await issuing.put_out(connection, opened, by=by, note="approved", policy=policy, now=now)
+    await issuing.put_out(connection, opened, by=by, note="approved", policy=policy, now=now)
 
 
 async def decline(
@@ -110,14 +110,12 @@ async def decline(
     )
 
 
-async def _approve_level(connection: Connection, opened: Opened, *, by: Actor, policy: Policy, now: datetime) -> Issued:
+async def _approve_level(connection: Connection, opened: Opened, *, by: Actor, policy: Policy, now: datetime) -> None:
     waiting = await _waiting(connection, opened)
     if waiting.made_by == by.account:
         raise NotAllowed(NOT_YOUR_LEVEL)
     await proposals.settle(connection, waiting.id, outcome="approved", account=by.account, now=now)
-    return await issuing.speak_level(
-        connection, opened, waiting.alert_level, by=by, note=waiting.note, policy=policy, now=now
-    )
+    await issuing.speak_level(connection, opened, waiting.alert_level, by=by, note=waiting.note, policy=policy, now=now)
 
 
 async def _waiting(connection: Connection, opened: Opened) -> Waiting:

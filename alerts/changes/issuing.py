@@ -1,6 +1,5 @@
 """The moment people are told: issue, change of level. One transaction each; the audience frozen in it."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -31,14 +30,6 @@ SECOND_PERSON: Final = Words(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
-    """How many deliveries were queued. `is_repeat`: an earlier request did it."""
-
-    deliveries: int
-    is_repeat: bool = False
-
-
 async def issue(
     connection: Connection,
     alert: UUID,
@@ -48,19 +39,19 @@ async def issue(
     override_reason: str | None,
     policy: Policy,
     now: datetime,
-) -> Issued:
+) -> None:
     """Issue without a second person: levels that need none, or with a reason that is logged."""
     opened = await open_for(
         connection, alert, by=by, expected_version=expected_version, move=AlertMove.ISSUE, kinds=ISSUED
     )
     if opened.is_repeat:
-        return Issued(0, is_repeat=True)
+        return
     reason = (override_reason or "").strip()
     if opened.head.alert_level.facts.needs_second_person and not reason:
         raise NotAllowed(SECOND_PERSON)
     if reason:
         await _log_override(connection, opened.head, by=by, reason=reason, now=now)
-    return await put_out(connection, opened, by=by, note=reason, policy=policy, now=now)
+    await put_out(connection, opened, by=by, note=reason, policy=policy, now=now)
 
 
 async def change_level(
@@ -74,7 +65,7 @@ async def change_level(
     override_reason: str | None,
     policy: Policy,
     now: datetime,
-) -> Issued:
+) -> None:
     """Tell the whole frozen audience of a new level; what had not left yet of the old one expires."""
     opened = await open_for(
         connection,
@@ -86,7 +77,7 @@ async def change_level(
     )
     head = opened.head
     if opened.is_repeat and head.alert_level is level:
-        return Issued(0, is_repeat=True)
+        return
     if head.alert_level is level:
         raise IllegalMove(Words("级别没有变化", "it has this level already"))
     reason = (override_reason or "").strip()
@@ -94,22 +85,22 @@ async def change_level(
         raise NotAllowed(SECOND_PERSON)
     if reason:
         await _log_override(connection, head, by=by, reason=reason, now=now)
-    return await speak_level(connection, opened, level, by=by, note=reason or note, policy=policy, now=now)
+    await speak_level(connection, opened, level, by=by, note=reason or note, policy=policy, now=now)
 
 
 async def speak_level(
     connection: Connection, opened: Opened, level: Level, *, by: Actor, note: str, policy: Policy, now: datetime
-) -> Issued:
+) -> None:
     """Tell the whole frozen audience of another level; who may do so has been judged."""
     head = opened.head
     kind = Kind.UPGRADE if level.rank > head.alert_level.rank else Kind.DOWNGRADE
     grids = await targets.permitted(connection, issuer=head.unit, targets=tuple(head.targets), level=level)
-    return await _speak(connection, opened, kind, level, grids, by=by, note=note, policy=policy, now=now)
+    await _speak(connection, opened, kind, level, grids, by=by, note=note, policy=policy, now=now)
 
 
 async def put_out(
     connection: Connection, opened: Opened, *, by: Actor, note: str, policy: Policy, now: datetime
-) -> Issued:
+) -> None:
     """Freeze the audience and tell it; who may do so has been judged."""
     head = opened.head
     if head.expires_at is not None and head.expires_at <= now:
@@ -125,7 +116,7 @@ async def put_out(
         expires_at=ends_at,
     )
     await _freeze(connection, head, grids=grids, now=now)
-    return await _speak(connection, opened, Kind.ISSUE, level, grids, by=by, note=note, policy=policy, now=now)
+    await _speak(connection, opened, Kind.ISSUE, level, grids, by=by, note=note, policy=policy, now=now)
 
 
 async def _freeze(connection: Connection, head: Head, *, grids: list[int], now: datetime) -> None:
@@ -147,7 +138,7 @@ async def _speak(
     note: str,
     policy: Policy,
     now: datetime,
-) -> Issued:
+) -> None:
     """Write the new version, put it in force, queue its tellings, set its timers, silence the older ones."""
     head, version = opened.head, opened.head.version + 1
     notice = await telling.notice_of(connection, head, kind=kind, level=level, now=now, note=note)
@@ -183,7 +174,6 @@ async def _speak(
         level=level.value,
         deliveries=made,
     )
-    return Issued(made)
 
 
 async def _log_override(connection: Connection, head: Head, *, by: Actor, reason: str, now: datetime) -> None:

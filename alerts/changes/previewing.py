@@ -34,6 +34,7 @@ async def preview(
         inside = await audience.find_inside(connection, area=content.area, unit=by.unit, now=now)
     teams = content.teams if judged.is_allowed else ()
     wanted = audience.Wanted(grids=judged.grids, depth=content.depth, inside=inside, teams=teams)
+    await audience.make_room(connection, wanted)
     rows = await audience.preview(connection, wanted, limit=SAMPLE)
     counts = await audience.preview_counts(connection, wanted)
     by_level, by_reason, by_unit = Counter[str](), Counter[str](), Counter[int]()

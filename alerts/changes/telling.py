@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from psycopg import AsyncConnection
 
@@ -12,11 +12,13 @@ from alerts.core.levels import Level, priority
 from alerts.core.policy import Policy
 from alerts.core.texts import Kind, Notice
 from alerts.core.words import Words
-from alerts.store import authority, deliveries
+from alerts.store import authority, deliveries, mailings
 from alerts.store.alerts import Head
 from alerts.store.deliveries import Mailing
 
 Connection = AsyncConnection[Any]
+
+AT_ONCE: Final = 1_000  # SMS of a telling; behind more of them the other channels follow in a transaction of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +63,33 @@ def payload_of(telling: Telling) -> str:
 async def tell(
     connection: Connection, telling: Telling, *, policy: Policy, members: Sequence[int] | None = None
 ) -> int:
-    """Queue the first telling of a version for the audience (or for `members` of it); return the rows made."""
+    """Queue the first telling of a version for the audience (or for `members` of it); return the rows made.
+
+    A large one's SMS are queued now, so that they leave at once; `finish` queues the rest.
+    """
     mailing = mailing_of(telling, kind="telling", wants_answer=True, policy=policy, members=members)
-    return await queue(connection, mailing)
+    made = await deliveries.enqueue_sms(connection, mailing)
+    if members is None and made > AT_ONCE:
+        await mailings.put_off(connection, mailing)
+        return made
+    return made + await _queue_others(connection, mailing)
 
 
 async def queue(connection: Connection, mailing: Mailing) -> int:
     """Queue a mailing on every channel that reaches its people, and say of whom none does; return the rows made."""
-    made = await deliveries.enqueue_sms(connection, mailing)
-    made += await deliveries.enqueue_terminals(connection, mailing)
+    return await deliveries.enqueue_sms(connection, mailing) + await _queue_others(connection, mailing)
+
+
+async def finish(connection: Connection) -> Mailing | None:
+    """Queue what a large mailing left for later; return it, None when nothing waits."""
+    mailing = await mailings.take(connection)
+    if mailing is not None:
+        await _queue_others(connection, mailing)
+    return mailing
+
+
+async def _queue_others(connection: Connection, mailing: Mailing) -> int:
+    made = await deliveries.enqueue_terminals(connection, mailing)
     made += await deliveries.enqueue_pushes(connection, mailing)
     return made + await deliveries.record_unreachable(connection, mailing)
 

@@ -26,7 +26,6 @@ async def freeze_view(connection: Connection) -> None:
     """Let all statements of this transaction see one moment, and write times in UTC."""
     await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
     await connection.execute("SET LOCAL timezone = 'UTC'")
-    await connection.execute("SET LOCAL work_mem = '64MB'")
 
 
 async def version_extras(connection: Connection, alert: UUID) -> dict[int, tuple[str | None, bool]]:

@@ -5,6 +5,7 @@ Each step may be made again from its beginning, by another process: a lost answe
 
 from uuid import UUID
 
+from alerts.changes import telling
 from alerts.core.levels import Level
 from alerts.core.states import AlertState
 from tests.faultpoints.victim import Works
@@ -20,6 +21,20 @@ async def issue(works: Works, alert: UUID) -> None:
     if (await desk.get(alert)).version == 1:
         await desk.submit(alert, city.county, 1)
     await desk.approve(alert, city.deputy, 2)
+
+
+async def issue_to_many(works: Works, alert: UUID) -> None:
+    """Issue as to a whole city: the SMS in one transaction, the other channels in the next."""
+    at_once, telling.AT_ONCE = telling.AT_ONCE, 0
+    try:
+        await issue(works, alert)
+    finally:
+        telling.AT_ONCE = at_once
+
+
+async def finish(works: Works, alert: UUID) -> None:
+    del alert
+    await works.watch.finish_mailings()
 
 
 async def dispatch(works: Works, alert: UUID) -> None:

@@ -32,6 +32,8 @@ MOST: Final = 500  # points of a step; more is a step that never ends
 # What was done before the step in which the process dies
 BEFORE: Final[dict[Step, tuple[Step, ...]]] = {
     steps.issue: (),
+    steps.issue_to_many: (),
+    steps.finish: (steps.issue_to_many,),
     steps.dispatch: (steps.issue,),
     steps.receipt: (steps.issue, steps.dispatch),
     steps.acknowledge: (steps.issue, steps.dispatch),
@@ -41,7 +43,7 @@ BEFORE: Final[dict[Step, tuple[Step, ...]]] = {
     steps.withdraw: (steps.issue,),
 }
 # What there is to do afterwards, by whoever lives, until all is said
-AFTER: Final = (steps.dispatch, steps.receipt)
+AFTER: Final = (steps.finish, steps.dispatch, steps.receipt)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from alerts.core.reach import Answered, Counted, OverChannel, Reached
 from alerts.core.states import TOLD
 
 NOON = datetime(2026, 7, 20, 4, 0, tzinfo=UTC)
-MIGRATION = Path(__file__).parents[3] / "tracker" / "migrations" / "0025_reached.sql"
+MIGRATION = Path(__file__).parents[3] / "tracker" / "migrations" / "0025_whole_city.sql"
 
 
 def counted(unit: int | None, left: int, level: str, *, audience: int, acknowledged: int = 0) -> Counted:

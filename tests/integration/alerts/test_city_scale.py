@@ -8,6 +8,7 @@ from alerts.core.audience import Candidate, dedupe
 from alerts.core.levels import Level
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
+from alerts.escalation import Watch
 from tests.integration.alerts.builders import (
     BLOCK,
     CITY,
@@ -16,6 +17,7 @@ from tests.integration.alerts.builders import (
     City,
     a_content,
     a_member,
+    a_terminal,
     all_of,
     an_id,
 )
@@ -56,6 +58,39 @@ async def test_twenty_thousand_leaders_are_frozen_queued_and_told_of_a_lift(
         ("telling", "delivered", told),
         ("telling", "expired", LEADERS + 5 - told),
     ]
+
+
+async def test_behind_many_sms_the_other_channels_follow_in_a_transaction_of_their_own(
+    desk: Desk, city: City, watch: Watch, connection: Connection
+) -> None:
+    await many_leaders(connection)
+    await a_member(connection, 400, unit=BLOCK, role="leader", phone=None)
+    await a_member(connection, 401, unit=BLOCK, role="leader", phone=None)
+    await a_terminal(connection, 1, member=400)
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
+    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    assert await all_of(connection, "SELECT DISTINCT channel FROM delivery") == ["sms"]
+    assert (alert.reach.audience, alert.reach.queued, alert.reach.failed) == (LEADERS + 7, LEADERS + 7, 0)
+    assert await watch.finish_mailings() == 1
+    others = "SELECT member, channel, state FROM delivery WHERE channel <> 'sms' ORDER BY member"
+    assert await all_of(connection, others) == [(400, "terminal", "queued"), (401, "none", "failed")]
+    reach = (await desk.get(alert.id)).reach
+    assert (reach.audience, reach.queued, reach.failed) == (LEADERS + 7, LEADERS + 6, 1)
+    assert await watch.finish_mailings() == 0
+
+
+async def test_what_was_left_for_later_is_dropped_with_its_version(
+    desk: Desk, city: City, watch: Watch, connection: Connection
+) -> None:
+    await many_leaders(connection)
+    await a_terminal(connection, 1, member=100 + WENHUA)
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.ORANGE))
+    alert = await desk.issue(draft.id, city.mayor, 1, "the dam leaks")
+    raised = await desk.change_level(alert.id, city.mayor, alert.version, Level.RED, override_reason="it broke")
+    assert await watch.finish_mailings() == 1
+    rows = "SELECT version, member FROM delivery WHERE channel = 'terminal'"
+    assert await all_of(connection, rows) == [(raised.version, 100 + WENHUA)]
+    assert await all_of(connection, "SELECT * FROM waiting_mailing") == []
 
 
 async def test_the_same_people_are_one_in_sql_as_in_the_rule(desk: Desk, city: City, connection: Connection) -> None:
