@@ -168,8 +168,11 @@ def test_nan_in_an_array_refuses_its_own_element_alone(service: Service, termina
 
 def test_a_bad_checksum_refuses_the_sentence_and_not_the_packet(service: Service, terminal: Terminal) -> None:
     before, fixes = service.refusals(), [a_fix(), a_fix(), a_fix()]
-    instants = [datetime.fromtimestamp(int(fix["t"]) - at * 60, UTC) for at, fix in enumerate(fixes)]
-    lines = [sentence(f"GNRMC,{t:%H%M%S}.00,A,3444.8,N,11337.5,E,1.0,90.0,{t:%d%m%y},,") for t in instants]
+    instants = [datetime.fromtimestamp(round(fix["t"] * 1000) // 10 / 100, UTC) for fix in fixes]  # NMEA counts in hundredths
+    lines = [
+        sentence(f"GNRMC,{t:%H%M%S}.{t.microsecond // 10_000:02},A,3444.8,N,11337.5,E,1.0,90.0,{t:%d%m%y},,")
+        for t in instants
+    ]
     lines[1] = lines[1].replace("A,3444.8", "A,3444.9")
     terminal.say("nmea", "\r\n".join(lines))
     assert service.refusals() - before == {"bad checksum": 1}
