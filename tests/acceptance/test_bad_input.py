@@ -168,7 +168,8 @@ def test_nan_in_an_array_refuses_its_own_element_alone(service: Service, termina
 
 def test_a_bad_checksum_refuses_the_sentence_and_not_the_packet(service: Service, terminal: Terminal) -> None:
     before, fixes = service.refusals(), [a_fix(), a_fix(), a_fix()]
-    instants = [datetime.fromtimestamp(round(fix["t"] * 1000) // 10 / 100, UTC) for fix in fixes]  # NMEA counts in hundredths
+    hundredths = [round(fix["t"] * 1000) // 10 for fix in fixes]  # which NMEA counts in
+    instants = [datetime.fromtimestamp(at / 100, UTC) for at in hundredths]
     lines = [
         sentence(f"GNRMC,{t:%H%M%S}.{t.microsecond // 10_000:02},A,3444.8,N,11337.5,E,1.0,90.0,{t:%d%m%y},,")
         for t in instants
