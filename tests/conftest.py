@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +20,8 @@ from tracker.database.migrate import migrate
 from tracker.database.partitions import ensure_partitions_at
 
 _numbers = itertools.count()
+_MEMORY = Path("/dev/shm")  # noqa: S108 the kernel's own name
+_MEMORY_ENOUGH = 4 << 30
 
 # A shell's background job ignores SIGINT, and so would every process that a test starts and then interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -32,8 +35,12 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """The run's cluster. fsync is off: the tests kill processes, never the machine."""
-    with tempfile.TemporaryDirectory(prefix="gridwarden-tests-") as folder:
+    """The run's cluster. fsync is off: the tests kill processes, never the machine.
+
+    It lies in memory where there is room: a database is a copy of hundreds of small files, one for each test.
+    """
+    in_memory = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _MEMORY_ENOUGH
+    with tempfile.TemporaryDirectory(prefix="gridwarden-tests-", dir=_MEMORY if in_memory else None) as folder:
         Path(folder).chmod(0o755)
         cluster = EmbeddedPostgres(
             Path(folder), settings={"fsync": "off", "full_page_writes": "off", "shared_buffers": "128MB"}
