@@ -11,11 +11,13 @@ It issues a drill in the language of the screen when no warning is in force, so 
 import argparse
 import itertools
 import os
+import re
 import tempfile
 import uuid
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -42,10 +44,25 @@ SIZES: Final[dict[str, ViewportSize]] = {
     "phone": {"width": 390, "height": 844},
 }
 LOOKS: Final = (("dark", "en"), ("light", "zh"))  # theme and language; the docs want a small folder
+LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}
 OTHER_LOOKS: Final = (("dark", "zh"), ("light", "en"))
 UNSAFE: Final = {"X-Requested-With": "gridwarden"}
 SETTLE_MS: Final = 1_200  # a map's glide and one frame of the live channel
 WAIT_MS: Final = 30_000
+
+OURS_ALONE: Final = re.compile(r"/(ack|api)/")  # pages that the server draws, without a map
+LINK: Final = re.compile(r"https?://[^/\s]+(/ack/\S+)")
+MESSAGE: Final = """\
+<?xml version="1.0" encoding="UTF-8"?>
+<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
+<identifier>410100-{id}</identifier><sender>weather@example.org</sender>
+<sent>{sent}</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
+<info><language>zh-CN</language><category>Met</category><event>暴雨</event><urgency>Expected</urgency>
+<severity>Severe</severity><certainty>Likely</certainty><senderName>市气象台</senderName>
+<headline>市气象台发布暴雨橙色预警[II级/严重]</headline><description>预计未来三小时降雨80至120毫米。</description>
+<instruction>巡查下穿隧道和地下车库。</instruction>
+<area><areaDesc>市区</areaDesc><circle>34.75,113.65 200</circle></area></info></alert>
+"""
 
 WORDS: Final = {
     "zh": {
@@ -128,6 +145,42 @@ def press_new_account(page: Page) -> None:
     page.get_by_test_id("add-account").click()
 
 
+def press_standing_in(page: Page) -> None:
+    page.locator('[data-tab="delegations"]').click()
+
+
+def press_message(page: Page) -> None:
+    """A weather service's message, read from a file: what it says, and what it would become."""
+    with tempfile.NamedTemporaryFile(suffix=".xml") as file:
+        file.write(MESSAGE.format(sent=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00"), id=uuid.uuid4()).encode())
+        file.flush()
+        page.get_by_test_id("cap-open").click(timeout=WAIT_MS)
+        page.set_input_files('[data-testid="cap-files"]', file.name)
+        page.get_by_test_id("cap-mapping").wait_for(timeout=WAIT_MS)
+
+
+def press_received(page: Page) -> None:
+    page.get_by_test_id("cap-open").click(timeout=WAIT_MS)
+
+
+def press_confirm(page: Page) -> None:
+    page.locator("button.large").click(timeout=WAIT_MS)
+    page.locator("button.row").first.wait_for(timeout=WAIT_MS)
+
+
+def press_all_mine(page: Page) -> None:
+    """From the link in a message to the reader's own list of warnings."""
+    press_confirm(page)
+    page.locator("button.row").first.click()
+    page.locator('a[href^="/my/alerts/"]').first.wait_for(timeout=WAIT_MS)
+
+
+def press_pass_on(page: Page) -> None:
+    press_all_mine(page)
+    page.locator('a[href^="/my/alerts/"]').first.click()
+    page.locator('a[href$="/pass"]').click(timeout=WAIT_MS)
+
+
 def press_security(page: Page) -> None:
     page.locator('[data-tab="security"]').click()
     page.get_by_test_id("session").first.wait_for(timeout=WAIT_MS)
@@ -160,6 +213,9 @@ SCREENS: Final = (
     Screen(name="audience", path="/?panel=alert&alert={alert}", act=press_audience, only="desk"),
     Screen(name="reach", path="/?panel=alert&alert={alert}", act=press_reach, only="desk"),
     Screen(name="calls", path="/?panel=alert&alert={alert}", act=press_calls, only="desk"),
+    Screen(name="report", path="/api/alerts/{alert}/report", only="desk"),
+    Screen(name="received", path="/?panel=alerts", act=press_received, only="desk"),
+    Screen(name="message", path="/?panel=alerts", act=press_message, only="desk"),
     Screen(name="compose", path="/", act=press_new_alert, only="desk"),
     Screen(name="cases", path="/?panel=cases"),
     Screen(name="crossings", path="/?panel=crossings", only="desk"),
@@ -168,10 +224,16 @@ SCREENS: Final = (
     Screen(name="me", path="/?panel=me", only="phone"),
     Screen(name="help", path="/", act=press_help, only="desk"),
     Screen(name="security", path="/?panel=me", act=press_security),
+    Screen(name="standing-in", path="/?panel=me", act=press_standing_in),
+    Screen(name="reader-link", path="{link}", only="phone"),
+    Screen(name="reader-list", path="{link}", act=press_all_mine, only="phone"),
+    Screen(name="reader-pass", path="{link}", act=press_pass_on, only="phone"),
     managing("organisation"),
     managing("members"),
     managing("members", press_first_row, "member"),
     managing("terminals"),
+    managing("rules"),
+    managing("rules", press_first_row, "rule"),
     managing("teams"),
     managing("rosters"),
     managing("contacts"),
@@ -233,6 +295,8 @@ def browser(playwright: Playwright, *, frame: str, theme: str, language: str) ->
             viewport=SIZES[frame],
             has_touch=frame == "phone",
             reduced_motion="reduce",
+            color_scheme="dark" if theme == "dark" else "light",
+            locale=LOCALES[language],
         )
         context.add_init_script(
             f"localStorage.setItem('gridwarden.theme', '{theme}');"
@@ -252,7 +316,9 @@ def draw_login(page: Page, place: Place, name: str) -> None:
 
 def draw(page: Page, url: str, act: Act | None) -> None:
     page.goto(url)
-    if "manage=" in url:
+    if OURS_ALONE.search(url):
+        page.wait_for_load_state("load")
+    elif "manage=" in url:
         page.locator("#manage-content").wait_for(timeout=WAIT_MS)
         page.wait_for_load_state("networkidle")
     else:
@@ -285,7 +351,19 @@ def something_to_show(context: BrowserContext, url: str, language: str) -> dict[
     members = context.request.get(f"{url}/api/units/{targets[0]}/members?limit=500").json()["members"]
     fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
     alert = issued[0] if issued else issue_drill(context, url, targets, words)
-    return {"member": (fresh or [members[0]["id"]])[-1], "alert": alert}
+    link = link_of_a_reader(context, url, alert)
+    return {"member": (fresh or [members[0]["id"]])[-1], "alert": alert, "link": link}
+
+
+def link_of_a_reader(context: BrowserContext, url: str, alert: str) -> str:
+    """Return the path of the link that a message of this warning ends with; the dispatcher sends it at once."""
+    for _ in range(WAIT_MS // SETTLE_MS):
+        messages = context.request.get(f"{url}/api/outbox?alert={alert}&limit=50").json()["messages"]
+        for message in messages:
+            if found := LINK.search(message["body"]):
+                return found[1]
+        context.pages[0].wait_for_timeout(SETTLE_MS)
+    raise SystemExit(f"no message of the warning {alert} was sent within {WAIT_MS / 1000:.0f} s")
 
 
 def issue_drill(context: BrowserContext, url: str, targets: list[int], words: dict[str, str]) -> str:

@@ -16,46 +16,67 @@ _DUE_BYTES: Final = 8
 
 
 class Backlog:
-    __slots__ = ("_arrays", "fixes")
+    """The youngest array is open; older ones, full, are in line before it: most terminals never have one."""
+
+    __slots__ = ("_count", "_full", "_rows", "_texts", "fixes")
 
     def __init__(self) -> None:
-        self._arrays: deque[tuple[bytearray, bytearray, list[int]]] = deque()  # texts, rows, how many
+        self._texts = bytearray()
+        self._rows = bytearray()
+        self._count = 0
+        self._full: deque[tuple[bytearray, bytearray]] | None = None
         self.fixes = 0
 
     def add(self, fix: bytes, row: bytes) -> int:
         """Keep a fix and its packed row; return how many old fixes were dropped for it."""
-        if not self._arrays or self._arrays[-1][2][0] == BATCH:
-            self._arrays.append((bytearray(), bytearray(), [0]))
-        texts, rows, count = self._arrays[-1]
-        texts += b"," + fix if texts else fix
-        rows += row
-        count[0] += 1
+        if self._count == BATCH:
+            self._close()
+        if self._count:
+            self._texts += b","
+        self._texts += fix
+        self._rows += row
+        self._count += 1
         self.fixes += 1
-        if self.fixes <= MOST:
-            return 0
-        dropped = self._arrays.popleft()[2][0]
-        self.fixes -= dropped
-        return dropped
+        return self._drop() if self.fixes > MOST else 0
 
     def mark(self, flags: int) -> None:
         """Set `flags` in all rows that are kept, beside their own."""
-        for _, rows, _ in self._arrays:
+        for rows in (*(rows for _, rows in self._full or ()), self._rows):
             rows[_FLAGS :: PUBLISHED.itemsize] = bytes(own | flags for own in rows[_FLAGS :: PUBLISHED.itemsize])
 
     def take(self) -> tuple[bytes, bytes, int]:
         """Take the oldest array away: (texts with commas between, rows, how many)."""
-        texts, rows, count = self._arrays.popleft()
-        self.fixes -= count[0]
-        return bytes(texts), bytes(rows), count[0]
+        if self._full:
+            texts, rows = self._full.popleft()
+            count = BATCH
+        else:
+            texts, rows, count = self._texts, self._rows, self._count
+            self._texts, self._rows, self._count = bytearray(), bytearray(), 0
+        self.fixes -= count
+        return bytes(texts), bytes(rows), count
+
+    def _close(self) -> None:
+        """Put the youngest array in line, and begin another."""
+        if self._full is None:
+            self._full = deque()
+        self._full.append((self._texts, self._rows))
+        self._texts, self._rows, self._count = bytearray(), bytearray(), 0
+
+    def _drop(self) -> int:
+        """Give the oldest array up: there is one, since MOST are many arrays."""
+        return self.take()[2]
 
 
 def uploaded(rows: bytes) -> bytes:
     """Let fixes that were saved up for one upload be due together, with the last of them; what was off-line stays."""
-    saved = [at for at in range(0, len(rows), PUBLISHED.itemsize) if not rows[at + _FLAGS] & BACKLOG]
-    if len(saved) < 2:  # noqa: PLR2004 - one alone is due when it is
+    last = len(rows) - PUBLISHED.itemsize
+    if not last:
+        return rows  # one alone is due when it is
+    flags = rows[_FLAGS :: PUBLISHED.itemsize]
+    saved = [at * PUBLISHED.itemsize for at, own in enumerate(flags) if not own & BACKLOG]
+    if not saved:
         return rows
-    patched = bytearray(rows)
-    latest = rows[saved[-1] + _DUE : saved[-1] + _DUE + _DUE_BYTES]
-    for at in saved[:-1]:
+    patched, latest = bytearray(rows), rows[saved[-1] + _DUE : saved[-1] + _DUE + _DUE_BYTES]
+    for at in saved:
         patched[at + _DUE : at + _DUE + _DUE_BYTES] = latest
     return bytes(patched)

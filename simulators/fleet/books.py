@@ -83,8 +83,7 @@ def _settle(settled: "array[int]", row: int, count: int, at_us: int) -> None:
         settled.append(row)
         settled.append(at_us)
     else:
-        for each in range(row, row + count):
-            settled.extend((each, at_us))
+        settled.extend([word for each in range(row, row + count) for word in (each, at_us)])
 
 
 def flagged(row: bytes, flags: int) -> bytes:

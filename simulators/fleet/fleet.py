@@ -19,7 +19,7 @@ from simulators.fleet.mischief import Mischief
 from simulators.fleet.post import Post
 from simulators.fleet.presence import Presence
 from simulators.fleet.recall import say_again, take_up
-from simulators.fleet.wording import EMERGENCY, FIX, NO_FIX, NO_SIGNAL, NOT_YET, OFF, Slice, word
+from simulators.fleet.wording import EMERGENCY, NO_FIX, NO_SIGNAL, NOT_YET, OFF, Slice, word
 from simulators.movement.chance import Floats
 from simulators.movement.crowd import Crowd
 from simulators.terminals.line import Exchange
@@ -133,9 +133,10 @@ class Fleet:
 
     def _close_second(self, second: Callable[[], None]) -> None:
         counts = self._counts
-        counts.unsettled = sum(session.unsettled for session in self._post.all_sessions)
-        counts.kept = sum(backlog.fixes for backlog in self._post.backlogs.values())
-        counts.wanted = sum(session.is_wanted for session in self._post.all_sessions)
+        sessions = self._post.all_sessions
+        counts.unsettled = sum([session.unsettled for session in sessions])
+        counts.kept = sum([backlog.fixes for backlog in self._post.backlogs.values()])
+        counts.wanted = sum([session.is_wanted for session in sessions])
         say_again(self._post, asyncio.get_running_loop().time())
         second()
         counts.lag_s = 0.0
@@ -192,27 +193,29 @@ class Fleet:
     def _say_some(self, said: Slice, now_s: float, most: int) -> int:
         """Say up to `most` reports that are due; return how many. The loop that a city's rate runs through."""
         post, counts, special, odd = self._post, self._counts, self._special, said.odd
-        sessions, send, rows, saves_up = post.sessions, post.send, said.rows, self._saves_up
-        due_s, who_all, fixes = said.due_s, said.who, said.fixes
+        sessions, send, keep, saves_up = post.sessions, post.send, post.keep, self._saves_up
+        due_s, who_all, texts, width, rows = said.due_s, said.who, said.texts, said.width, said.rows
         counts.lag_s = max(counts.lag_s, now_s - due_s[said.at])
         counts.worst_lag_s = max(counts.worst_lag_s, counts.lag_s)
         self._books.tick()
-        first = at = said.at
+        first, plain = (at := said.at), 0
         last = min(len(who_all), first + most)
         while at < last and due_s[at] <= now_s:
             who = who_all[at]
             if odd[at] or who in special:
                 self._say_odd(said, at)
             else:
-                counts.due += 1
-                session = sessions[who]
-                row = rows[at * ROW : at * ROW + ROW]
-                if session.has_room and not session.behind and not saves_up:
-                    send(who, FIX % fixes[at], row)
+                plain += 1
+                fix, row = texts[at * width : at * width + width], rows[at * ROW : at * ROW + ROW]
+                if saves_up:
+                    keep(who, fix, row)
+                elif (session := sessions[who]).has_room and not session.behind:
+                    send(who, fix, row)
                 else:
-                    post.keep(who, FIX % fixes[at], row)
+                    keep(who, fix, row)
             at += 1
         said.at = at
+        counts.due += plain
         return at - first
 
     def _say_odd(self, said: Slice, at: int) -> None:
@@ -229,7 +232,7 @@ class Fleet:
         if who in self._mischief.kinds and self._mischief.commit(said, at):
             return
         self._counts.due += 1
-        session, fix = post.sessions[who], FIX % said.fixes[at]
+        session, fix = post.sessions[who], said.fix(at)
         is_free = session.has_room and not session.behind and not self._saves_up
         (post.send if is_free and who not in post.silence.without_signal else post.keep)(who, fix, said.row(at))
         if odd & EMERGENCY:

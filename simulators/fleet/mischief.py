@@ -12,7 +12,7 @@ from ingest.mqtt import packets
 from simulators import ledger
 from simulators.fleet.books import flagged
 from simulators.fleet.post import AGAIN, ON_PURPOSE, Post
-from simulators.fleet.wording import FIX, Slice
+from simulators.fleet.wording import Slice, later
 from simulators.ledger import PUBLISHED
 from simulators.movement.chance import Chance
 from simulators.scenario.model import Fault, Misbehaviour
@@ -54,7 +54,7 @@ class Mischief:
         return self._commit(kind, said, at)
 
     def _commit(self, kind: Fault, said: Slice, at: int) -> bool:
-        post, who, fix = self._post, said.who[at], FIX % said.fixes[at]
+        post, who, fix = self._post, said.who[at], said.fix(at)
         session, row = post.sessions[who], flagged(said.row(at), ledger.TO_BE_REFUSED)
         match kind:
             case "repeated":
@@ -64,8 +64,7 @@ class Mischief:
             case "broken_json":
                 post.send(who, fix[: len(fix) // 2], row, ON_PURPOSE)
             case "future":
-                t, *rest = said.fixes[at]
-                post.send(who, FIX % (float(t) + _FUTURE_S, *rest), _later(row, _FUTURE_S * 1000), ON_PURPOSE)
+                post.send(who, later(fix, _FUTURE_S * 1000), _later(row, _FUTURE_S * 1000), ON_PURPOSE)
             case "oversized":
                 post.send(who, b'%b,"pad":"%b"}' % (fix[:-1], _PADDING), row, ON_PURPOSE)
             case "foreign_topic":
@@ -94,10 +93,9 @@ class Mischief:
     def _flood(self, said: Slice, at: int) -> None:
         """Say the same place many times, each a millisecond later: fixes like any other, to be stored."""
         post, who = self._post, said.who[at]
-        t, *rest = said.fixes[at]
         for more in range(1, self._factor):
             post.counts.due += 1
-            fix, row = FIX % (float(t) + more / 1000, *rest), _later(said.row(at), more)
+            fix, row = later(said.fix(at), more), _later(said.row(at), more)
             if post.sessions[who].has_room:
                 post.send(who, fix, row)
             else:

@@ -124,12 +124,20 @@ class Post:
         backlog = self.backlogs.get(who)
         if backlog is None:
             backlog = self.backlogs[who] = Backlog()
-        flags = self.silence.flags(who, is_up=session.is_up)
-        self.counts.dropped += backlog.add(fix, flagged(row, flags) if flags else row)
+        is_silent = who in self.silence.without_signal or not session.is_up
+        if is_silent:
+            row = flagged(row, self.silence.flags(who, is_up=session.is_up))
+        self.counts.dropped += backlog.add(fix, row)
         if self.safety is not None:
             self.safety.take(who, fix, row)
-        if not flags and backlog.fixes >= self._saved_up:
-            self._let_go(session, who) if self.safety is None else self._held.append(who)
+        if is_silent or backlog.fixes < self._saved_up:
+            return
+        if self.safety is not None:
+            self._held.append(who)
+        elif session.behind or session.waiting or not session.has_room:
+            self._let_go(session, who)
+        else:
+            self._send_kept(session, who, backlog)
 
     def press(self, who: int, last: str, payload: bytes) -> None:
         """Say something that is no fix as soon as there is signal."""

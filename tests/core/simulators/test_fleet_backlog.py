@@ -7,7 +7,7 @@ import numpy as np
 from simulators.fleet.backlog import BATCH, MOST, Backlog, uploaded
 from simulators.fleet.books import Books, flagged
 from simulators.fleet.silence import Silence
-from simulators.fleet.wording import FIX, NO_FIX, NO_SIGNAL, NOT_YET, OFF, word
+from simulators.fleet.wording import NO_FIX, NO_SIGNAL, NOT_YET, OFF, word
 from simulators.ledger import BACKLOG, BY_GATEWAY, PUBLISHED, SILENT
 from simulators.movement.crowd import Reports
 from simulators.terminals.parser import whole
@@ -93,7 +93,7 @@ def test_words_and_rows_say_the_same_in_the_order_of_their_moments() -> None:
     assert said.odd == [OFF, NO_SIGNAL, NO_FIX, NOT_YET]
     assert rows["flags"].tolist() == [BY_GATEWAY, 0, 0, 0]
     for at, row in enumerate(rows):
-        fix = json.loads(FIX % said.fixes[at])
+        fix = json.loads(said.fix(at))
         assert (round(fix["t"] * 1000), round(fix["lon"] * 1e7)) == (row["said_ms"], row["lon"])
         assert round(fix["lat"] * 1e7) == row["lat"]
         assert row["said_ms"] == row["due_us"] // 1000 + 250
