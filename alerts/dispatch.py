@@ -84,14 +84,17 @@ class Dispatcher:
         *,
         links: LinkMaker,
         rate: Rate | None = None,
+        is_open: Callable[[], bool] = lambda: True,
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
+        """While it is not open nothing is claimed: what would only come back stays in the queue, for others too."""
         self._pool = pool
         self._bus = bus
         self._clock = clock
         self._provider = provider
         self._links = links
         self._rate = rate or Rate()
+        self._is_open = is_open
         self._tick = tick
         batch = self._rate.batch
         self._bucket = Bucket.full(rate_per_s=self._rate.per_s, burst=batch, at_s=tick())
@@ -111,6 +114,8 @@ class Dispatcher:
 
     async def round(self) -> int:
         """Claim, look once more, send, settle one batch; return how many were claimed."""
+        if not self._is_open():
+            return 0
         self._bucket, granted = self._bucket.take(self._rate.batch, at_s=self._tick())
         claimed = await self.claim(granted) if granted else []
         self._bucket = self._bucket.give_back(granted - len(claimed))
@@ -166,6 +171,7 @@ class Dispatcher:
         messages = [
             Outgoing(
                 delivery=row.id,
+                attempt=row.attempt,
                 alert=row.alert,
                 member=row.member,
                 address=row.address,
@@ -187,7 +193,7 @@ class Dispatcher:
         if outcome is None:
             outcome = Outcome(delivery=row.id, move=DeliveryMove.DEFERRED, detail="the provider did not answer for it")
         not_before = None
-        if outcome.move is DeliveryMove.DEFERRED:
+        if outcome.move in {DeliveryMove.DEFERRED, DeliveryMove.UNANSWERED}:
             wait = max(backoff(row.attempt, random.random()), outcome.retry_after or timedelta())
             not_before = self._clock() + wait
         metrics.SETTLED.labels(self._provider.channel, outcome.move).inc()

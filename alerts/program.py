@@ -1,7 +1,7 @@
 """The program of alerts: the dispatcher's lanes, the watch, the rules, others' feeds; until cancelled."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 
@@ -15,12 +15,16 @@ from alerts.fetching import Feeds, FeedWatch
 from alerts.intake import Intake
 from alerts.providers.outbox import Outbox
 from alerts.providers.push import Push, subject_of
+from alerts.providers.smpp import Smpp
 from alerts.providers.terminal import Terminals
+from alerts.replies import Replies
 from alerts.rule_watch import RuleWatch
+from alerts.smpp.gateway import Gateway
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
 
 POOL_SIZE = 16  # four lanes of two each, the sweep, two of the watch, the feeds, two for rules, two for trials
+GATEWAY_SIZE = 5  # more for each SMS gateway: its lane, its records, what it looks at and asks, replies
 PUSH_RATE = Rate(per_s=2_000.0)  # a hundred at once: push services answer in tenths of a second
 
 
@@ -40,16 +44,25 @@ async def run(
     policy: Policy | None = None,
     feeds: Feeds | None = None,
     trusted: Trusted = (),
+    gateways: Sequence[Gateway] = (),
 ) -> None:
     """Send what is queued, chase who is silent, tell who enters, run rules, fetch feeds; `ready`: once connected.
 
-    Without a `push_secret` pushes stay queued until their validity ends: the dashboard then offers none.
+    Without a `push_secret` pushes stay queued until their validity ends: the dashboard then offers none. Without
+    `gateways` SMS go to the outbox; those of drills go there always, unless the policy lets them leave.
     """
     policy = policy or Policy()
     links = LinkMaker(secret=link_secret, public_url=public_url, policy=policy)
-    async with AsyncExitStack() as stack, await open_pool(dsn, name="alerts", size=POOL_SIZE) as pool:
+    size = POOL_SIZE + GATEWAY_SIZE * len(gateways)
+    async with AsyncExitStack() as stack, await open_pool(dsn, name="alerts", size=size) as pool:
+        replies = Replies(pool, bus, clock)
+        operators = [Smpp(pool, clock, each, policy=policy, on_inbound=replies.ring) for each in gateways]
         lanes = [
-            Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links),
+            *(
+                Dispatcher(pool, bus, clock, each, links=links, rate=Rate(per_s=each.per_s), is_open=each.has_opened)
+                for each in operators
+            ),
+            *([] if operators else [Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links)]),
             Dispatcher(pool, bus, clock, Outbox(pool, clock, channel="outbox"), links=links),
             Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=links),
         ]
@@ -59,6 +72,10 @@ async def run(
             lanes.append(Dispatcher(pool, bus, clock, push, links=links, rate=PUSH_RATE))
         async with fetching.new_client() as client, asyncio.TaskGroup() as group:
             group.create_task(dispatch.run(lanes, pool, bus, clock), name="dispatch")
+            if operators:
+                group.create_task(replies.run(), name="sms replies")
+            for operator in operators:
+                group.create_task(operator.run(), name=f"sms gateway {operator.name}")
             group.create_task(Watch(pool, bus, clock, policy).run(), name="watch")
             group.create_task(RuleWatch(pool, bus, clock, policy).run(), name="rule watch")
             intake = Intake(pool, bus, clock, trusted)
