@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 CLAIMED: Final = Counter("gridwarden_deliveries_claimed", "Deliveries claimed by the dispatcher", ["channel"])
 SETTLED: Final = Counter("gridwarden_deliveries_settled", "Outcomes of deliveries", ["channel", "outcome"])
@@ -15,4 +15,3 @@ CAP_MESSAGES: Final = Counter("gridwarden_cap_messages", "CAP messages that feed
 SMS_SEGMENTS: Final = Counter("gridwarden_sms_segments", "Segments by the operator's answer", ["gateway", "verdict"])
 SMS_RECEIPTS: Final = Counter("gridwarden_sms_receipts", "Receipts by what they say", ["gateway", "state"])
 SMS_INBOUND: Final = Counter("gridwarden_sms_inbound", "Segments that people wrote", ["gateway"])
-SMS_BOUND: Final = Gauge("gridwarden_sms_bound", "Connections that are bound", ["gateway"])
