@@ -4,15 +4,19 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
+
+from psycopg_pool import AsyncConnectionPool
 
 from alerts import dispatch, fetching
 from alerts.core import webpush
 from alerts.core.cap_signatures import Trusted
 from alerts.core.policy import Policy
-from alerts.dispatch import Dispatcher, LinkMaker, Rate
+from alerts.dispatch import Dispatcher, Rate
 from alerts.escalation import Watch
 from alerts.fetching import Feeds, FeedWatch
 from alerts.intake import Intake
+from alerts.link_maker import LinkMaker
 from alerts.providers.outbox import Outbox
 from alerts.providers.push import Push, subject_of
 from alerts.providers.smpp import Smpp
@@ -30,6 +34,15 @@ PUSH_RATE = Rate(per_s=2_000.0)  # a hundred at once: push services answer in te
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def lane(
+    pool: AsyncConnectionPool[Any], bus: Bus, clock: Callable[[], datetime], operator: Smpp, links: LinkMaker
+) -> Dispatcher:
+    """Return the lane of an SMS gateway: it claims as far ahead as the operator lets messages be unanswered."""
+    rate = Rate(per_s=operator.gateway.rate_per_s)
+    ahead = operator.gateway.window
+    return Dispatcher(pool, bus, clock, operator, links=links, rate=rate, is_open=operator.has_opened, ahead=ahead)
 
 
 async def run(
@@ -58,10 +71,7 @@ async def run(
         replies = Replies(pool, bus, clock)
         operators = [Smpp(pool, clock, each, policy=policy, on_inbound=replies.ring) for each in gateways]
         lanes = [
-            *(
-                Dispatcher(pool, bus, clock, each, links=links, rate=Rate(per_s=each.per_s), is_open=each.has_opened)
-                for each in operators
-            ),
+            *(lane(pool, bus, clock, each, links) for each in operators),
             *([] if operators else [Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links)]),
             Dispatcher(pool, bus, clock, Outbox(pool, clock, channel="outbox"), links=links),
             Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=links),

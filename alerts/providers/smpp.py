@@ -82,9 +82,8 @@ class Smpp:
         return self.is_open
 
     @property
-    def per_s(self) -> float:
-        """The rate that was agreed with the operator."""
-        return self._gateway.rate_per_s
+    def gateway(self) -> Gateway:
+        return self._gateway
 
     @property
     def session(self) -> Session:
