@@ -11,6 +11,7 @@ says how many deliveries may be under way when another batch is claimed, so neve
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -222,7 +223,6 @@ class Dispatcher:
         if outcome.move in {DeliveryMove.DEFERRED, DeliveryMove.UNANSWERED}:
             wait = max(backoff(row.attempt, random.random()), outcome.retry_after or timedelta())
             not_before = self._clock() + wait
-        metrics.SETTLED.labels(self._provider.channel, outcome.move).inc()
         return Settled(
             id=row.id,
             attempt=row.attempt,
@@ -242,6 +242,8 @@ class Dispatcher:
             await queue.log_attempts(connection, settled, provider=self._provider.name, now=now)
             started = [delivery for delivery in moved if delivery in sent]
             await timers.start_reminders(connection, deliveries=started, within=within, now=now)
+        for move, count in Counter(outcome.move for outcome in settled).items():
+            metrics.SETTLED.labels(self._provider.channel, move).inc(count)
 
 
 def _settled_stale(row: Claimed, found: tuple[str, str]) -> Settled:

@@ -7,6 +7,7 @@ receipts of its segments; a segment without one is asked about.
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -135,8 +136,8 @@ class Smpp:
                     detail=detail,
                 )
             )
-        for answer in answers:
-            metrics.SMS_SEGMENTS.labels(self.name, answer.verdict).inc()
+        for verdict, count in Counter(answer.verdict for answer in answers).items():
+            metrics.SMS_SEGMENTS.labels(self.name, verdict).inc(count)
         return outcomes
 
     def _planned(self, message: Outgoing) -> list[Planned]:

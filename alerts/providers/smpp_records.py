@@ -6,6 +6,7 @@ task in the order in which they came, so that most receipts find their segment i
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -151,8 +152,8 @@ class Records:
         if not spoken_of:
             return
         settled = await sms.settle_deliveries(connection, spoken_of, now=now)
-        for each in settled:
-            metrics.SETTLED.labels("sms", each.move).inc()
+        for move, count in Counter(each.move for each in settled).items():
+            metrics.SETTLED.labels("sms", move).inc(count)
         # A receipt that was quicker than our own `accepted`: nobody else will start this person's clock
         early = [
             each.delivery
@@ -170,6 +171,8 @@ class Records:
             link.acknowledge(sequences)
         for kept in page.kept:
             kept.set()
+        for state, count in Counter(each.state for each in page.said).items():
+            metrics.SMS_RECEIPTS.labels(self._gateway.name, state).inc(count)
         if page.inbound:
             self._on_inbound()
         if self._is_deaf and len(self._page.heard) < FEW_WAITING:
@@ -184,7 +187,6 @@ class Records:
             metrics.SMS_RECEIPTS.labels(name, "unreadable").inc()
             log.warning("sms.bad_receipt", gateway=name, reason=str(bad), text=deliver.payload[:200].decode("latin-1"))
             return
-        metrics.SMS_RECEIPTS.labels(name, receipt.fate).inc()
         self._page.said.append(_said(receipt))
 
     def _message(self, deliver: Deliver) -> None:

@@ -110,7 +110,7 @@ async def settle(connection: Connection, outcomes: Sequence[Settled], *, now: da
             is_possible_duplicate = d.is_possible_duplicate OR o.move = 'unanswered',
             sent_at = CASE WHEN t.after IN ('sent', 'delivered') THEN coalesce(d.sent_at, %(now)s) ELSE d.sent_at END,
             settled_at = CASE WHEN t.after IN ('delivered', 'failed', 'expired', 'unknown') THEN %(now)s END
-        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)s::text[], %(details)s::text[],
+        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)b::text[], %(details)b::text[],
                     %(provider_ids)s::text[], %(not_befores)s::timestamptz[])
                  AS o(id, attempt, move, detail, provider_id, not_before)
         JOIN unnest(%(table_moves)s::text[], %(befores)s::text[], %(afters)s::text[]) AS t(move, before, after)
@@ -135,7 +135,7 @@ async def log_attempts(connection: Connection, outcomes: Sequence[Settled], *, p
         """
         INSERT INTO delivery_attempt (delivery, attempt, at, provider, outcome, detail)
         SELECT id, attempt, %(now)s, %(provider)s, move, detail
-        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)s::text[], %(details)s::text[])
+        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)b::text[], %(details)b::text[])
              AS o(id, attempt, move, detail)
         ON CONFLICT DO NOTHING
         """,

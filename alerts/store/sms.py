@@ -1,5 +1,8 @@
 """Tables sms_segment and sms_receipt: what operators took, what they said of it, and how both find each other.
 
+Joins are planned each time: a plan kept from when the tables were empty reads all of them a minute later. Columns of
+text go as binary arrays (`%b`): as text psycopg looks at each element for what must be quoted.
+
 A receipt finds its segment from either side: `match` runs after segments were written, and after receipts were. Of two
 transactions that do not see each other's rows neither matches; a later look over all that waits does.
 """
@@ -61,7 +64,7 @@ async def keep_segments(
         SELECT delivery, attempt, part, parts, %(provider)s, operator_id, address, %(now)s,
                %(now)s::timestamptz + %(ask_after)s
         FROM unnest(%(deliveries)s::bigint[], %(attempts)s::smallint[], %(numbers)s::smallint[], %(parts)s::smallint[],
-                    %(operator_ids)s::text[], %(addresses)s::text[])
+                    %(operator_ids)b::text[], %(addresses)b::text[])
              AS t(delivery, attempt, part, parts, operator_id, address)
         ON CONFLICT DO NOTHING
         """,
@@ -86,7 +89,7 @@ async def keep_receipts(
         """
         INSERT INTO sms_receipt (provider, operator_id, state, word, source, received_at)
         SELECT %(provider)s, operator_id, state, word, %(source)s, %(now)s
-        FROM unnest(%(operator_ids)s::text[], %(states)s::text[], %(words)s::text[]) AS r(operator_id, state, word)
+        FROM unnest(%(operator_ids)b::text[], %(states)b::text[], %(words)b::text[]) AS r(operator_id, state, word)
         """,
         {
             "provider": provider,
@@ -100,16 +103,27 @@ async def keep_receipts(
 
 
 async def lock_deliveries(connection: Connection, *, provider: str, operator_ids: Sequence[str]) -> None:
-    """Hold the deliveries that waiting receipts speak of: two who each hear of one part must not both wait for more."""
+    """Hold the deliveries that waiting receipts speak of, before their states are read.
+
+    Two who each hear of one part must not both wait for more; and a sender that settles at this moment would change the
+    state under a move that was judged by the one before, which then would be lost.
+    """
     await connection.execute(
         """
-        SELECT 1 FROM delivery d
-        WHERE d.id IN (SELECT s.delivery FROM sms_receipt r
-                       JOIN sms_segment s ON (s.provider, s.operator_id) = (r.provider, r.operator_id)
-                       WHERE r.fate = 'waiting' AND r.provider = %(provider)s AND r.operator_id = ANY(%(ids)s))
-        ORDER BY d.id FOR UPDATE
+        WITH spoken_of AS MATERIALIZED (
+            SELECT DISTINCT s.delivery
+            FROM sms_receipt r
+            CROSS JOIN LATERAL (
+                SELECT g.delivery FROM sms_segment g
+                WHERE (g.provider, g.operator_id) = (r.provider, r.operator_id)
+                ORDER BY g.taken_at DESC LIMIT 1
+            ) s
+            WHERE r.fate = 'waiting' AND r.provider = %(provider)s AND r.operator_id = ANY(%(ids)b::text[])
+        )
+        SELECT 1 FROM delivery d JOIN spoken_of ON spoken_of.delivery = d.id ORDER BY d.id FOR UPDATE OF d
         """,
         {"provider": provider, "ids": list(operator_ids)},
+        prepare=False,
     )
 
 
@@ -131,7 +145,7 @@ async def apply_receipts(
                 WHERE (s.provider, s.operator_id) = (r.provider, r.operator_id)
                 ORDER BY s.taken_at DESC LIMIT 1
             ) g
-            WHERE r.fate = 'waiting' AND r.provider = %(provider)s AND r.operator_id = ANY(%(ids)s)
+            WHERE r.fate = 'waiting' AND r.provider = %(provider)s AND r.operator_id = ANY(%(ids)b::text[])
         ), meant AS (
             SELECT DISTINCT ON (delivery, attempt, part) id, state, word, delivery, attempt, part
             FROM said ORDER BY delivery, attempt, part, state = 'under_way', id
@@ -151,6 +165,7 @@ async def apply_receipts(
         SELECT DISTINCT delivery FROM moved
         """,
         {"provider": provider, "ids": list(operator_ids), "now": now},
+        prepare=False,
     )
     return [row[0] for row in await cursor.fetchall()]
 
@@ -201,6 +216,7 @@ async def settle_deliveries(connection: Connection, deliveries: Sequence[int], *
                 "befores": [before for _, before, _ in moves],
                 "afters": [after for _, _, after in moves],
             },
+            prepare=False,
         )
         return await cursor.fetchall()
 

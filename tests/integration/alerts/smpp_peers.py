@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import smpp34
 
+from alerts.smpp.commands import Tag
 from tests.running import free_port
 
 ROOT: Final = Path(__file__).parents[3]
@@ -93,8 +94,8 @@ class Smpp34:
 
     async def _receipt(self, event: Any, number: str) -> None:
         tlvs = [
-            smpp34.Tlv(smpp34.TLV_RECEIPTED_MESSAGE_ID, number.encode() + b"\0"),
-            smpp34.Tlv(smpp34.TLV_MESSAGE_STATE, b"\2"),
+            smpp34.Tlv(Tag.RECEIPTED_MESSAGE_ID, number.encode() + b"\0"),
+            smpp34.Tlv(Tag.MESSAGE_STATE, b"\2"),
         ]
         answer = await self.esme.deliver_sm(
             event.source_addr, source_addr=event.destination_addr, esm_class=4, tlvs=tlvs
