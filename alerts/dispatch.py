@@ -3,13 +3,17 @@
 At least once. A delivery is claimed under a lease, looked at once more, sent, settled; who dies in between loses the
 lease, and the delivery is queued again, flagged as a possible duplicate. Doorbell `deliveries` wakes it, and a timer
 does when nobody rang. Several dispatchers may run: SKIP LOCKED keeps them apart.
+
+A lane does one batch after the other, or, where answers take their time (an operator far away), some at once: `ahead`
+says how many deliveries may be under way when another batch is claimed, so never more than `ahead` and one batch are.
 """
 
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, cast
@@ -19,18 +23,16 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from alerts import metrics
-from alerts.core import links, texts
 from alerts.core.buckets import Bucket
-from alerts.core.links import Link
-from alerts.core.policy import Policy
 from alerts.core.states import DeliveryMove
+from alerts.link_maker import LinkMaker
 from alerts.providers.interface import Outcome, Outgoing, Provider
 from alerts.store import outbox, queue, timers
 from alerts.store.queue import Claimed, Settled
 from tracker.bus.interface import ALERTS, DELIVERIES, Bus
 from tracker.database.retry import retry
 
-SAFETY_NET_S: Final = 1.0  # for a doorbell that nobody heard
+SAFETY_NET_S: Final = 1.0  # of doorbells
 LEASE: Final = timedelta(seconds=60)
 SEND_TIMEOUT_S: Final = 30.0  # half the lease: who still sends has not lost it yet
 FIRST_BACKOFF_S: Final = 2.0
@@ -54,24 +56,6 @@ class Rate:
         return max(1, min(MOST_AT_ONCE, int(self.per_s * LONGEST_ROUND_S)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkMaker:
-    """Signs each reader's own acknowledgement link. `public_url` is where readers reach the dashboard."""
-
-    secret: bytes
-    public_url: str
-    policy: Policy = field(default_factory=Policy)
-
-    def body(self, claimed: Claimed, now: datetime) -> str:
-        """Return the text as it leaves."""
-        if not claimed.wants_answer or claimed.alert is None or claimed.member is None:
-            return claimed.body
-        expires_at = claimed.expires_at or now + self.policy.valid_for
-        token = links.sign(Link(claimed.alert, claimed.member, expires_at), secret=self.secret)
-        link = f"{self.public_url.rstrip('/')}/ack/{token}"
-        return texts.with_link(claimed.body, link=link, language=claimed.language)
-
-
 class Dispatcher:
     """One provider's lane: its own bucket, its own rounds."""
 
@@ -84,14 +68,24 @@ class Dispatcher:
         *,
         links: LinkMaker,
         rate: Rate | None = None,
+        is_open: Callable[[], bool] = lambda: True,
+        ahead: int = 0,
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
+        """While it is not open nothing is claimed: what would only come back stays in the queue, for others too.
+
+        With `ahead` the provider must bear several calls of `send` at once.
+        """
         self._pool = pool
         self._bus = bus
         self._clock = clock
         self._provider = provider
         self._links = links
         self._rate = rate or Rate()
+        self._is_open = is_open
+        self._ahead = ahead
+        self._under_way = 0
+        self._landed = asyncio.Event()
         self._tick = tick
         batch = self._rate.batch
         self._bucket = Bucket.full(rate_per_s=self._rate.per_s, burst=batch, at_s=tick())
@@ -105,22 +99,60 @@ class Dispatcher:
 
     async def _drain(self) -> None:
         """Send until nothing is queued, at the bucket's pace."""
+        if self._ahead:
+            await self._drain_ahead()
+            return
         while await retry(self.round, name=f"dispatch {self._provider.name}"):
             wait_s = self._bucket.wait_s(at_s=self._tick())
             await asyncio.sleep(wait_s)
 
+    async def _drain_ahead(self) -> None:
+        """The same, and claim while what was claimed before is under way."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                await asyncio.sleep(self._bucket.wait_s(at_s=self._tick(), count=self._rate.batch))
+                while self._under_way > self._ahead:
+                    self._landed.clear()
+                    await self._landed.wait()
+                claimed = await retry(self._claim_granted, name=f"dispatch {self._provider.name}")
+                if claimed is None:
+                    continue
+                if not claimed:
+                    return
+                self._under_way += len(claimed)
+                group.create_task(self._carry(claimed), name=f"batch of {self._provider.name}")
+
+    async def _carry(self, claimed: Sequence[Claimed]) -> None:
+        try:
+            await retry(partial(self._send_or_let_go, claimed), name=f"dispatch {self._provider.name}")
+        finally:
+            self._under_way -= len(claimed)
+            self._landed.set()
+
     async def round(self) -> int:
         """Claim, look once more, send, settle one batch; return how many were claimed."""
-        self._bucket, granted = self._bucket.take(self._rate.batch, at_s=self._tick())
-        claimed = await self.claim(granted) if granted else []
-        self._bucket = self._bucket.give_back(granted - len(claimed))
+        claimed = await self._claim_granted()
         if claimed:
-            try:
-                await self.send(claimed)
-            except asyncio.CancelledError:
-                await self._let_go(claimed)
-                raise
-        return len(claimed) if granted else 1
+            await self._send_or_let_go(claimed)
+        return len(claimed) if claimed is not None else 1
+
+    async def _claim_granted(self) -> list[Claimed] | None:
+        """Claim as many as there are tokens; None: there is none yet."""
+        if not self._is_open():
+            return []
+        self._bucket, granted = self._bucket.take(self._rate.batch, at_s=self._tick())
+        if not granted:
+            return None
+        claimed = await self.claim(granted)
+        self._bucket = self._bucket.give_back(granted - len(claimed))
+        return claimed
+
+    async def _send_or_let_go(self, claimed: Sequence[Claimed]) -> None:
+        try:
+            await self.send(claimed)
+        except asyncio.CancelledError:
+            await self._let_go(claimed)
+            raise
 
     async def claim(self, limit: int) -> list[Claimed]:
         """Take up to `limit` deliveries under a lease."""
@@ -166,6 +198,7 @@ class Dispatcher:
         messages = [
             Outgoing(
                 delivery=row.id,
+                attempt=row.attempt,
                 alert=row.alert,
                 member=row.member,
                 address=row.address,
@@ -187,10 +220,9 @@ class Dispatcher:
         if outcome is None:
             outcome = Outcome(delivery=row.id, move=DeliveryMove.DEFERRED, detail="the provider did not answer for it")
         not_before = None
-        if outcome.move is DeliveryMove.DEFERRED:
+        if outcome.move in {DeliveryMove.DEFERRED, DeliveryMove.UNANSWERED}:
             wait = max(backoff(row.attempt, random.random()), outcome.retry_after or timedelta())
             not_before = self._clock() + wait
-        metrics.SETTLED.labels(self._provider.channel, outcome.move).inc()
         return Settled(
             id=row.id,
             attempt=row.attempt,
@@ -210,6 +242,8 @@ class Dispatcher:
             await queue.log_attempts(connection, settled, provider=self._provider.name, now=now)
             started = [delivery for delivery in moved if delivery in sent]
             await timers.start_reminders(connection, deliveries=started, within=within, now=now)
+        for move, count in Counter(outcome.move for outcome in settled).items():
+            metrics.SETTLED.labels(self._provider.channel, move).inc(count)
 
 
 def _settled_stale(row: Claimed, found: tuple[str, str]) -> Settled:

@@ -12,3 +12,6 @@ LATE_ENTRANTS: Final = Counter("gridwarden_alert_late_entrants", "People who ent
 CASES_OPENED: Final = Counter("gridwarden_rule_cases_opened", "Cases that automatic rules opened", ["kind"])
 CAP_FETCHES: Final = Counter("gridwarden_cap_fetches", "Fetches of CAP feeds", ["outcome"])
 CAP_MESSAGES: Final = Counter("gridwarden_cap_messages", "CAP messages that feeds led to", ["outcome"])
+SMS_SEGMENTS: Final = Counter("gridwarden_sms_segments", "Segments by the operator's answer", ["gateway", "verdict"])
+SMS_RECEIPTS: Final = Counter("gridwarden_sms_receipts", "Receipts by what they say", ["gateway", "state"])
+SMS_INBOUND: Final = Counter("gridwarden_sms_inbound", "Segments that people wrote", ["gateway"])

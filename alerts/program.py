@@ -1,31 +1,48 @@
 """The program of alerts: the dispatcher's lanes, the watch, the rules, others' feeds; until cancelled."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from typing import Any
+
+from psycopg_pool import AsyncConnectionPool
 
 from alerts import dispatch, fetching
 from alerts.core import webpush
 from alerts.core.cap_signatures import Trusted
 from alerts.core.policy import Policy
-from alerts.dispatch import Dispatcher, LinkMaker, Rate
+from alerts.dispatch import Dispatcher, Rate
 from alerts.escalation import Watch
 from alerts.fetching import Feeds, FeedWatch
 from alerts.intake import Intake
+from alerts.link_maker import LinkMaker
 from alerts.providers.outbox import Outbox
 from alerts.providers.push import Push, subject_of
+from alerts.providers.smpp import Smpp
 from alerts.providers.terminal import Terminals
+from alerts.replies import Replies
 from alerts.rule_watch import RuleWatch
+from alerts.smpp.gateway import Gateway
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
 
 POOL_SIZE = 16  # four lanes of two each, the sweep, two of the watch, the feeds, two for rules, two for trials
+GATEWAY_SIZE = 5  # more for each SMS gateway: its lane, its records, what it looks at and asks, replies
 PUSH_RATE = Rate(per_s=2_000.0)  # a hundred at once: push services answer in tenths of a second
 
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def lane(
+    pool: AsyncConnectionPool[Any], bus: Bus, clock: Callable[[], datetime], operator: Smpp, links: LinkMaker
+) -> Dispatcher:
+    """Return the lane of an SMS gateway: it claims as far ahead as the operator lets messages be unanswered."""
+    rate = Rate(per_s=operator.gateway.rate_per_s)
+    ahead = operator.gateway.window
+    return Dispatcher(pool, bus, clock, operator, links=links, rate=rate, is_open=operator.has_opened, ahead=ahead)
 
 
 async def run(
@@ -40,16 +57,22 @@ async def run(
     policy: Policy | None = None,
     feeds: Feeds | None = None,
     trusted: Trusted = (),
+    gateways: Sequence[Gateway] = (),
 ) -> None:
     """Send what is queued, chase who is silent, tell who enters, run rules, fetch feeds; `ready`: once connected.
 
-    Without a `push_secret` pushes stay queued until their validity ends: the dashboard then offers none.
+    Without a `push_secret` pushes stay queued until their validity ends: the dashboard then offers none. Without
+    `gateways` SMS go to the outbox; those of drills go there always, unless the policy lets them leave.
     """
     policy = policy or Policy()
     links = LinkMaker(secret=link_secret, public_url=public_url, policy=policy)
-    async with AsyncExitStack() as stack, await open_pool(dsn, name="alerts", size=POOL_SIZE) as pool:
+    size = POOL_SIZE + GATEWAY_SIZE * len(gateways)
+    async with AsyncExitStack() as stack, await open_pool(dsn, name="alerts", size=size) as pool:
+        replies = Replies(pool, bus, clock)
+        operators = [Smpp(pool, clock, each, policy=policy, on_inbound=replies.ring) for each in gateways]
         lanes = [
-            Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links),
+            *(lane(pool, bus, clock, each, links) for each in operators),
+            *([] if operators else [Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links)]),
             Dispatcher(pool, bus, clock, Outbox(pool, clock, channel="outbox"), links=links),
             Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=links),
         ]
@@ -59,6 +82,10 @@ async def run(
             lanes.append(Dispatcher(pool, bus, clock, push, links=links, rate=PUSH_RATE))
         async with fetching.new_client() as client, asyncio.TaskGroup() as group:
             group.create_task(dispatch.run(lanes, pool, bus, clock), name="dispatch")
+            if operators:
+                group.create_task(replies.run(), name="sms replies")
+            for operator in operators:
+                group.create_task(operator.run(), name=f"sms gateway {operator.name}")
             group.create_task(Watch(pool, bus, clock, policy).run(), name="watch")
             group.create_task(RuleWatch(pool, bus, clock, policy).run(), name="rule watch")
             intake = Intake(pool, bus, clock, trusted)

@@ -14,6 +14,7 @@ from gridwarden.programs import Programs
 from gridwarden.settings import Settings
 from gridwarden.sign_on import single_sign_on
 from gridwarden.signals import until_stopped
+from gridwarden.sms_gateways import gateways
 from tracker.bus.connect import connect
 
 Program = Callable[..., Coroutine[Any, Any, None]]
@@ -53,6 +54,7 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         sends_drill_sms=settings.drill_sms == "send",
         feeds=weather.feeds(settings),
         trusted=weather.trusted(settings),
+        gateways=gateways(settings),
     )
     async with asyncio.TaskGroup() as group:
 

@@ -32,6 +32,7 @@ from gridwarden.refused_command import NotShownError, refused
 from gridwarden.scraping import MetricsPortError, scraped
 from gridwarden.sign_on import SignOnError
 from gridwarden.sms_centre_command import SmsCentreError, sms_centre
+from gridwarden.sms_gateways import SmsGatewaysError
 from gridwarden.strangers import show_replay, show_simulation
 from gridwarden.terminal_commands import terminal_app
 from gridwarden.terminal_desk import TerminalError
@@ -96,6 +97,7 @@ TROUBLE = (
     FaultsError,
     LoadError,
     SmsCentreError,
+    SmsGatewaysError,
     TreeError,
     NothingToExportError,
     Refused,

@@ -22,6 +22,7 @@ from gridwarden.doctor_machine import (
     now,
 )
 from gridwarden.doctor_mosquitto import examine as examine_mosquitto
+from gridwarden.doctor_sms import examine as examine_sms
 from gridwarden.embedded import EmbeddedPostgres
 from gridwarden.options import Database, Redis, settings_of
 from gridwarden.settings import Settings
@@ -38,6 +39,7 @@ def doctor(
     terminals: Annotated[int | None, typer.Option(min=1, help="How many are to connect to one ingest")] = None,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file that the door shows")] = None,
     tls_client_ca: Annotated[Path | None, typer.Option(help="PEM file of the authority of client certificates")] = None,
+    sms_gateways: Annotated[Path | None, typer.Option(help="YAML file of SMS gateways: each is bound to once")] = None,
 ) -> None:
     """Check a deployment: a line for each check, and what to do; exit code 1 when something is bad."""
     settings = settings_of(
@@ -47,6 +49,7 @@ def doctor(
         broker=broker,
         tls_certificate=tls_certificate,
         tls_client_ca=tls_client_ca,
+        sms_gateways=sms_gateways,
     )
     findings: list[Finding] = []
     for finding in _findings(settings, mosquitto_conf or [], terminals):
@@ -65,6 +68,7 @@ def _findings(settings: Settings, configurations: list[Path], terminals: int | N
         yield from examine_redis(settings.redis)
     if settings.broker is not None:
         yield from examine_broker(broker_of(settings.broker))
+    yield from examine_sms(settings)
     for path in configurations:
         yield from examine_mosquitto(path.read_text())
 

@@ -15,6 +15,7 @@ from alerts.fetching import Feeds
 from alerts.phones import PushOffer
 from alerts.program import run as run_alerts
 from alerts.program import wall_clock
+from alerts.smpp.gateway import Gateway
 from dashboard.app import LOCAL_DOOR
 from dashboard.program import run as run_dashboard
 from dashboard.security.single_sign_on import SingleSignOn
@@ -47,6 +48,7 @@ class Programs:
     sends_drill_sms: bool = False
     feeds: Feeds | None = None  # of weather services; None: none is fetched
     trusted: Trusted = ()  # certificates that sign CAP documents
+    gateways: tuple[Gateway, ...] = ()  # that SMS leave through; none: they stay in the outbox
 
     @property
     def _policy(self) -> Policy:
@@ -62,6 +64,7 @@ class Programs:
             feeds=self.feeds,
             trusted=self.trusted,
             push_secret=self.push_secret,
+            gateways=self.gateways,
             ready=ready,
         )
 

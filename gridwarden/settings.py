@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     link_secret: SecretStr | None = None  # signs acknowledgement links; None: made once, kept in `data`
     # Whether SMS of drills leave the building, marked as such, or go to the outbox, where they can be read
     drill_sms: Literal["outbox", "send"] = "outbox"
+    sms_gateways: Path | None = None  # YAML: the operators that SMS leave through; None: all stay in the outbox
     push_secret: Annotated[SecretStr, Field(min_length=16)] | None = (
         None  # of Web Push; None: made once, kept in `data`
     )

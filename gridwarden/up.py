@@ -22,6 +22,7 @@ from gridwarden.programs import Programs, walk
 from gridwarden.settings import Settings
 from gridwarden.sign_on import single_sign_on
 from gridwarden.signals import until_stopped
+from gridwarden.sms_gateways import gateways
 from gridwarden.tls import CertificateError
 from ingest.doors.subscribe import broker_of
 from ingest.program import Listen
@@ -145,6 +146,7 @@ async def _run(
         sends_drill_sms=settings.drill_sms == "send",
         feeds=weather.feeds(settings),
         trusted=weather.trusted(settings),
+        gateways=gateways(settings),
     )
     async with asyncio.TaskGroup() as group:
         start = _Starter(group, progress)

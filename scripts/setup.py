@@ -21,6 +21,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 WEB = ROOT / "dashboard" / "web"
+PEERS = ROOT / "tests" / "peers"  # programs of others that tests talk to
 NODE_LINKS = VENV / "node"  # where `npm` and `node` are found, whichever they are
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = (20, 19)  # what Vite needs
@@ -54,6 +55,8 @@ def main() -> int:
             make_environment(development=wanted.development or wanted.tests)
             make_node()
             make_web(modules_only=wanted.development and not wanted.tests)
+            if wanted.tests:
+                install_modules(PEERS, "the packages of the tests' peers")
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 1
@@ -175,15 +178,7 @@ def link(path: Path, target: Path) -> None:
 
 
 def make_web(*, modules_only: bool) -> None:
-    npm = str(NODE_LINKS / "npm")
-    path = os.pathsep.join([str(NODE_LINKS), os.environ["PATH"]])
-    environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
-    modules = WEB / "node_modules"
-    state = fingerprint(WEB / "package-lock.json")
-    if not is_stamped(modules / ".stamp", state):
-        say("installing the web app's packages (package-lock.json)")
-        run(npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=WEB, env=environment)
-        (modules / ".stamp").write_text(state)
+    install_modules(WEB, "the web app's packages")
     if modules_only:
         return
     sources = [path for path in sorted(WEB.glob("src/**/*")) if path.is_file()]
@@ -192,8 +187,22 @@ def make_web(*, modules_only: bool) -> None:
     if is_stamped(WEB / "dist" / ".stamp", state):
         return
     say("building the web app")
-    run(npm, "run", "build", "--silent", "--", "--logLevel", "warn", cwd=WEB, env=environment)
+    npm("run", "build", "--silent", "--", "--logLevel", "warn", folder=WEB)
     (WEB / "dist" / ".stamp").write_text(state)
+
+
+def install_modules(folder: Path, what: str) -> None:
+    modules, state = folder / "node_modules", fingerprint(folder / "package-lock.json")
+    if not is_stamped(modules / ".stamp", state):
+        say(f"installing {what} (package-lock.json)")
+        npm("ci", "--no-audit", "--no-fund", "--loglevel=error", folder=folder)
+        (modules / ".stamp").write_text(state)
+
+
+def npm(*words: str, folder: Path) -> None:
+    path = os.pathsep.join([str(NODE_LINKS), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
+    run(str(NODE_LINKS / "npm"), *words, cwd=folder, env=environment)
 
 
 def install_services() -> None:

@@ -1,6 +1,9 @@
 """A token bucket per provider: how many messages may leave now. A value; the caller owns the clock."""
 
 from dataclasses import dataclass, replace
+from typing import Final
+
+_ROUNDING: Final = 1e-6  # who waited for ten tokens finds 9.999999
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,16 +22,16 @@ class Bucket:
     def take(self, want: int, *, at_s: float) -> tuple["Bucket", int]:
         """Return the bucket without, and the count of, the whole tokens granted: at most `want`, perhaps none."""
         tokens = self._tokens_at(at_s)
-        granted = min(want, int(tokens))
+        granted = min(want, int(tokens + _ROUNDING))
         return replace(self, tokens=tokens - granted, at_s=max(at_s, self.at_s)), granted
 
     def give_back(self, count: int) -> "Bucket":
         """Return the bucket with `count` unused tokens in it again."""
         return replace(self, tokens=min(self.burst, self.tokens + count))
 
-    def wait_s(self, *, at_s: float) -> float:
-        """Return the seconds until one token is there."""
-        return max(0.0, (1.0 - self._tokens_at(at_s)) / self.rate_per_s)
+    def wait_s(self, *, at_s: float, count: int = 1) -> float:
+        """Return the seconds until `count` tokens are there; it holds `burst` at most."""
+        return max(0.0, (min(count, self.burst) - self._tokens_at(at_s)) / self.rate_per_s)
 
     def _tokens_at(self, at_s: float) -> float:
         return min(self.burst, self.tokens + max(0.0, at_s - self.at_s) * self.rate_per_s)

@@ -130,6 +130,7 @@ class DeliveryMove(StrEnum):
     REFUSED = "refused"  # the provider will never take it
     LOST = "lost"  # a receipt: it will never arrive
     LEASE_LOST = "lease_lost"  # its sender died; flagged as a possible duplicate
+    UNANSWERED = "unanswered"  # its sender lives and does not know whether it left; flagged, too
     SUPERSEDED = "superseded"  # a newer version, or an answer, made it pointless
     TIMED_OUT = "timed_out"  # its validity ended before it left, or the provider says so
     UNHEARD = "unheard"  # its validity ended without a receipt
@@ -138,6 +139,7 @@ class DeliveryMove(StrEnum):
 DELIVERY_MOVES: Final[Mapping[DeliveryState, Mapping[DeliveryMove, DeliveryState]]] = {
     DeliveryState.QUEUED: {
         DeliveryMove.CLAIMED: DeliveryState.SENDING,
+        DeliveryMove.CONFIRMED: DeliveryState.DELIVERED,  # of an attempt that nobody knew to have left
         DeliveryMove.SUPERSEDED: DeliveryState.EXPIRED,
         DeliveryMove.TIMED_OUT: DeliveryState.EXPIRED,
     },
@@ -147,6 +149,8 @@ DELIVERY_MOVES: Final[Mapping[DeliveryState, Mapping[DeliveryMove, DeliveryState
         DeliveryMove.DEFERRED: DeliveryState.QUEUED,
         DeliveryMove.REFUSED: DeliveryState.FAILED,
         DeliveryMove.LEASE_LOST: DeliveryState.QUEUED,
+        DeliveryMove.UNANSWERED: DeliveryState.QUEUED,
+        DeliveryMove.LOST: DeliveryState.FAILED,  # the receipt was quicker than our own `accepted`
         DeliveryMove.SUPERSEDED: DeliveryState.EXPIRED,
         DeliveryMove.TIMED_OUT: DeliveryState.EXPIRED,
     },

@@ -2,7 +2,8 @@
 
 A provider may be called twice with the same delivery (a lease was lost): it sends at least once. It must answer for
 every message it is given, and never raise for one of them; an exception means that nothing is known of the batch, whose
-leases then run out.
+leases then run out. Where it knows that it does not know, it says UNANSWERED: the message goes again after a backoff,
+and is flagged as a possible duplicate.
 """
 
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ class Outgoing:
     """One claimed delivery, as it leaves. `body` has the reader's own link in it."""
 
     delivery: int
+    attempt: int
     alert: UUID | None
     member: int | None
     address: str
@@ -29,7 +31,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """`move` is ACCEPTED, CONFIRMED, DEFERRED or REFUSED; `retry_after` is the least wait of a deferred one."""
+    """`move`: ACCEPTED, CONFIRMED, DEFERRED, REFUSED or UNANSWERED; `retry_after`: the least wait of a deferred one."""
 
     delivery: int
     move: DeliveryMove

@@ -35,7 +35,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What became of one attempt. `not_before` only with DEFERRED."""
+    """What became of one attempt. `not_before` only with DEFERRED and UNANSWERED."""
 
     id: int
     attempt: int
@@ -107,9 +107,10 @@ async def settle(connection: Connection, outcomes: Sequence[Settled], *, now: da
         UPDATE delivery d
         SET state = t.after, detail = o.detail, provider_id = coalesce(o.provider_id, d.provider_id),
             not_before = o.not_before, lease_until = NULL,
+            is_possible_duplicate = d.is_possible_duplicate OR o.move = 'unanswered',
             sent_at = CASE WHEN t.after IN ('sent', 'delivered') THEN coalesce(d.sent_at, %(now)s) ELSE d.sent_at END,
             settled_at = CASE WHEN t.after IN ('delivered', 'failed', 'expired', 'unknown') THEN %(now)s END
-        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)s::text[], %(details)s::text[],
+        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)b::text[], %(details)b::text[],
                     %(provider_ids)s::text[], %(not_befores)s::timestamptz[])
                  AS o(id, attempt, move, detail, provider_id, not_before)
         JOIN unnest(%(table_moves)s::text[], %(befores)s::text[], %(afters)s::text[]) AS t(move, before, after)
@@ -134,7 +135,7 @@ async def log_attempts(connection: Connection, outcomes: Sequence[Settled], *, p
         """
         INSERT INTO delivery_attempt (delivery, attempt, at, provider, outcome, detail)
         SELECT id, attempt, %(now)s, %(provider)s, move, detail
-        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)s::text[], %(details)s::text[])
+        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)b::text[], %(details)b::text[])
              AS o(id, attempt, move, detail)
         ON CONFLICT DO NOTHING
         """,

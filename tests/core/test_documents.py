@@ -41,7 +41,8 @@ def test_the_protocol_states_the_limits_that_hold() -> None:
 
 
 def test_lock_files_carry_no_address() -> None:
-    locks = [*ROOT.glob("requirements*.lock"), ROOT / "dashboard" / "web" / "package-lock.json"]
+    modules = [ROOT / "dashboard" / "web", ROOT / "tests" / "peers"]
+    locks = [*ROOT.glob("requirements*.lock"), *(folder / "package-lock.json" for folder in modules)]
     assert [lock.name for lock in locks if re.search(r"https?://(?!.*funding)", lock.read_text())] == []
 
 

@@ -69,7 +69,10 @@ def test_nothing_that_never_left_counts_as_told() -> None:
 
 def test_sql_is_given_the_tables_own_pairs() -> None:
     assert delivery_pairs(DeliveryMove.LEASE_LOST) == (["sending"], ["queued"])
-    assert delivery_pairs(DeliveryMove.CONFIRMED) == (["sending", "sent", "unknown"], ["delivered"] * 3)
+    assert delivery_pairs(DeliveryMove.CONFIRMED) == (
+        ["queued", "sending", "sent", "unknown"],
+        ["delivered"] * 4,
+    )
 
 
 def test_the_page_of_the_docs_is_what_the_tables_draw() -> None:

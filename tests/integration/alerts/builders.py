@@ -12,7 +12,8 @@ import shapely
 from alerts.core.levels import Level
 from alerts.core.records import Actor, Alert, Content
 from alerts.desk import Desk
-from alerts.dispatch import Dispatcher, LinkMaker
+from alerts.dispatch import Dispatcher
+from alerts.link_maker import LinkMaker
 from tracker.model.positions import Flag
 
 Connection = psycopg.AsyncConnection[Any]

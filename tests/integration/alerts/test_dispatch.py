@@ -31,6 +31,7 @@ from tests.integration.alerts.builders import (
     drain,
     issued,
 )
+from tests.integration.alerts.gateways import queue, until
 from tracker.bus.interface import DOWNLINK
 from tracker.bus.local import LocalBus
 
@@ -249,3 +250,74 @@ async def test_a_stopped_dispatcher_queues_its_batch_again_at_once(
         "SELECT DISTINCT state, is_possible_duplicate FROM delivery WHERE channel = 'sms' AND attempts > 0"
     )
     assert await found.fetchall() == [("queued", True)]
+
+
+class Slow:
+    """A provider whose answers take their time: until they are let through."""
+
+    name = "slow"
+    channel = "sms"
+
+    def __init__(self) -> None:
+        self.has_passed = asyncio.Event()
+        self.seen: list[Outgoing] = []
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        self.seen += messages
+        await self.has_passed.wait()
+        return [Outcome(delivery=message.delivery, move=DeliveryMove.ACCEPTED) for message in messages]
+
+
+async def test_a_lane_that_works_ahead_has_never_more_under_way_than_said_and_a_batch(
+    pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
+) -> None:
+    slow = Slow()
+    lane = Dispatcher(pool, bus, clock, slow, links=LINKS, rate=Rate(per_s=200), ahead=20)
+    await queue(connection, ["blue"] * 100)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(lane.run(asyncio.Event()), name="lane")
+        await until(lambda: len(slow.seen) > 20)
+        held = await all_of(connection, "SELECT count(*)::integer FROM delivery WHERE state = 'sending'")
+        await connection.execute(
+            """
+            INSERT INTO delivery (key, kind, channel, address, body, priority, state, queued_at)
+            VALUES ('red', 'manual', 'sms', '+8613800000001', 'red', 1, 'queued', now())
+            """
+        )
+        assert 20 < held[0] <= 30
+        slow.has_passed.set()
+        await until(lambda: any(message.body == "red" for message in slow.seen))
+        assert [message.body for message in slow.seen].index("red") == held[
+            0
+        ]  # behind what was under way, before the rest
+
+        async def all_are_sent() -> bool:
+            return await all_of(connection, "SELECT DISTINCT state FROM delivery") == ["sent"]
+
+        await until(all_are_sent)
+        running.cancel()
+
+
+async def test_a_lane_that_works_ahead_lets_go_of_all_that_is_under_way_when_it_stops(
+    pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
+) -> None:
+    slow = Slow()
+    lane = Dispatcher(pool, bus, clock, slow, links=LINKS, rate=Rate(per_s=200), ahead=20)
+    await queue(connection, ["blue"] * 40)
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(lane.run(asyncio.Event()), name="lane")
+        await until(lambda: len(slow.seen) > 20)
+        running.cancel()
+    left = {message.delivery for message in slow.seen}
+    flagged = await all_of(connection, "SELECT id FROM delivery WHERE state = 'queued' AND is_possible_duplicate")
+    assert set(flagged) == left
+    assert await all_of(connection, "SELECT count(*) FROM delivery WHERE state = 'sending'") == [0]
+
+
+async def test_nothing_is_claimed_while_the_way_out_is_closed(
+    pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
+) -> None:
+    lane = Dispatcher(pool, bus, clock, Slow(), links=LINKS, is_open=lambda: False)
+    await queue(connection, ["blue"])
+    assert await drain(lane) == 0
+    assert await all_of(connection, "SELECT state, attempts FROM delivery") == [("queued", 0)]
