@@ -19,6 +19,7 @@ import { LinkState } from './Bar';
 import { MapNotice } from './MapNotice';
 import { leaveManage } from './manage/sections';
 import { PhoneAlert } from './PhoneAlert';
+import { isOfMessages, PhoneMessages } from './PhoneMessages';
 import { Side } from './Side';
 import { UnitTree } from './UnitTree';
 
@@ -55,7 +56,9 @@ export function Phone() {
         </div>
         <MapNotice />
         {open === 'alert' ? <PhoneAlert /> : <Side />}
-        {section.value && open === null && <WantsLarger />}
+        {section.value &&
+          open === null &&
+          (isOfMessages(section.value) ? <PhoneMessages name={section.value} /> : <WantsLarger />)}
         {isPicking.value && <UnitPicker />}
       </main>
       <nav class="phone-tabs" aria-label={t('panels')}>
