@@ -23,7 +23,7 @@ from tracker.model.duty import moment_of
 HOLD_TICK_S: Final = 5.0  # behind the beginning of quiet hours
 COUNT_TICK_S: Final = 60.0
 SHARE: Final = 20  # counting may take a twentieth of the time
-BACK: Final = 31  # days that are counted when nobody has yet
+BACK: Final = 366  # days that are counted when nobody has yet: those of an installation that was brought up to date
 LOCK: Final = 0x6772_6D64  # one counts at a time
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
@@ -57,7 +57,7 @@ class MessageWatch:
         """Count every day that is not settled; return how many were counted."""
         counted = 0
         async with self._pool.connection() as connection:
-            days = await rollups.days_to_count(connection, today=self._today(), back=BACK)
+            days = await rollups.days_to_count(connection, today=self._today(), back=BACK, zone=self._zone.key)
         for day in days:
             counted += await self._count_day(day)
         return counted

@@ -183,6 +183,11 @@ def press_group(page: Page) -> None:
     page.get_by_test_id("group-people").wait_for(timeout=WAIT_MS)
 
 
+def await_figures(page: Page) -> None:
+    """They are counted once a minute."""
+    page.locator(".day-bar .share-part").first.wait_for(state="attached", timeout=4 * WAIT_MS)
+
+
 def press_message(page: Page) -> None:
     press_first_row(page)
     page.get_by_test_id("attempts").wait_for(timeout=WAIT_MS)
@@ -234,7 +239,7 @@ SCREENS: Final = (
     messaging("deleted"),
     messaging("templates", press_template),
     messaging("groups", press_group),
-    messaging("statistics"),
+    messaging("statistics", await_figures),
     messaging("log"),
     messaging("limits"),
 )

@@ -23,16 +23,19 @@ class Day:
     until: datetime
 
 
-async def days_to_count(connection: Connection, *, today: date, back: int) -> list[date]:
-    """Return the days that are not settled, who were counted longest ago first; of the past only known ones."""
+async def days_to_count(connection: Connection, *, today: date, back: int, zone: str) -> list[date]:
+    """Return the days since the first message that are not settled, those counted longest ago first."""
     cursor = await connection.execute(
         """
-        SELECT day::date FROM generate_series(%(first)s::date, %(today)s::date, interval '1 day') AS day
+        SELECT days.day::date FROM generate_series(
+            greatest(%(first)s::date, coalesce(
+                (SELECT (queued_at AT TIME ZONE %(zone)s)::date FROM delivery ORDER BY id LIMIT 1), %(today)s::date)),
+            %(today)s::date, interval '1 day') AS days (day)
         LEFT JOIN delivery_rollup_day known USING (day)
         WHERE NOT coalesce(known.is_final, false)
         ORDER BY known.counted_at NULLS FIRST, day
         """,
-        {"first": today - timedelta(days=back), "today": today},
+        {"first": today - timedelta(days=back), "today": today, "zone": zone},
     )
     return [row[0] for row in await cursor.fetchall()]
 

@@ -49,7 +49,7 @@ def test_a_circular_is_previewed_sent_archived_and_found_in_the_log(page: Page, 
     page.fill("#text_zh", "今晚八点在东门集合")
     expect(page.get_by_test_id("plan-people")).to_have_text("2", timeout=PATIENCE_MS)
     expect(page.get_by_test_id("plan-parts")).to_have_text("2")
-    expect(page.get_by_test_id("plan-cost")).to_have_text("¥0.1")
+    expect(page.get_by_test_id("plan-cost")).to_have_text("¥0.10")
     expect(page.get_by_test_id("left-out")).to_contain_text("Not a telephone number")
     expect(page.get_by_test_id("left-out")).to_contain_text("1 number was typed more than once")
     expect(page.get_by_test_id("send")).to_be_disabled()

@@ -162,6 +162,8 @@ async def test_each_sees_the_messages_of_their_own_people_alone(place: Place, da
             rows = (await client.get("/api/deliveries")).json()["deliveries"]
             log = (await client.get("/api/delivery-attempts")).json()["attempts"]
             figures = (await client.get("/api/message-statistics")).json()
+            outbox = (await client.get("/api/outbox")).json()["messages"]
+            assert len(outbox) == len(rows)
             seen[name] = len(rows), len(log), figures["states"]
             assert (await client.get("/api/circulars")).json()["circulars"] == [] or name == "centre"
     assert seen == {

@@ -26,6 +26,7 @@ interface Props<T> {
   onRetry?: () => void;
   chosen?: string | number | null;
   onChoose?: (row: T) => void;
+  isFixed?: boolean; // columns keep their widths, and long texts are cut
   picked?: ReadonlySet<string | number>; // keys of rows for something to be done to many at once
   onPick?: (keys: ReadonlySet<string | number>) => void;
   pickLabel?: (row: T) => string;
@@ -62,7 +63,7 @@ function walk(event: KeyboardEvent): void {
 
 export function Table<T>(props: Props<T>) {
   const { label, columns, rows, keyOf, empty, error, onRetry, chosen, onChoose } = props;
-  const { picked, onPick, pickLabel } = props;
+  const { picked, onPick, pickLabel, isFixed } = props;
   const [by, setBy] = useState<Sorting | null>(null);
   const [here, setHere] = useState<string | number | null>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -75,7 +76,7 @@ export function Table<T>(props: Props<T>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
     <div ref={box} class="data" role="group" aria-label={label} tabIndex={0} onKeyDown={walk}>
-      <table class="data-table">
+      <table class={isFixed ? 'data-table data-fixed' : 'data-table'}>
         <thead>
           <tr>
             {picked && <PickAll keys={shown.map(keyOf)} picked={picked} onPick={onPick} />}

@@ -46,14 +46,17 @@ function stageClass(open: PanelName | null): string {
 
 export function Phone() {
   const open = panel.value;
+  const isWriting = open === null && section.value !== null && isOfMessages(section.value);
   return (
     <div class="phone">
       <Alarm />
       <main class={stageClass(open)}>
         {units.value && <CityMap />}
-        <div class="phone-head">
-          <UnitButton />
-        </div>
+        {!isWriting && (
+          <div class="phone-head">
+            <UnitButton />
+          </div>
+        )}
         <MapNotice />
         {open === 'alert' ? <PhoneAlert /> : <Side />}
         {section.value &&
@@ -67,7 +70,7 @@ export function Phone() {
             key={name}
             type="button"
             class="phone-tab"
-            aria-current={tabOf(open) === name ? 'page' : undefined}
+            aria-current={(isWriting ? 'me' : tabOf(open)) === name ? 'page' : undefined}
             data-testid={`tab-${name}`}
             onClick={() => {
               isPicking.value = false;

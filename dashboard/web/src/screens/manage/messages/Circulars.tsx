@@ -17,6 +17,7 @@ export function Circulars({ chosen }: { chosen: string | null }) {
     <section class="send-before" aria-label={t('sms.before')}>
       <h3 class="section-title">{t('sms.before')}</h3>
       <Table<Circular>
+        isFixed
         label={t('sms.before')}
         columns={columns()}
         rows={value?.circulars ?? null}

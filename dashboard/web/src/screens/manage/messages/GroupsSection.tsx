@@ -30,6 +30,7 @@ export function GroupsSection() {
       }
     >
       <Table<Group>
+        isFixed
         label={t('section.sms-groups')}
         columns={columns()}
         rows={value?.groups ?? null}

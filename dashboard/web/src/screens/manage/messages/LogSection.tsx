@@ -110,6 +110,7 @@ export function LogSection() {
     >
       {pages.error && pages.rows ? <p class="form-error">{explain(pages.error)}</p> : null}
       <Table<Attempt>
+        isFixed
         label={t('section.sms-log')}
         columns={columns()}
         rows={pages.rows}

@@ -98,6 +98,7 @@ export function MessagesSection({ folder }: { folder: Folder }) {
     >
       {pages.error && pages.rows ? <p class="form-error">{explain(pages.error)}</p> : null}
       <Table<Delivery>
+        isFixed
         label={title}
         columns={columns()}
         rows={pages.rows}
@@ -236,7 +237,12 @@ const columns = (): readonly Column<Delivery>[] => [
       </span>
     ),
   },
-  { name: 'unit', label: t('filter.unit'), width: '14%', cell: ({ unit }) => named(unit) },
+  {
+    name: 'unit',
+    label: t('filter.unit'),
+    width: '14%',
+    cell: ({ unit }) => <span class="clip">{named(unit)}</span>,
+  },
   { name: 'kind', label: t('sms.kind'), width: '10%', cell: ({ kind }) => kindName(kind) },
   { name: 'state', label: t('sms.state'), width: '10%', cell: ({ state }) => <StateBadge state={state} /> },
   {

@@ -8,6 +8,7 @@ import { Section } from '../../../design/Panel';
 import { ago, named, number, span, t } from '../../../i18n';
 import { useFetched } from '../../../state/async';
 import { nowMs } from '../../../state/clock';
+import { isPhone } from '../../../state/frame';
 import { UnitFilter, unitFilter } from '../forms/UnitFilter';
 import { kindName, ShareBar, ShareLegend, shareOf } from './words';
 
@@ -138,7 +139,7 @@ const Figure = ({ name, value, isMain }: { name: string; value: string; isMain?:
 /** A column for each day, as high as the busiest one allows; in words for who cannot see it. */
 function Days({ days }: { days: Statistics['days'] }) {
   const highest = Math.max(1, ...days.map((each) => shareOf(each.states).total));
-  const every = Math.ceil(days.length / 16);
+  const every = Math.ceil(days.length / (isPhone.value ? 5 : 16));
   return (
     <ul class="days" aria-label={t('sms.statistics.days')} data-testid="days">
       {days.map((each, at) => {

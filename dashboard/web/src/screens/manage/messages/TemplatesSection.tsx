@@ -29,6 +29,7 @@ export function TemplatesSection() {
       }
     >
       <Table<Template>
+        isFixed
         label={t('section.sms-templates')}
         columns={columns()}
         rows={value?.templates ?? null}

@@ -1,7 +1,7 @@
 /** How messages are named: their states, kinds and channels, where they went, what they cost. */
 import type { Channel, Delivery, DeliveryKind, DeliveryState, States } from '../../../api/messages';
 import { Badge, type Tone } from '../../../design/Badge';
-import { number, t } from '../../../i18n';
+import { locale, t } from '../../../i18n';
 
 const TONES: Readonly<Record<DeliveryState, Tone>> = {
   queued: 'plain',
@@ -23,8 +23,11 @@ export const phoneOf = (address: string): string =>
 export const readerOf = (row: Pick<Delivery, 'member' | 'address'>): string =>
   row.member?.name ?? phoneOf(row.address);
 
-export const money = (amount: string, currency: string): string =>
-  currency === 'CNY' ? `¥${number(Number(amount), 2)}` : `${number(Number(amount), 2)} ${currency}`;
+export const money = (amount: string, currency: string): string => {
+  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 2 };
+  const shown = new Intl.NumberFormat(locale.value, digits).format(Number(amount));
+  return currency === 'CNY' ? `¥${shown}` : `${shown} ${currency}`;
+};
 
 /** What a reader sees of three: it is there, it is on its way, it will not come. */
 export interface Share {
