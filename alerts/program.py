@@ -17,6 +17,7 @@ from alerts.escalation import Watch
 from alerts.fetching import Feeds, FeedWatch
 from alerts.intake import Intake
 from alerts.link_maker import LinkMaker
+from alerts.message_watch import MessageWatch
 from alerts.providers.outbox import Outbox
 from alerts.providers.push import Push, subject_of
 from alerts.providers.smpp import Smpp
@@ -27,7 +28,7 @@ from alerts.smpp.gateway import Gateway
 from tracker.bus.interface import Bus
 from tracker.database.pool import open_pool
 
-POOL_SIZE = 16  # four lanes of two each, the sweep, two of the watch, the feeds, two for rules, two for trials
+POOL_SIZE = 18  # four lanes of two each, the sweep, four of watches, the feeds, two for rules, two for trials
 GATEWAY_SIZE = 5  # more for each SMS gateway: its lane, its records, what it looks at and asks, replies
 PUSH_RATE = Rate(per_s=2_000.0)  # a hundred at once: push services answer in tenths of a second
 
@@ -88,6 +89,7 @@ async def run(
                 group.create_task(operator.run(), name=f"sms gateway {operator.name}")
             group.create_task(Watch(pool, bus, clock, policy).run(), name="watch")
             group.create_task(RuleWatch(pool, bus, clock, policy).run(), name="rule watch")
+            group.create_task(MessageWatch(pool, clock, policy.timezone).run(), name="message watch")
             intake = Intake(pool, bus, clock, trusted)
             watched = FeedWatch(pool, intake, clock, feeds or Feeds(addresses=()), client)
             group.create_task(watched.run(), name="cap feeds")

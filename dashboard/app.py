@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from alerts.core.cap_signatures import Trusted
 from alerts.desk import Desk
 from alerts.intake import Intake
+from alerts.message_desk import MessageDesk
 from alerts.phones import Phones
 from alerts.rule_desk import RuleDesk
 from dashboard.api import (
@@ -24,8 +25,11 @@ from dashboard.api import (
     broker,
     cap,
     cap_messages,
+    circulars,
     contacts,
     delegations,
+    deliveries,
+    delivery_attempts,
     duty,
     emergencies,
     grid_edits,
@@ -37,6 +41,10 @@ from dashboard.api import (
     levels,
     member_changes,
     members,
+    message_groups,
+    message_limits,
+    message_statistics,
+    message_templates,
     operation,
     organisation,
     own_account,
@@ -56,6 +64,7 @@ from dashboard.api import (
 from dashboard.api.answers import NotFound, install
 from dashboard.api.changing import Changing
 from dashboard.api.import_desk import ImportDesk
+from dashboard.api.message_office import MessageOffice
 from dashboard.live import socket
 from dashboard.live.hub import Hub
 from dashboard.security.guard import Guard
@@ -132,6 +141,7 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(alerts.router(counter))
     app.include_router(reach.router(counter, clock=to.clock))
     app.include_router(rules.router(to.pool, RuleDesk(to.clock), clock=to.clock))
+    _add_messages(app, to)
     # Before cap.py, whose {alert} would take the word for one
     app.include_router(cap_messages.router(Intake(to.pool, to.bus, to.clock, to.trusted), counter))
     app.include_router(cap.router(to.desk, to.hub, public_url=to.public_url, clock=to.clock))
@@ -143,6 +153,21 @@ def _add_routers(app: FastAPI, to: Services) -> None:
         reception = phone.Reception(to.phones, to.desk, secret=to.link_secret, clock=to.clock)
         app.include_router(answering.router(reception))
         app.include_router(phone.router(reception))
+
+
+def _add_messages(app: FastAPI, to: Services) -> None:
+    desk = MessageDesk(to.clock, to.desk.timezone)
+    office = MessageOffice(pool=to.pool, bus=to.bus, desk=desk, clock=to.clock)
+    for routes in (
+        circulars.router(office),
+        deliveries.router(office),
+        delivery_attempts.router(office),
+        message_templates.router(office),
+        message_groups.router(office),
+        message_limits.router(office),
+        message_statistics.router(office),
+    ):
+        app.include_router(routes)
 
 
 def _add_organisation(app: FastAPI, to: Services) -> None:

@@ -14,15 +14,14 @@ import os
 import re
 import tempfile
 import uuid
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import small_png
 from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
+from screens import CIRCULARS, SCREENS, SETTLE_MS, WAIT_MS, WORDS, Act
 from short_lived import Place, gridwarden
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
@@ -47,203 +46,9 @@ LOOKS: Final = (("dark", "en"), ("light", "zh"))  # theme and language; the docs
 LOCALES: Final = {"en": "en-GB", "zh": "zh-CN"}
 OTHER_LOOKS: Final = (("dark", "zh"), ("light", "en"))
 UNSAFE: Final = {"X-Requested-With": "gridwarden"}
-SETTLE_MS: Final = 1_200  # a map's glide and one frame of the live channel
-WAIT_MS: Final = 30_000
 
 OURS_ALONE: Final = re.compile(r"/(ack|api)/")  # pages that the server draws, without a map
 LINK: Final = re.compile(r"https?://[^/\s]+(/ack/\S+)")
-MESSAGE: Final = """\
-<?xml version="1.0" encoding="UTF-8"?>
-<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
-<identifier>410100-{id}</identifier><sender>weather@example.org</sender>
-<sent>{sent}</sent><status>Actual</status><msgType>Alert</msgType><scope>Public</scope>
-<info><language>zh-CN</language><category>Met</category><event>暴雨</event><urgency>Expected</urgency>
-<severity>Severe</severity><certainty>Likely</certainty><senderName>市气象台</senderName>
-<headline>市气象台发布暴雨橙色预警[II级/严重]</headline><description>预计未来三小时降雨80至120毫米。</description>
-<instruction>巡查下穿隧道和地下车库。</instruction>
-<area><areaDesc>市区</areaDesc><circle>34.75,113.65 200</circle></area></info></alert>
-"""
-
-WORDS: Final = {
-    "zh": {
-        "headline": "今夜有暴雨，请检查下穿隧道",
-        "description": "预计21时起三小时降雨80至120毫米，低洼路段可能积水。",
-        "instruction": "到岗巡查下穿隧道和地下车库；积水超过25厘米立即封路并上报。",
-    },
-    "en": {
-        "headline": "Heavy rain tonight, check the underpasses",
-        "description": "80 to 120 mm within three hours from 21:00; low roads may flood.",
-        "instruction": "Patrol underpasses and basements; close a road at 25 cm of water and report it.",
-    },
-}
-
-Act = Callable[[Page], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screen:
-    name: str
-    path: str  # {member} and {alert} are filled in
-    act: Act | None = None  # what to press once it stands
-    only: str | None = None  # desk or phone
-
-
-def press_new_alert(page: Page) -> None:
-    page.locator("body").press("a")
-    page.get_by_test_id("level-orange").click()
-    words = WORDS[str(page.evaluate("document.documentElement.lang"))[:2]]
-    page.locator("#headline").fill(words["headline"])
-    page.locator("#description").fill(words["description"])
-    rows = page.get_by_test_id("picker").get_by_role("treeitem")
-    for row in (1, 2):  # down to a first-level grid
-        rows.nth(row).focus()
-        page.get_by_test_id("picker").get_by_role("tree").focus()
-        page.keyboard.press("Home")
-        for _ in range(row):
-            page.keyboard.press("ArrowDown")
-        page.keyboard.press("ArrowRight" if row == 1 else "Enter")
-    page.get_by_test_id("preview-total").wait_for(timeout=WAIT_MS)
-
-
-def press_help(page: Page) -> None:
-    page.locator("body").press("?")
-
-
-def press_further_away(page: Page) -> None:
-    """From the person's track to the streets around, with the warning's edge in view."""
-    page.wait_for_timeout(SETTLE_MS)
-    for _ in range(3):
-        page.locator(".maplibregl-ctrl-zoom-out").click()
-        page.wait_for_timeout(SETTLE_MS)
-
-
-def press_audience(page: Page) -> None:
-    page.locator('[data-tab="audience"]').click()
-    page.get_by_test_id("audience-row").first.wait_for(timeout=WAIT_MS)
-
-
-def press_all_alerts(page: Page) -> None:
-    page.get_by_test_id("alerts-all").click()
-    page.get_by_test_id("alert-row").first.wait_for(timeout=WAIT_MS)
-
-
-def press_reach(page: Page) -> None:
-    page.locator('[data-tab="reach"]').click()
-    page.get_by_test_id("reach-view").wait_for(timeout=WAIT_MS)
-
-
-def press_calls(page: Page) -> None:
-    page.locator('[data-tab="calls"]').click()
-    page.get_by_test_id("call-list").wait_for(timeout=WAIT_MS)
-
-
-def press_first_row(page: Page) -> None:
-    page.locator(".table-open").first.click(timeout=WAIT_MS)
-
-
-def press_new_account(page: Page) -> None:
-    page.get_by_test_id("add-account").click()
-
-
-def press_standing_in(page: Page) -> None:
-    page.locator('[data-tab="delegations"]').click()
-
-
-def press_message(page: Page) -> None:
-    """A weather service's message, read from a file: what it says, and what it would become."""
-    with tempfile.NamedTemporaryFile(suffix=".xml") as file:
-        file.write(MESSAGE.format(sent=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S+00:00"), id=uuid.uuid4()).encode())
-        file.flush()
-        page.get_by_test_id("cap-open").click(timeout=WAIT_MS)
-        page.set_input_files('[data-testid="cap-files"]', file.name)
-        page.get_by_test_id("cap-mapping").wait_for(timeout=WAIT_MS)
-
-
-def press_received(page: Page) -> None:
-    page.get_by_test_id("cap-open").click(timeout=WAIT_MS)
-
-
-def press_confirm(page: Page) -> None:
-    page.locator("button.large").click(timeout=WAIT_MS)
-    page.locator("button.row").first.wait_for(timeout=WAIT_MS)
-
-
-def press_all_mine(page: Page) -> None:
-    """From the link in a message to the reader's own list of warnings."""
-    press_confirm(page)
-    page.locator("button.row").first.click()
-    page.locator('a[href^="/my/alerts/"]').first.wait_for(timeout=WAIT_MS)
-
-
-def press_pass_on(page: Page) -> None:
-    press_all_mine(page)
-    page.locator('a[href^="/my/alerts/"]').first.click()
-    page.locator('a[href$="/pass"]').click(timeout=WAIT_MS)
-
-
-def press_security(page: Page) -> None:
-    page.locator('[data-tab="security"]').click()
-    page.get_by_test_id("session").first.wait_for(timeout=WAIT_MS)
-
-
-def await_grids(page: Page) -> None:
-    page.locator("[data-testid=grid-map][data-ready=true]").wait_for(timeout=WAIT_MS)
-    page.wait_for_function("() => Number(document.querySelector('[data-testid=grid-map]').dataset.grids) > 0")
-
-
-def press_audit_row(page: Page) -> None:
-    page.get_by_test_id("audit-row").first.get_by_role("button").click(timeout=WAIT_MS)
-
-
-def await_operations(page: Page) -> None:
-    page.get_by_test_id("worker-state").first.wait_for(timeout=WAIT_MS)
-
-
-def managing(section: str, act: Act | None = None, name: str = "") -> Screen:
-    return Screen(name=f"manage-{name or section}", path=f"/?manage={section}", act=act, only="desk")
-
-
-SCREENS: Final = (
-    Screen(name="map", path="/"),
-    Screen(name="duty", path="/?panel=member&member={member}", act=press_further_away, only="desk"),
-    Screen(name="person", path="/?panel=member&member={member}"),
-    Screen(name="unit", path="/?panel=unit", only="desk"),
-    Screen(name="alerts", path="/?panel=alerts", act=press_all_alerts),
-    Screen(name="alert", path="/?panel=alert&alert={alert}"),
-    Screen(name="audience", path="/?panel=alert&alert={alert}", act=press_audience, only="desk"),
-    Screen(name="reach", path="/?panel=alert&alert={alert}", act=press_reach, only="desk"),
-    Screen(name="calls", path="/?panel=alert&alert={alert}", act=press_calls, only="desk"),
-    Screen(name="report", path="/api/alerts/{alert}/report", only="desk"),
-    Screen(name="received", path="/?panel=alerts", act=press_received, only="desk"),
-    Screen(name="message", path="/?panel=alerts", act=press_message, only="desk"),
-    Screen(name="compose", path="/", act=press_new_alert, only="desk"),
-    Screen(name="cases", path="/?panel=cases"),
-    Screen(name="crossings", path="/?panel=crossings", only="desk"),
-    Screen(name="outbox", path="/?panel=outbox", only="desk"),
-    Screen(name="ingest", path="/?panel=ingest", act=await_operations),
-    Screen(name="me", path="/?panel=me", only="phone"),
-    Screen(name="help", path="/", act=press_help, only="desk"),
-    Screen(name="security", path="/?panel=me", act=press_security),
-    Screen(name="standing-in", path="/?panel=me", act=press_standing_in),
-    Screen(name="reader-link", path="{link}", only="phone"),
-    Screen(name="reader-list", path="{link}", act=press_all_mine, only="phone"),
-    Screen(name="reader-pass", path="{link}", act=press_pass_on, only="phone"),
-    managing("organisation"),
-    managing("members"),
-    managing("members", press_first_row, "member"),
-    managing("terminals"),
-    managing("rules"),
-    managing("rules", press_first_row, "rule"),
-    managing("teams"),
-    managing("rosters"),
-    managing("contacts"),
-    managing("grids", await_grids),
-    managing("role-sets"),
-    managing("import"),
-    managing("accounts"),
-    managing("accounts", press_new_account, "new-account"),
-    managing("audit", press_audit_row),
-)
 
 
 def main() -> int:
@@ -348,6 +153,7 @@ def something_to_show(context: BrowserContext, url: str, language: str) -> dict[
     targets = [one["id"] for one in units if one["level"] == "grid-1"][:3]
     words = WORDS[language]
     issued = [one["id"] for one in alerts if one["issued_at"] and one["headline"] == words["headline"]]
+    write_messages(context, url, units[0]["id"], language)
     members = context.request.get(f"{url}/api/units/{targets[0]}/members?limit=500").json()["members"]
     fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
     alert = issued[0] if issued else issue_drill(context, url, targets, words)
@@ -364,6 +170,34 @@ def link_of_a_reader(context: BrowserContext, url: str, alert: str) -> str:
                 return found[1]
         context.pages[0].wait_for_timeout(SETTLE_MS)
     raise SystemExit(f"no message of the warning {alert} was sent within {WAIT_MS / 1000:.0f} s")
+
+
+def write_messages(context: BrowserContext, url: str, unit: int, language: str) -> None:
+    """Keep a template and a group, send a circular to the group, and put some of its messages away; once a language."""
+    words = CIRCULARS[language]
+    known = context.request.get(f"{url}/api/message-groups").json()["groups"]
+    if any(one["name"] == words["group"] for one in known):
+        return
+    limits = context.request.get(f"{url}/api/message-limits").json()
+    ask(context, f"{url}/api/message-limits", revision=limits["revision"], quiet_from=None, quiet_to=None)
+    rule = {"kind": "rule", "who": "leaders", "within": unit, "at_level": "grid-2"}
+    group = ask(context, f"{url}/api/message-groups", unit=unit, name=words["group"], **rule)
+    text = "text_zh" if language == "zh" else "text_en"
+    template = {"unit": unit, "name": words["name"], text: words["template"]}
+    ask(context, f"{url}/api/message-templates", **template)
+    circular = str(uuid.uuid4())
+    ask(context, f"{url}/api/circulars", id=circular, unit=unit, text_zh=words["done"], groups=[group["id"]])
+    found = context.request.get(f"{url}/api/deliveries?circular={circular}").json()["deliveries"]
+    ids = [one["id"] for one in found]
+    ask(context, f"{url}/api/deliveries/move", folder="archived", ids=ids[:6])
+    ask(context, f"{url}/api/deliveries/move", folder="deleted", ids=ids[6:9])
+
+
+def ask(context: BrowserContext, url: str, **said: object) -> dict[str, Any]:
+    answer = context.request.post(url, data=said, headers=UNSAFE)
+    if not answer.ok:
+        raise SystemExit(f"{url}: {answer.status} {answer.text()[:200]}")
+    return dict(answer.json())
 
 
 def issue_drill(context: BrowserContext, url: str, targets: list[int], words: dict[str, str]) -> str:

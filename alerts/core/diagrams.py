@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from alerts.core import circulars
 from alerts.core.cap_states import MESSAGE_MOVES, OFFERS, MessageState, Offer
 from alerts.core.states import ALERT_MOVES, DELIVERY_MOVES, WHY_NOT, AlertState, DeliveryState
 
@@ -16,8 +17,9 @@ Move = TypeVar("Move", bound=StrEnum)
 
 HEAD: Final = """# State tables
 
-Drawn from the tables in `alerts/core/states.py` and `cap_states.py` by `python -m alerts.core.diagrams`; a test
-compares this page with them. A move that is not drawn changes nothing and is answered 409 with the words given here.
+Drawn from the tables in `alerts/core/states.py`, `circulars.py` and `cap_states.py` by
+`python -m alerts.core.diagrams`; a test compares this page with them.
+A move that is not drawn changes nothing and is answered 409 with the words given here.
 """
 
 
@@ -30,6 +32,8 @@ def page() -> str:
         _refusals(),
         "## A delivery\n",
         _diagram(DELIVERY_MOVES, DeliveryState.QUEUED),
+        "## A circular\n",
+        _diagram(circulars.MOVES, circulars.State.WAITING),
         "## A received message\n",
         _diagram(MESSAGE_MOVES, MessageState.WAITING),
         _offers(),

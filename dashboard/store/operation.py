@@ -91,7 +91,7 @@ async def runs(connection: Connection, *, limit: int) -> list[RunRow]:
 
 
 async def outbox(connection: Connection, scope: Scope, *, alert: UUID | None, limit: int) -> list[OutboxRow]:
-    """Return the newest messages of the `outbox` provider to members of the scope."""
+    """Return the newest messages of the `outbox` provider to members of the scope, and of its circulars."""
     cursor = connection.cursor(row_factory=class_row(OutboxRow))
     await cursor.execute(
         """
@@ -101,9 +101,10 @@ async def outbox(connection: Connection, scope: Scope, *, alert: UUID | None, li
             member.id AS member, member.name AS member_name, delivery.alert
         FROM outbox_message
         JOIN delivery ON delivery.id = outbox_message.delivery
-        JOIN member ON member.id = delivery.member
-        JOIN assignment ON assignment.member = member.id AND is_primary
-        JOIN unit home ON home.id = assignment.unit
+        LEFT JOIN member ON member.id = delivery.member
+        LEFT JOIN assignment ON assignment.member = member.id AND is_primary
+        LEFT JOIN circular ON circular.id = delivery.circular
+        JOIN unit home ON home.id = coalesce(assignment.unit, circular.unit)
         WHERE home.tree_left BETWEEN %(left)s AND %(right)s
             AND (%(alert)s::uuid IS NULL OR delivery.alert = %(alert)s)
         ORDER BY outbox_message.id DESC

@@ -10,6 +10,7 @@ import './design/organisation.css';
 import './design/reach.css';
 import './design/operations.css';
 import './design/rules.css';
+import './design/messages.css';
 import { render } from 'preact';
 import { startLanguage } from './i18n';
 import { App } from './screens/App';

@@ -56,6 +56,10 @@ PLACED: Final[Mapping[str, Callable[[Target], object]]] = {
     "rule": lambda at: at.key,
     "case": lambda at: at.key,
     "message": lambda at: at.key,
+    "circular": lambda at: at.alert,
+    "delivery": lambda at: at.key,
+    "template": lambda at: at.key,
+    "group": lambda at: at.key,
 }
 # Those that name something of one account, or nothing that is there
 OWN: Final[Mapping[str, object]] = {"session": "0" * 64, "token": 4_000, "number": 4_000, "delegation": 4_000}
@@ -198,6 +202,36 @@ BODIES: Final[Mapping[str, Body]] = {
     "/api/rules/{rule}/delete": revised(),
     "/api/cases/{case}/take": nothing,
     "/api/cases/{case}/close": nothing,
+    "/api/circulars/preview": lambda at: {"unit": at.unit, "text_zh": "x", "members": [at.member]},
+    "/api/circulars": lambda at: {
+        "id": str(UUID(int=at.key + 70)),
+        "unit": at.unit,
+        "text_zh": "x",
+        "members": [at.member],
+        "teams": [at.key],
+        "groups": [at.key],
+        "template": at.key,
+        "units": [{"unit": at.unit}],
+    },
+    "/api/circulars/{circular}/release": nothing,
+    "/api/circulars/{circular}/decline": nothing,
+    "/api/circulars/{circular}/cancel": nothing,
+    "/api/deliveries/move": lambda at: {"ids": [at.key], "folder": "archived"},
+    "/api/message-templates": lambda at: {"unit": at.unit, "name": "New", "text_zh": "x"},
+    "/api/message-templates/trial": lambda _: {"text_zh": "x"},
+    "/api/message-templates/{template}": lambda at: {"revision": 1, "unit": at.unit},
+    "/api/message-templates/{template}/delete": revised(),
+    "/api/message-groups": lambda at: {"unit": at.unit, "name": "New", "members": [at.member]},
+    "/api/message-groups/preview": lambda at: {
+        "unit": at.unit,
+        "name": "New",
+        "kind": "rule",
+        "who": "leaders",
+        "within": at.unit,
+    },
+    "/api/message-groups/{group}": lambda at: {"revision": 1, "unit": at.unit, "name": "New", "members": [at.member]},
+    "/api/message-groups/{group}/delete": revised(),
+    "/api/message-limits": revised(is_test=False),
     "/api/grid-edits/split": lambda at: {"version": 4, "unit": at.unit, "line": [[113.1, 33.0], [113.1, 35.0]]},
     "/api/grid-edits/merge": lambda at: {"version": 4, "units": [at.unit]},
     "/api/grid-edits/reshape": lambda at: {"version": 4, "unit": at.unit, "area": a_square(at)},
@@ -223,6 +257,7 @@ async def one_of_everything(connection: Connection) -> None:
         await _a_rule(connection, at)
         await _a_planned_set(connection, at)
         await _a_message(connection, at)
+        await _a_circular(connection, at)
         await connection.execute(
             "INSERT INTO crossing VALUES (%s, now(), 'enter', %s, %s, 1)", [at.member, at.unit, at.member]
         )
@@ -333,6 +368,57 @@ async def _a_message(connection: Connection, at: Target) -> None:
             "document": A_MESSAGE.format(sign=at.sign).encode(),
             "by": at.key + 900,
         },
+    )
+
+
+async def _a_circular(connection: Connection, at: Target) -> None:
+    """A template, a group, and a circular that has been sent to the target's member and to a bare number."""
+    facts = {
+        "id": at.key,
+        "circular": at.alert,
+        "unit": at.unit,
+        "member": at.member,
+        "name": f"{at.sign}通知",
+        "by": at.key + 900,
+        "number": f"+86139000000{at.key:02d}",
+    }
+    await connection.execute("INSERT INTO message_template (id, unit, name) VALUES (%(id)s, %(unit)s, %(name)s)", facts)
+    await connection.execute(
+        "INSERT INTO message_template_version VALUES (%(id)s, 1, %(name)s, '', '{}', %(by)s, now())", facts
+    )
+    await connection.execute(
+        "INSERT INTO message_group (id, unit, name, kind) VALUES (%(id)s, %(unit)s, %(name)s, 'static')", facts
+    )
+    await connection.execute("INSERT INTO message_group_member VALUES (%(id)s, %(member)s)", facts)
+    await connection.execute(
+        """
+        INSERT INTO circular (id, unit, state, asked, text_zh, text_en, pattern_zh, pattern_en, template,
+            template_version, recipients, left_out, parts, price, currency, leaves_at, created_by, created_at)
+        VALUES (%(circular)s, %(unit)s, 'waiting', '{}', %(name)s, '', %(name)s, '', %(id)s, 1, 2, 0, 2, 0.05, 'CNY',
+            now(), %(by)s, now())
+        """,
+        facts,
+    )
+    await connection.execute(
+        """
+        INSERT INTO circular_recipient (circular, place, member, number, name, language, day)
+        VALUES (%(circular)s, 1, %(member)s, %(number)s, %(name)s, 'zh', current_date)
+        """,
+        facts,
+    )
+    await connection.execute(
+        """
+        INSERT INTO delivery (id, key, circular, member, kind, channel, address, body, priority, state, queued_at)
+        OVERRIDING SYSTEM VALUE
+        SELECT %(id)s + number * 100, concat(%(circular)s::text, number), %(circular)s,
+               CASE number WHEN 0 THEN %(member)s::integer END, 'manual', 'sms', %(number)s, %(name)s, 20, 'failed',
+               now()
+        FROM generate_series(0, 1) AS number
+        """,
+        facts,
+    )
+    await connection.execute(
+        "INSERT INTO delivery_attempt VALUES (%(id)s, 1, now(), 'outbox', 'refused', %(name)s)", facts
     )
 
 

@@ -2,6 +2,7 @@
 import { ArrowDown, ArrowUp } from 'lucide';
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import { t } from '../i18n';
 import { Failure, Skeleton } from './Feedback';
 import { Icon } from './Icon';
 
@@ -25,6 +26,10 @@ interface Props<T> {
   onRetry?: () => void;
   chosen?: string | number | null;
   onChoose?: (row: T) => void;
+  isFixed?: boolean; // columns keep their widths, and long texts are cut
+  picked?: ReadonlySet<string | number>; // keys of rows for something to be done to many at once
+  onPick?: (keys: ReadonlySet<string | number>) => void;
+  pickLabel?: (row: T) => string;
 }
 
 interface Sorting {
@@ -58,6 +63,7 @@ function walk(event: KeyboardEvent): void {
 
 export function Table<T>(props: Props<T>) {
   const { label, columns, rows, keyOf, empty, error, onRetry, chosen, onChoose } = props;
+  const { picked, onPick, pickLabel, isFixed } = props;
   const [by, setBy] = useState<Sorting | null>(null);
   const [here, setHere] = useState<string | number | null>(null);
   const box = useRef<HTMLDivElement>(null);
@@ -70,9 +76,10 @@ export function Table<T>(props: Props<T>) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
     <div ref={box} class="data" role="group" aria-label={label} tabIndex={0} onKeyDown={walk}>
-      <table class="data-table">
+      <table class={isFixed ? 'data-table data-fixed' : 'data-table'}>
         <thead>
           <tr>
+            {picked && <PickAll keys={shown.map(keyOf)} picked={picked} onPick={onPick} />}
             {columns.map((column) => (
               <Head key={column.name} column={column} by={by} onSort={setBy} />
             ))}
@@ -90,12 +97,41 @@ export function Table<T>(props: Props<T>) {
                 isStop={stop === key}
                 onFocus={() => setHere(key)}
                 onChoose={onChoose}
+                isPicked={picked?.has(key)}
+                pickLabel={pickLabel?.(row)}
+                onPick={() => picked && onPick?.(toggled(picked, key))}
               />
             );
           })}
         </tbody>
       </table>
     </div>
+  );
+}
+
+const toggled = (picked: ReadonlySet<string | number>, key: string | number) => {
+  const next = new Set(picked);
+  if (!next.delete(key)) next.add(key);
+  return next;
+};
+
+interface PickAllProps {
+  keys: readonly (string | number)[];
+  picked: ReadonlySet<string | number>;
+  onPick?: (keys: ReadonlySet<string | number>) => void;
+}
+
+function PickAll({ keys, picked, onPick }: PickAllProps) {
+  const isAll = keys.every((key) => picked.has(key));
+  return (
+    <td class="data-pick">
+      <input
+        type="checkbox"
+        aria-label={t('table.pick.all')}
+        checked={isAll}
+        onChange={() => onPick?.(new Set(isAll ? [] : keys))}
+      />
+    </td>
   );
 }
 
@@ -135,15 +171,25 @@ interface RowProps<T> {
   isStop: boolean;
   onFocus: () => void;
   onChoose?: (row: T) => void;
+  isPicked?: boolean; // undefined: rows cannot be picked
+  pickLabel?: string;
+  onPick: () => void;
 }
 
-function Row<T>({ row, columns, isChosen, isStop, onFocus, onChoose }: RowProps<T>) {
+function Row<T>(props: RowProps<T>) {
+  const { row, columns, isChosen, isStop, onFocus, onChoose, isPicked, pickLabel, onPick } = props;
   const [first, ...rest] = columns;
   const press = () => {
     if (document.getSelection()?.isCollapsed ?? true) onChoose?.(row); // marking a code to copy opens nothing
   };
   return (
     <tr class={onChoose && 'data-row'} aria-current={isChosen || undefined} onClick={onChoose && press}>
+      {isPicked !== undefined && (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: the box inside is what keys go to
+        <td class="data-pick" onClick={(event) => event.stopPropagation()}>
+          <input type="checkbox" aria-label={pickLabel} checked={isPicked} onChange={onPick} />
+        </td>
+      )}
       <th scope="row">
         {onChoose ? (
           <button

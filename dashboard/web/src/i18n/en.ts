@@ -6,6 +6,7 @@ import { grids } from './parts/grids.en';
 import { history } from './parts/history.en';
 import { imports } from './parts/imports.en';
 import { manage } from './parts/manage.en';
+import { messages } from './parts/messages.en';
 import { operations } from './parts/operations.en';
 import { organisation } from './parts/organisation.en';
 import { reach } from './parts/reach.en';
@@ -19,6 +20,7 @@ export const en: Readonly<Record<Key, Text>> = {
   ...history,
   ...imports,
   ...manage,
+  ...messages,
   ...operations,
   ...organisation,
   ...reach,

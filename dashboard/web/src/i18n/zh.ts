@@ -6,6 +6,7 @@ import { grids } from './parts/grids.zh';
 import { history } from './parts/history.zh';
 import { imports } from './parts/imports.zh';
 import { manage } from './parts/manage.zh';
+import { messages } from './parts/messages.zh';
 import { operations } from './parts/operations.zh';
 import { organisation } from './parts/organisation.zh';
 import { reach } from './parts/reach.zh';
@@ -18,6 +19,7 @@ export const zh = {
   ...history,
   ...imports,
   ...manage,
+  ...messages,
   ...operations,
   ...organisation,
   ...reach,

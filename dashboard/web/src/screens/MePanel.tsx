@@ -1,4 +1,4 @@
-import { Activity, KeyRound, LogOut } from 'lucide';
+import { Activity, KeyRound, LogOut, MessageSquareText } from 'lucide';
 import { useState } from 'preact/hooks';
 import { Badge } from '../design/Badge';
 import { Button } from '../design/Button';
@@ -8,7 +8,7 @@ import { say } from '../design/Toast';
 import { named, t } from '../i18n';
 import { isPhone } from '../state/frame';
 import { link } from '../state/live';
-import { openPanel } from '../state/place';
+import { go, openPanel } from '../state/place';
 import { RIGHTS } from '../state/rights';
 import { can, isOfTheTop, leave, levelName, me, unitOf } from '../state/session';
 import { Delegations } from './account/Delegations';
@@ -83,6 +83,16 @@ function AboutMe() {
           </p>
         )}
       </Section>
+      {isPhone.value && (
+        <Button
+          icon={MessageSquareText}
+          wide
+          onClick={() => go({ panel: null, manage: 'sms-sent' })}
+          testId="me-messages"
+        >
+          {t('me.messages')}
+        </Button>
+      )}
       <Section title={t('me.connection')}>
         <p class={`bar-${link.value}`}>
           <LinkState />

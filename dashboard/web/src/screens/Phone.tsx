@@ -19,6 +19,7 @@ import { LinkState } from './Bar';
 import { MapNotice } from './MapNotice';
 import { leaveManage } from './manage/sections';
 import { PhoneAlert } from './PhoneAlert';
+import { isOfMessages, PhoneMessages } from './PhoneMessages';
 import { Side } from './Side';
 import { UnitTree } from './UnitTree';
 
@@ -45,17 +46,22 @@ function stageClass(open: PanelName | null): string {
 
 export function Phone() {
   const open = panel.value;
+  const isWriting = open === null && section.value !== null && isOfMessages(section.value);
   return (
     <div class="phone">
       <Alarm />
       <main class={stageClass(open)}>
         {units.value && <CityMap />}
-        <div class="phone-head">
-          <UnitButton />
-        </div>
+        {!isWriting && (
+          <div class="phone-head">
+            <UnitButton />
+          </div>
+        )}
         <MapNotice />
         {open === 'alert' ? <PhoneAlert /> : <Side />}
-        {section.value && open === null && <WantsLarger />}
+        {section.value &&
+          open === null &&
+          (isOfMessages(section.value) ? <PhoneMessages name={section.value} /> : <WantsLarger />)}
         {isPicking.value && <UnitPicker />}
       </main>
       <nav class="phone-tabs" aria-label={t('panels')}>
@@ -64,7 +70,7 @@ export function Phone() {
             key={name}
             type="button"
             class="phone-tab"
-            aria-current={tabOf(open) === name ? 'page' : undefined}
+            aria-current={(isWriting ? 'me' : tabOf(open)) === name ? 'page' : undefined}
             data-testid={`tab-${name}`}
             onClick={() => {
               isPicking.value = false;

@@ -1,16 +1,24 @@
 /** The sections of Manage: what each is called, where it stands, and which right it needs. */
 import {
+  Archive,
   BellRing,
   BookUser,
   CalendarClock,
+  ChartColumn,
+  FileText,
   FileUp,
   Grid3x3,
   type IconNode,
   KeyRound,
   ListChecks,
+  ListTree,
+  MailCheck,
   Network,
   ScrollText,
+  Send,
+  SlidersHorizontal,
   Smartphone,
+  Trash2,
   Users,
   UsersRound,
 } from 'lucide';
@@ -33,9 +41,13 @@ import { TeamsSection } from './TeamsSection';
 import { TerminalsSection } from './TerminalsSection';
 
 /** With its drawing tools a tenth of all the code. */
+/** The SMS platform is its own piece of code: who never sends does not load it. */
+const message = (name: keyof typeof import('./messages/sections')) =>
+  later(async () => (await import('./messages/sections'))[name]);
+
 const GridsSection = later(async () => (await import('./GridsSection')).GridsSection);
 
-export const GROUPS = ['organisation', 'city', 'system'] as const;
+export const GROUPS = ['organisation', 'messages', 'city', 'system'] as const;
 export type Group = (typeof GROUPS)[number];
 
 export interface Section {
@@ -96,6 +108,28 @@ export const ALL_SECTIONS: readonly Section[] = [
     right: 'viewer',
     show: ContactsSection,
   },
+  ...(
+    [
+      ['sms-send', Send, 'issuer', 'SendSection'],
+      ['sms-sent', MailCheck, 'viewer', 'SentSection'],
+      ['sms-archived', Archive, 'viewer', 'ArchivedSection'],
+      ['sms-deleted', Trash2, 'viewer', 'DeletedSection'],
+      ['sms-templates', FileText, 'viewer', 'TemplatesSection'],
+      ['sms-groups', UsersRound, 'viewer', 'GroupsSection'],
+      ['sms-statistics', ChartColumn, 'viewer', 'StatisticsSection'],
+      ['sms-log', ListTree, 'viewer', 'LogSection'],
+      ['sms-limits', SlidersHorizontal, 'issuer', 'LimitsSection'],
+    ] as const
+  ).map(
+    ([name, icon, right, show]): Section => ({
+      name,
+      label: `section.${name}`,
+      icon,
+      group: 'messages',
+      right,
+      show: message(show),
+    }),
+  ),
   {
     name: 'grids',
     label: 'section.grids',

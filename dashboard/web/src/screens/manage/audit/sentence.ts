@@ -25,6 +25,11 @@ export const NOUNS = [
   'emergency',
   'rule',
   'case',
+  'circular',
+  'message',
+  'message_template',
+  'message_group',
+  'message_limits',
 ] as const;
 
 /** What it was done to, as people call it. */

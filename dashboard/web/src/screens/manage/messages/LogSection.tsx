@@ -1,0 +1,157 @@
+/** The log: every attempt to send, with the provider's words; nothing is ever taken out of it. */
+import { Download } from 'lucide';
+import { useState } from 'preact/hooks';
+import { type Attempt, attemptsFile, getAttempts, type LogQuery } from '../../../api/messages';
+import { Badge, type Tone } from '../../../design/Badge';
+import { Button } from '../../../design/Button';
+import { Empty, explain } from '../../../design/Feedback';
+import { Select, TextField } from '../../../design/Field';
+import { Icon } from '../../../design/Icon';
+import { Page } from '../../../design/Page';
+import { SearchField } from '../../../design/SearchField';
+import { type Column, Table } from '../../../design/Table';
+import { t, time, tWord } from '../../../i18n';
+import { nowMs } from '../../../state/clock';
+import { usePages } from '../../../state/pages';
+import { itemId, openItem } from '../../../state/place';
+import { periodOf } from '../audit/sentence';
+import { UnitFilter, unitFilter } from '../forms/UnitFilter';
+import { DeliveryDrawer } from './DeliveryDrawer';
+import { kindName, phoneOf, readerOf } from './words';
+
+const OUTCOMES = [
+  'accepted',
+  'confirmed',
+  'deferred',
+  'refused',
+  'lost',
+  'lease_lost',
+  'superseded',
+  'timed_out',
+] as const;
+const GOOD: readonly string[] = ['accepted', 'confirmed'];
+const BAD: readonly string[] = ['refused', 'lost'];
+const toneOf = (outcome: string): Tone =>
+  GOOD.includes(outcome) ? 'good' : BAD.includes(outcome) ? 'bad' : 'warn';
+
+const NO_FILTERS = { q: '', provider: '', outcome: '', from: '', to: '' };
+
+export function LogSection() {
+  const [filters, setFilters] = useState(NO_FILTERS);
+  const set = (change: Partial<typeof NO_FILTERS>) => setFilters((before) => ({ ...before, ...change }));
+  const query: LogQuery = { ...filters, unit: unitFilter.value, ...periodOf(filters.from, filters.to) };
+  const pages = usePages<Attempt, string>(JSON.stringify(query), async (before) => {
+    const { attempts, next } = await getAttempts(query, before);
+    return { rows: attempts, next };
+  });
+  const open = itemId.value;
+  return (
+    <Page
+      title={t('section.sms-log')}
+      note={t('section.sms-log.note')}
+      tools={
+        <a class="button button-normal" href={attemptsFile(query)} download="message-log.csv">
+          <Icon node={Download} />
+          {t('audit.csv')}
+        </a>
+      }
+      filters={
+        <>
+          <SearchField label={t('sms.find.number')} onSearch={(q) => set({ q })} />
+          <SearchField
+            id="log-provider"
+            label={t('sms.provider')}
+            onSearch={(provider) => set({ provider })}
+          />
+          <Select
+            bare
+            name="log-outcome"
+            label={t('sms.outcome')}
+            value={filters.outcome}
+            onValue={(outcome) => set({ outcome })}
+            options={[
+              ['', t('sms.outcome.any')],
+              ...OUTCOMES.map((each) => [each, tWord('sms.outcome', each)] as const),
+            ]}
+          />
+          <UnitFilter />
+          <TextField
+            type="date"
+            name="log-from"
+            label={t('audit.from')}
+            value={filters.from}
+            max={filters.to || undefined}
+            onValue={(from) => set({ from })}
+          />
+          <TextField
+            type="date"
+            name="log-to"
+            label={t('audit.to')}
+            value={filters.to}
+            min={filters.from || undefined}
+            onValue={(to) => set({ to })}
+          />
+        </>
+      }
+      foot={
+        pages.rows && (
+          <>
+            <span class="num second" role="status">
+              {t(pages.hasMore ? 'sms.some' : 'sms.all', { count: pages.rows.length })}
+            </span>
+            {pages.hasMore && (
+              <Button onClick={pages.more} disabled={pages.isBusy}>
+                {t('audit.more')}
+              </Button>
+            )}
+          </>
+        )
+      }
+    >
+      {pages.error && pages.rows ? <p class="form-error">{explain(pages.error)}</p> : null}
+      <Table<Attempt>
+        isFixed
+        label={t('section.sms-log')}
+        columns={columns()}
+        rows={pages.rows}
+        keyOf={(row) => `${row.delivery}-${row.attempt}-${row.outcome}`}
+        error={pages.error}
+        onRetry={pages.reload}
+        onChoose={(row) => openItem(row.delivery)}
+        empty={<Empty title={t('section.sms-log.none')}>{t('section.sms-log.how')}</Empty>}
+      />
+      {open && <DeliveryDrawer key={open} id={Number(open)} />}
+    </Page>
+  );
+}
+
+const columns = (): readonly Column<Attempt>[] => [
+  {
+    name: 'at',
+    label: t('sms.at'),
+    width: '15%',
+    cell: (row) => <time class="num">{time(row.at, nowMs.value)}</time>,
+  },
+  { name: 'reader', label: t('sms.reader'), width: '14%', cell: (row) => <strong>{readerOf(row)}</strong> },
+  { name: 'address', label: t('sms.address'), width: '16%', cell: (row) => phoneOf(row.address) || '–' },
+  { name: 'kind', label: t('sms.kind'), width: '10%', cell: (row) => kindName(row.kind) },
+  { name: 'provider', label: t('sms.provider'), width: '10%', cell: (row) => row.provider },
+  {
+    name: 'outcome',
+    label: t('sms.outcome'),
+    width: '12%',
+    cell: (row) => <Badge tone={toneOf(row.outcome)}>{tWord('sms.outcome', row.outcome)}</Badge>,
+  },
+  {
+    name: 'words',
+    label: t('sms.words'),
+    cell: (row) => <span class="clip">{row.detail || <span class="quiet">–</span>}</span>,
+  },
+  {
+    name: 'attempt',
+    label: t('sms.attempt'),
+    width: '7%',
+    end: true,
+    cell: (row) => String(row.attempt),
+  },
+];

@@ -1,0 +1,259 @@
+/** Messages in one folder: searched on the server, newest first, looked into, moved many at once, exported. */
+import { Archive, Download, Trash2, Undo2 } from 'lucide';
+import { useEffect, useState } from 'preact/hooks';
+import {
+  CHANNELS,
+  DELIVERY_KINDS,
+  DELIVERY_STATES,
+  type Delivery,
+  type DeliveryQuery,
+  deliveriesFile,
+  type Folder,
+  getDeliveries,
+  moveDeliveries,
+} from '../../../api/messages';
+import { Button } from '../../../design/Button';
+import { Empty, explain } from '../../../design/Feedback';
+import { Select, TextField } from '../../../design/Field';
+import { Icon } from '../../../design/Icon';
+import { LevelMark } from '../../../design/LevelMark';
+import { Page } from '../../../design/Page';
+import { SearchField } from '../../../design/SearchField';
+import { type Column, Table } from '../../../design/Table';
+import { say, sayFailed } from '../../../design/Toast';
+import { named, t, time } from '../../../i18n';
+import { nowMs } from '../../../state/clock';
+import { usePages } from '../../../state/pages';
+import { itemId, openItem } from '../../../state/place';
+import { can } from '../../../state/session';
+import { periodOf } from '../audit/sentence';
+import { UnitFilter, unitFilter } from '../forms/UnitFilter';
+import { DeliveryDrawer } from './DeliveryDrawer';
+import { channelName, kindName, readerOf, StateBadge } from './words';
+
+interface Filters {
+  q: string;
+  state: string;
+  kind: string;
+  channel: string;
+  from: string;
+  to: string;
+}
+
+const NO_FILTERS: Filters = { q: '', state: '', kind: '', channel: '', from: '', to: '' };
+const NOBODY: ReadonlySet<number> = new Set();
+
+export function MessagesSection({ folder }: { folder: Folder }) {
+  const [filters, setFilters] = useState(NO_FILTERS);
+  const [picked, setPicked] = useState(NOBODY);
+  const { from, to, ...words } = filters;
+  const query: DeliveryQuery = { folder, ...words, unit: unitFilter.value, ...periodOf(from, to) };
+  const key = JSON.stringify(query);
+  const pages = usePages<Delivery, number>(key, async (before) => {
+    const { deliveries, next } = await getDeliveries(query, before);
+    return { rows: deliveries, next };
+  });
+  useEffect(() => setPicked(NOBODY), [key]);
+  const open = itemId.value;
+  const title = t(`section.sms-${folder}`);
+  const isFiltered = unitFilter.value !== null || Object.values(filters).some((value) => value !== '');
+  const moved = () => {
+    setPicked(NOBODY);
+    pages.reload();
+  };
+  return (
+    <Page
+      title={title}
+      note={t(`section.sms-${folder}.note`)}
+      tools={
+        <a
+          class="button button-normal"
+          href={deliveriesFile(query)}
+          download="messages.csv"
+          data-testid="csv"
+        >
+          <Icon node={Download} />
+          {t('audit.csv')}
+        </a>
+      }
+      filters={<FilterRow filters={filters} onChange={(change) => setFilters({ ...filters, ...change })} />}
+      foot={
+        pages.rows && (
+          <>
+            {picked.size > 0 ? (
+              <MoveMany folder={folder} ids={[...picked]} onMoved={moved} />
+            ) : (
+              <span class="num second" role="status">
+                {t(pages.hasMore ? 'sms.some' : 'sms.all', { count: pages.rows.length })}
+              </span>
+            )}
+            {pages.hasMore && (
+              <Button onClick={pages.more} disabled={pages.isBusy} testId="more">
+                {t('audit.more')}
+              </Button>
+            )}
+          </>
+        )
+      }
+    >
+      {pages.error && pages.rows ? <p class="form-error">{explain(pages.error)}</p> : null}
+      <Table<Delivery>
+        isFixed
+        label={title}
+        columns={columns()}
+        rows={pages.rows}
+        keyOf={(row) => row.id}
+        error={pages.error}
+        onRetry={pages.reload}
+        chosen={Number(open) || null}
+        onChoose={(row) => openItem(row.id)}
+        picked={can('dispatcher') ? picked : undefined}
+        onPick={(ids) => setPicked(ids as ReadonlySet<number>)}
+        pickLabel={(row) => t('sms.pick', { name: readerOf(row) })}
+        empty={
+          <Empty title={t(isFiltered ? 'sms.nomatch' : `section.sms-${folder}.none`)}>
+            <p>{t(isFiltered ? 'sms.nomatch.how' : `section.sms-${folder}.how`)}</p>
+          </Empty>
+        }
+      />
+      {open && <DeliveryDrawer key={open} id={Number(open)} onMoved={moved} />}
+    </Page>
+  );
+}
+
+interface FilterProps {
+  filters: Filters;
+  onChange: (change: Partial<Filters>) => void;
+}
+
+function FilterRow({ filters, onChange }: FilterProps) {
+  const choice = <K extends 'state' | 'kind' | 'channel'>(
+    name: K,
+    all: string,
+    options: readonly (readonly [string, string])[],
+  ) => (
+    <Select
+      bare
+      name={`sms-${name}`}
+      label={t(`sms.${name}`)}
+      value={filters[name]}
+      onValue={(value) => onChange({ [name]: value })}
+      options={[['', all], ...options]}
+    />
+  );
+  return (
+    <>
+      <SearchField label={t('sms.find')} onSearch={(q) => onChange({ q })} />
+      {choice(
+        'state',
+        t('sms.state.any'),
+        DELIVERY_STATES.map((each) => [each, t(`sms.state.${each}`)]),
+      )}
+      {choice(
+        'kind',
+        t('sms.kind.any'),
+        DELIVERY_KINDS.map((each) => [each, kindName(each)]),
+      )}
+      {choice(
+        'channel',
+        t('sms.channel.any'),
+        CHANNELS.map((each) => [each, channelName(each)]),
+      )}
+      <UnitFilter />
+      <TextField
+        type="date"
+        name="sms-from"
+        label={t('audit.from')}
+        value={filters.from}
+        max={filters.to || undefined}
+        onValue={(from) => onChange({ from })}
+      />
+      <TextField
+        type="date"
+        name="sms-to"
+        label={t('audit.to')}
+        value={filters.to}
+        min={filters.from || undefined}
+        onValue={(to) => onChange({ to })}
+      />
+    </>
+  );
+}
+
+interface MoveProps {
+  folder: Folder;
+  ids: number[];
+  onMoved: () => void;
+}
+
+const WAYS = { sent: Undo2, archived: Archive, deleted: Trash2 } as const;
+export const otherFolders = (folder: Folder): Folder[] =>
+  (['sent', 'archived', 'deleted'] as const).filter((each) => each !== folder);
+
+/** The buttons that put messages elsewhere; the log keeps all of them. */
+export function MoveButtons({ folder, ids, onMoved }: MoveProps) {
+  const move = (to: Folder) =>
+    moveDeliveries(ids, to).then(
+      ({ moved }) => {
+        say(t(`sms.moved.${to}`, { count: moved }));
+        onMoved();
+      },
+      (error) => sayFailed(t(`sms.move.${to}`), error),
+    );
+  return (
+    <>
+      {otherFolders(folder).map((to) => (
+        <Button key={to} icon={WAYS[to]} onClick={() => void move(to)} testId={`move-${to}`}>
+          {t(`sms.move.${to}`)}
+        </Button>
+      ))}
+    </>
+  );
+}
+
+function MoveMany(props: MoveProps) {
+  return (
+    <div class="line-wrap" role="group" aria-label={t('sms.picked', { count: props.ids.length })}>
+      <strong class="num">{t('sms.picked', { count: props.ids.length })}</strong>
+      <MoveButtons {...props} />
+    </div>
+  );
+}
+
+const columns = (): readonly Column<Delivery>[] => [
+  {
+    name: 'reader',
+    label: t('sms.reader'),
+    width: '15%',
+    cell: (row) => <strong class="clip">{readerOf(row)}</strong>,
+  },
+  {
+    name: 'body',
+    label: t('sms.text'),
+    cell: (row) => (
+      <span class="line">
+        {row.alert?.level && <LevelMark level={row.alert.level} size={16} />}
+        <span class="clip">{row.body || channelName(row.channel)}</span>
+      </span>
+    ),
+  },
+  {
+    name: 'unit',
+    label: t('filter.unit'),
+    width: '14%',
+    cell: ({ unit }) => <span class="clip">{named(unit)}</span>,
+  },
+  { name: 'kind', label: t('sms.kind'), width: '10%', cell: ({ kind }) => kindName(kind) },
+  { name: 'state', label: t('sms.state'), width: '10%', cell: ({ state }) => <StateBadge state={state} /> },
+  {
+    name: 'at',
+    label: t('sms.at'),
+    width: '14%',
+    end: true,
+    cell: (row) => <time class="num">{time(row.queued_at, nowMs.value)}</time>,
+  },
+];
+
+export const SentSection = () => <MessagesSection folder="sent" />;
+export const ArchivedSection = () => <MessagesSection folder="archived" />;
+export const DeletedSection = () => <MessagesSection folder="deleted" />;
