@@ -23,6 +23,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from alerts import metrics
+from alerts.core.backoff import backoff
 from alerts.core.buckets import Bucket
 from alerts.core.states import DeliveryMove
 from alerts.link_maker import LinkMaker
@@ -32,11 +33,9 @@ from alerts.store.queue import Claimed, Settled
 from tracker.bus.interface import ALERTS, DELIVERIES, Bus
 from tracker.database.retry import retry
 
-SAFETY_NET_S: Final = 1.0  # of doorbells
+SAFETY_NET_S: Final = 1.0
 LEASE: Final = timedelta(seconds=60)
 SEND_TIMEOUT_S: Final = 30.0  # half the lease: who still sends has not lost it yet
-FIRST_BACKOFF_S: Final = 2.0
-MOST_BACKOFF_S: Final = 300.0
 GOODBYE_S: Final = 3.0
 LONGEST_ROUND_S: Final = 0.05  # a batch of 200 at 200/s held up the first red for 0.98 s, one of 10 for 0.02 s
 MOST_AT_ONCE: Final = 200
@@ -68,11 +67,11 @@ class Dispatcher:
         *,
         links: LinkMaker,
         rate: Rate | None = None,
-        is_open: Callable[[], bool] = lambda: True,
+        share: Callable[[], float] = lambda: 1.0,
         ahead: int = 0,
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
-        """While it is not open nothing is claimed: what would only come back stays in the queue, for others too.
+        """`share` is the part of its rate that it runs at now; at 0 nothing is claimed, and all stays for others.
 
         With `ahead` the provider must bear several calls of `send` at once.
         """
@@ -82,7 +81,7 @@ class Dispatcher:
         self._provider = provider
         self._links = links
         self._rate = rate or Rate()
-        self._is_open = is_open
+        self._share = share
         self._ahead = ahead
         self._under_way = 0
         self._landed = asyncio.Event()
@@ -138,8 +137,13 @@ class Dispatcher:
 
     async def _claim_granted(self) -> list[Claimed] | None:
         """Claim as many as there are tokens; None: there is none yet."""
-        if not self._is_open():
+        share = self._share()
+        if share <= 0:
             return []
+        rate_per_s = self._rate.per_s * share
+        if rate_per_s != self._bucket.rate_per_s:
+            burst = max(1.0, self._rate.batch * share)
+            self._bucket = self._bucket.at_rate(rate_per_s, burst=burst, at_s=self._tick())
         self._bucket, granted = self._bucket.take(self._rate.batch, at_s=self._tick())
         if not granted:
             return None
@@ -221,7 +225,9 @@ class Dispatcher:
             outcome = Outcome(delivery=row.id, move=DeliveryMove.DEFERRED, detail="the provider did not answer for it")
         not_before = None
         if outcome.move in {DeliveryMove.DEFERRED, DeliveryMove.UNANSWERED}:
-            wait = max(backoff(row.attempt, random.random()), outcome.retry_after or timedelta())
+            # Where another way out is stronger it goes there soon: its attempts here say nothing about that one
+            wait = backoff(row.attempt if self._share() >= 1.0 else 1, random.random())
+            wait = max(wait, outcome.retry_after or timedelta())
             not_before = self._clock() + wait
         return Settled(
             id=row.id,
@@ -249,12 +255,6 @@ class Dispatcher:
 def _settled_stale(row: Claimed, found: tuple[str, str]) -> Settled:
     move, why = found
     return Settled(id=row.id, attempt=row.attempt, move=DeliveryMove(move), detail=why)
-
-
-def backoff(attempt: int, draw: float) -> timedelta:
-    """Return how long a deferred message waits: doubling, capped, half of it by chance (`draw` in [0, 1))."""
-    longest_s = min(MOST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** min(attempt - 1, 10))
-    return timedelta(seconds=longest_s * (0.5 + draw / 2))
 
 
 async def sweep(pool: AsyncConnectionPool[Any], clock: Callable[[], datetime]) -> None:

@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from alerts import dispatch, fetching
 from alerts.core import webpush
 from alerts.core.cap_signatures import Trusted
+from alerts.core.health import shares
 from alerts.core.policy import Policy
 from alerts.dispatch import Dispatcher, Rate
 from alerts.escalation import Watch
@@ -38,12 +39,25 @@ def wall_clock() -> datetime:
 
 
 def lane(
-    pool: AsyncConnectionPool[Any], bus: Bus, clock: Callable[[], datetime], operator: Smpp, links: LinkMaker
+    pool: AsyncConnectionPool[Any],
+    bus: Bus,
+    clock: Callable[[], datetime],
+    operator: Smpp,
+    links: LinkMaker,
+    *,
+    beside: Sequence[Smpp] = (),
 ) -> Dispatcher:
-    """Return the lane of an SMS gateway: it claims as far ahead as the operator lets messages be unanswered."""
-    rate = Rate(per_s=operator.gateway.rate_per_s)
-    ahead = operator.gateway.window
-    return Dispatcher(pool, bus, clock, operator, links=links, rate=rate, is_open=operator.has_opened, ahead=ahead)
+    """Return the lane of an SMS gateway: it claims as far ahead as the operator lets messages be unanswered.
+
+    `beside`: all gateways, itself too; it runs at its share among them.
+    """
+    operators = beside or (operator,)
+
+    def share() -> float:
+        return shares({each.name: each.strength for each in operators})[operator.name]
+
+    rate, ahead = Rate(per_s=operator.gateway.rate_per_s), operator.gateway.window
+    return Dispatcher(pool, bus, clock, operator, links=links, rate=rate, share=share, ahead=ahead)
 
 
 async def run(
@@ -72,7 +86,7 @@ async def run(
         replies = Replies(pool, bus, clock)
         operators = [Smpp(pool, clock, each, policy=policy, on_inbound=replies.ring) for each in gateways]
         lanes = [
-            *(lane(pool, bus, clock, each, links) for each in operators),
+            *(lane(pool, bus, clock, each, links, beside=operators) for each in operators),
             *([] if operators else [Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links)]),
             Dispatcher(pool, bus, clock, Outbox(pool, clock, channel="outbox"), links=links),
             Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=links),

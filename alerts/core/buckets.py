@@ -25,6 +25,10 @@ class Bucket:
         granted = min(want, int(tokens + _ROUNDING))
         return replace(self, tokens=tokens - granted, at_s=max(at_s, self.at_s)), granted
 
+    def at_rate(self, rate_per_s: float, *, burst: float, at_s: float) -> "Bucket":
+        """Return the bucket flowing at another rate, and of another size, from now on."""
+        return Bucket(rate_per_s, burst, min(burst, self._tokens_at(at_s)), max(at_s, self.at_s))
+
     def give_back(self, count: int) -> "Bucket":
         """Return the bucket with `count` unused tokens in it again."""
         return replace(self, tokens=min(self.burst, self.tokens + count))

@@ -17,6 +17,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from alerts import metrics
+from alerts.core.health import Health
 from alerts.core.policy import Policy
 from alerts.core.states import DeliveryMove
 from alerts.providers.interface import Outcome, Outgoing
@@ -36,6 +37,8 @@ from tracker.database.retry import retry
 LOOK_S: Final = 1.0
 UNMATCHED_AFTER: Final = timedelta(minutes=15)
 ASK_AT_ONCE: Final = 50
+
+GOOD: Final = frozenset({Verdict.TAKEN, Verdict.REFUSED})
 
 MOVES: Final[Mapping[Ending, DeliveryMove]] = {
     Ending.ACCEPTED: DeliveryMove.ACCEPTED,
@@ -67,6 +70,8 @@ class Smpp:
         self._pool = pool
         self._clock = clock
         self._gateway = gateway
+        self._tick = tick
+        self._health = Health(since_s=tick())
         self._records = Records(
             pool, clock, gateway, policy=policy, on_inbound=on_inbound, listen=lambda on: self._listen(is_listening=on)
         )
@@ -79,8 +84,13 @@ class Smpp:
         """Whether messages may be claimed for it now."""
         return self._session.is_sending
 
-    def has_opened(self) -> bool:
-        return self.is_open
+    @property
+    def strength(self) -> float:
+        """Its weight, as far as it is well; 0 while it is not connected."""
+        if not self.is_open:
+            return 0.0
+        self._health = self._health.looked_at(at_s=self._tick())
+        return self._gateway.weight * self._health.share(per_s=self._gateway.rate_per_s, at_s=self._tick())
 
     @property
     def gateway(self) -> Gateway:
@@ -111,7 +121,9 @@ class Smpp:
                 continue
             planned += parts
             counts.append((message, len(parts)))
+        began_s = self._tick()
         answers = await self._session.submit(planned)
+        self._judge(answers, waited_s=self._tick() - began_s)
         await self._records.keep(
             [
                 (tag, answer.operator_id)
@@ -139,6 +151,14 @@ class Smpp:
         for verdict, count in Counter(answer.verdict for answer in answers).items():
             metrics.SMS_SEGMENTS.labels(self.name, verdict).inc(count)
         return outcomes
+
+    def _judge(self, answers: Sequence[Answer], *, waited_s: float) -> None:
+        """Let its health know; a refusal is the message's own fault."""
+        good = sum(answer.verdict in GOOD for answer in answers)
+        before = self._health.condition
+        self._health = self._health.heard(good=good, bad=len(answers) - good, waited_s=waited_s, at_s=self._tick())
+        if self._health.condition is not before:
+            log.warning("sms.health", gateway=self.name, condition=self._health.condition, before=before)
 
     def _planned(self, message: Outgoing) -> list[Planned]:
         """Return the segments of one message, ready for the wire. Raises TooLong, ValueError."""

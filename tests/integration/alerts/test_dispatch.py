@@ -317,7 +317,7 @@ async def test_a_lane_that_works_ahead_lets_go_of_all_that_is_under_way_when_it_
 async def test_nothing_is_claimed_while_the_way_out_is_closed(
     pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
 ) -> None:
-    lane = Dispatcher(pool, bus, clock, Slow(), links=LINKS, is_open=lambda: False)
+    lane = Dispatcher(pool, bus, clock, Slow(), links=LINKS, share=lambda: 0.0)
     await queue(connection, ["blue"])
     assert await drain(lane) == 0
     assert await all_of(connection, "SELECT state, attempts FROM delivery") == [("queued", 0)]

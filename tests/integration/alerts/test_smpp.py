@@ -7,17 +7,22 @@ import psycopg
 import pytest
 from psycopg_pool import AsyncConnectionPool
 
+from alerts.core.policy import Policy
+from alerts.providers.smpp_records import Records
 from alerts.smpp.receipts import Ids
 from alerts.smpp.segments import Concatenation
 from simulators.sms_centre.centre import SmsCentre
 from simulators.sms_centre.faults import Answers, Faults, Outcomes, Receipts, Refusals
 from tests.integration.alerts.builders import drain
-from tests.integration.alerts.gateways import a_gateway, a_lane, connected, queue, rows, states, until
+from tests.integration.alerts.gateways import a_gateway, a_lane, connected, now, queue, rows, states, until
 from tracker.bus.local import LocalBus
 
 Connection = psycopg.AsyncConnection[Any]
 Pool = AsyncConnectionPool[Any]
 FLOOD = "【网格预警】洪水红色预警：请立即撤离低洼地带。"
+WAITING_FOR_LOCKS = """
+    SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 LONG = FLOOD * 6 + "🌊" * 40
 
 
@@ -201,6 +206,36 @@ async def test_receipts_that_never_come_are_asked_for(pool: Pool, bus: LocalBus,
     assert await rows(connection, "SELECT DISTINCT source FROM sms_receipt") == ["query"]
 
 
+async def test_a_receipt_that_meets_our_own_settling_is_not_lost(
+    pool: Pool, connection: Connection, database: str
+) -> None:
+    await queue(connection, [FLOOD])
+    await connection.execute("UPDATE delivery SET state = 'sending', attempts = 1")
+    await connection.execute(
+        """
+        INSERT INTO sms_segment (delivery, attempt, part, parts, provider, operator_id, address, taken_at)
+        SELECT id, 1, 1, 1, 'operator', 'a', address, now() FROM delivery
+        """
+    )
+    await connection.execute(
+        """
+        INSERT INTO sms_receipt (provider, operator_id, state, word, source, received_at)
+        VALUES ('operator', 'a', 'delivered', 'DELIVRD', 'receipt', now())
+        """
+    )
+    records = Records(pool, now, a_gateway(0), policy=Policy())
+    async with await psycopg.AsyncConnection.connect(database) as sender:
+        await sender.execute("UPDATE delivery SET state = 'sent'")  # accepted, and not committed yet
+        async with asyncio.TaskGroup() as group:
+            group.create_task(records.look(), name="look")
+            waits = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            await until(lambda: _is(connection, waits, 1))
+            await sender.commit()
+    assert await states(connection) == {"delivered": 1}
+
+
 async def test_nothing_is_claimed_while_no_connection_is_there(pool: Pool, bus: LocalBus) -> None:
     async with connected(pool, a_gateway(1), is_awaited=False) as provider:
         assert not provider.is_open
@@ -235,3 +270,7 @@ async def _settled(connection: Connection) -> bool:
 
 async def _settled_or_queued(connection: Connection) -> bool:
     return set(await states(connection)) <= {"delivered", "queued"}
+
+
+async def _is(connection: Connection, query: Any, value: int) -> bool:
+    return await rows(connection, query) == [value]
