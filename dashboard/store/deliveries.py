@@ -19,6 +19,7 @@ from dashboard.store.units import within
 Connection = AsyncConnection[Any]
 
 FEW: Final = 500  # members, whose messages are some ten thousand
+RARE: Final = 300_000  # messages, of ten million: what is sought lies anywhere among them
 LONGEST: Final = "15s"  # that a search may take before it is given up
 
 
@@ -125,6 +126,24 @@ _OF_FEW: LiteralString = """
     ), found AS (
         SELECT d.id FROM mine JOIN delivery d ON d.id = mine.id WHERE
 """
+# Of texts that few messages carry: those first, and then whether they are wanted
+_OF_WORDS: LiteralString = """
+    WITH home AS MATERIALIZED (
+        SELECT a.member FROM assignment a JOIN unit u ON u.id = a.unit
+        WHERE a.is_primary AND u.tree_left BETWEEN %(left)s AND %(right)s
+    ), sender AS MATERIALIZED (
+        SELECT c.id FROM circular c JOIN unit u ON u.id = c.unit WHERE u.tree_left BETWEEN %(left)s AND %(right)s
+    ), said AS MATERIALIZED (
+        SELECT id, member, alert, circular, folder, state, kind, channel, address, queued_at
+        FROM delivery WHERE circular = ANY(%(circulars)s)
+        UNION ALL
+        SELECT id, member, alert, circular, folder, state, kind, channel, address, queued_at
+        FROM delivery WHERE alert = ANY(%(alerts)s)
+    ), found AS (
+        SELECT d.id FROM said d
+        WHERE (d.member IN (SELECT member FROM home)
+               OR d.member IS NULL AND d.circular IN (SELECT id FROM sender)) AND
+"""
 _NEWEST: LiteralString = " ORDER BY d.id DESC LIMIT %(limit)s)"
 
 
@@ -148,12 +167,30 @@ async def _statement(connection: Connection, what: Search, values: dict[str, Any
         {**within(what.scope), "few": FEW},
     )
     is_part, members = await cursor.fetchone() or (True, [])
+    if what.words and len(members) > FEW and await _is_rare(connection, values):
+        return _OF_WORDS + _WANTED + _NEWEST + _COLUMNS
     if not is_part:
         return _OF_ALL + _WANTED + _NEWEST + _COLUMNS
     if len(members) > FEW:
         return _OF_SUBTREE + _WANTED + _NEWEST + _COLUMNS
     values["members"] = members
     return _OF_FEW + _WANTED + _NEWEST + _COLUMNS
+
+
+async def _is_rare(connection: Connection, values: dict[str, Any]) -> bool:
+    """Whether so few messages carry the texts that were found that all of them are looked at."""
+    cursor = await connection.execute(
+        """
+        SELECT count(*) <= %(most)s FROM (
+            SELECT FROM delivery WHERE circular = ANY(%(circulars)s)
+            UNION ALL
+            SELECT FROM delivery WHERE alert = ANY(%(alerts)s)
+            LIMIT %(most)s + 1
+        ) AS counted
+        """,
+        {"circulars": values["circulars"], "alerts": values["alerts"], "most": RARE},
+    )
+    return bool((await cursor.fetchone() or (False,))[0])
 
 
 async def _values(connection: Connection, what: Search, *, before: int | None, limit: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.browser.conftest import log_in
 from tests.running import Running
 
 PATIENCE_MS = 45_000
-MOST_TABS = 60
+MOST_TABS = 80
 UNSAFE = {"X-Requested-With": "gridwarden"}
 OWN_PASSWORD = "a bridge of seventeen arches"
 SECTIONS = (

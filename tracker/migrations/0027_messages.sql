@@ -118,6 +118,7 @@ CREATE INDEX delivery_circular ON delivery (circular, state) WHERE circular IS N
 CREATE INDEX delivery_trouble ON delivery (state, id) WHERE state IN ('failed', 'expired', 'unknown');
 CREATE INDEX delivery_put_away ON delivery (folder, id) WHERE folder <> 'sent';
 CREATE INDEX delivery_beside ON delivery (kind, id) WHERE kind <> 'telling';
+CREATE INDEX delivery_channel ON delivery (channel, id) WHERE channel NOT IN ('sms', 'terminal');
 CREATE INDEX delivery_address ON delivery (address text_pattern_ops, id);
 CREATE INDEX delivery_attempt_at ON delivery_attempt (at, delivery, attempt, outcome);
 CREATE INDEX delivery_attempt_trouble ON delivery_attempt (outcome, at, delivery, attempt)
