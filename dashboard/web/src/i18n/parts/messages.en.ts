@@ -105,6 +105,7 @@ export const messages: Readonly<Record<keyof typeof zh, Text>> = {
   'sms.outcome.deferred': 'Deferred',
   'sms.outcome.refused': 'Refused',
   'sms.outcome.lost': 'Lost',
+  'sms.outcome.unanswered': 'No answer, sent again',
   'sms.outcome.lease_lost': 'Sender died',
   'sms.outcome.superseded': 'Superseded',
   'sms.outcome.timed_out': 'Timed out',

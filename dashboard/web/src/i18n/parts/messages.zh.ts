@@ -97,6 +97,7 @@ export const messages = {
   'sms.outcome.deferred': '稍后重试',
   'sms.outcome.refused': '被拒绝',
   'sms.outcome.lost': '未送达',
+  'sms.outcome.unanswered': '未应答，将重发',
   'sms.outcome.lease_lost': '发送中断',
   'sms.outcome.superseded': '已无必要',
   'sms.outcome.timed_out': '已过期',

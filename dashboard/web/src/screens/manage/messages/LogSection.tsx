@@ -25,6 +25,7 @@ const OUTCOMES = [
   'deferred',
   'refused',
   'lost',
+  'unanswered',
   'lease_lost',
   'superseded',
   'timed_out',
