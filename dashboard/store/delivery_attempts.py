@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from dashboard.shapes import Scope
-from dashboard.store.deliveries import FEW, LONGEST
+from dashboard.store.deliveries import FEW, keep_short
 from dashboard.store.units import within
 
 Connection = AsyncConnection[Any]
@@ -95,7 +95,7 @@ _OF_FEW: LiteralString = """
 
 async def page(connection: Connection, what: LogSearch, *, before: Mark | None, limit: int) -> list[LogRow]:
     """Return attempts before a mark, the newest first. Raises QueryCanceled when it takes too long."""
-    await connection.execute("SELECT set_config('statement_timeout', %s, true)", [LONGEST])
+    await keep_short(connection)
     values: dict[str, Any] = {
         **within(what.scope),
         "provider": what.provider,
