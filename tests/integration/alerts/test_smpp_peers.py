@@ -84,8 +84,9 @@ async def test_node_smpp_answers_query_sm(pool: Pool, bus: LocalBus, connection:
         await drain(a_lane(pool, bus, provider))
         await until(lambda: _delivered(connection))
         # As if its receipt had never come
-        await connection.execute("UPDATE sms_segment SET state = 'under_way', ask_at = now()")
-        await connection.execute("UPDATE delivery SET state = 'sent'")
+        async with connection.transaction():  # else the answer may come in between
+            await connection.execute("UPDATE sms_segment SET state = 'under_way', ask_at = now()")
+            await connection.execute("UPDATE delivery SET state = 'sent'")
         await until(lambda: _delivered(connection))
     assert await rows(connection, "SELECT source, fate FROM sms_receipt ORDER BY id") == [
         ("receipt", "applied"),

@@ -161,7 +161,8 @@ function People({ id, left, reasons }: PeopleProps) {
           ])}
         />
       )}
-      <ul class="recipients">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <ul class="recipients" aria-label={t('sms.recipients')} tabIndex={0}>
         {(value?.recipients ?? []).map((each) => (
           <li key={each.place} class="line">
             <span class="grow clip">{nameOf(each) || t('sms.someone')}</span>

@@ -302,7 +302,8 @@ function Inside({ draft }: { draft: Draft }) {
           {t(`sms.leftout.${reason}`)}: {number(now.left_out[reason] ?? 0)}
         </p>
       ))}
-      <ul class="recipients">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+      <ul class="recipients" aria-label={t('sms.recipients')} tabIndex={0}>
         {now.sample.map((each) => (
           <li key={each.place} class="clip">
             {nameOf(each)}
