@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from tests.running import Running
 
-PATIENCE_MS = 60_000
 HEADLINE = "气象台发布暴雨橙色预警"
 pytestmark = pytest.mark.timeout(300)
 
@@ -47,14 +46,14 @@ def serious(page: Page) -> list[str]:
 
 def bring(page: Page, city: Running, *files: Path) -> None:
     page.goto(f"{city.url}/?panel=alerts")
-    page.get_by_test_id("cap-open").click(timeout=PATIENCE_MS)
+    page.get_by_test_id("cap-open").click()
     page.set_input_files('[data-testid="cap-files"]', list(files))
 
 
 def test_a_message_becomes_a_draft_and_its_update_changes_it(page: Page, city: Running, tmp_path: Path) -> None:
     bring(page, city, a_file(tmp_path, "first"))
     mapping = page.get_by_test_id("cap-mapping")
-    expect(mapping).to_contain_text(HEADLINE, timeout=PATIENCE_MS)
+    expect(mapping).to_contain_text(HEADLINE)
     expect(mapping).to_contain_text("its headline names the colour")
     expect(mapping).to_contain_text("Rainstorm")
     expect(page.get_by_test_id("cap-units").locator(".chip").first).to_be_visible()
@@ -66,21 +65,21 @@ def test_a_message_becomes_a_draft_and_its_update_changes_it(page: Page, city: R
     expect(page.get_by_test_id("given")).to_contain_text("Area of the message")
     page.get_by_role("button", name="Save as draft").click()
     row = page.get_by_test_id("alert-row").filter(has_text=HEADLINE)
-    expect(row).to_have_attribute("data-state", "draft", timeout=PATIENCE_MS)
+    expect(row).to_have_attribute("data-state", "draft")
 
     references = f"weather.example,first,{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}-00:00"
     bring(page, city, a_file(tmp_path, "second", kind="Update", references=references, level="红色"))
-    expect(page.get_by_test_id("cap-notes")).to_contain_text(HEADLINE, timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("cap-notes")).to_contain_text(HEADLINE)
     page.get_by_test_id("cap-draft").click()
     expect(page.get_by_test_id("level-red").locator("input")).to_be_checked()
     page.get_by_role("button", name="Save as draft").click()
     changed = page.get_by_test_id("alert-row").filter(has_text=HEADLINE.replace("橙色", "红色"))
-    expect(changed).to_have_count(1, timeout=PATIENCE_MS)
+    expect(changed).to_have_count(1)
     expect(row).to_have_count(0)
     page.get_by_test_id("cap-open").click()
     page.get_by_role("tab", name="Settled").click()
     used = page.locator('[data-testid="cap-row"][data-state="drafted"]')
-    expect(used).to_have_count(2, timeout=PATIENCE_MS)
+    expect(used).to_have_count(2)
 
 
 def test_a_message_is_known_again_dismissed_with_a_reason_and_taken_up(
@@ -88,17 +87,17 @@ def test_a_message_is_known_again_dismissed_with_a_reason_and_taken_up(
 ) -> None:
     file = a_file(tmp_path, "third")
     bring(page, city, file)
-    page.get_by_test_id("cap-dismiss").click(timeout=PATIENCE_MS)
+    page.get_by_test_id("cap-dismiss").click()
     expect(page.get_by_test_id("confirm")).to_be_disabled()
     page.fill('[name="note"]', "Another city")
     page.get_by_test_id("confirm").click()
-    expect(page.get_by_test_id("cap-notes")).to_contain_text("Another city", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("cap-notes")).to_contain_text("Another city")
     bring(page, city, file)
-    expect(page.get_by_test_id("cap-outcomes")).to_contain_text("was imported before", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("cap-outcomes")).to_contain_text("was imported before")
     page.get_by_role("tab", name="Settled").click()
     page.get_by_test_id("cap-row").filter(has_text=HEADLINE).and_(page.locator('[data-state="dismissed"]')).click()
     page.get_by_test_id("cap-reopen").click()
-    expect(page.get_by_test_id("cap-dismiss")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("cap-dismiss")).to_be_visible()
 
 
 def test_a_file_that_is_no_message_is_told_with_what_to_do(page: Page, city: Running, tmp_path: Path) -> None:
@@ -106,5 +105,5 @@ def test_a_file_that_is_no_message_is_told_with_what_to_do(page: Page, city: Run
     broken.write_text("<html/>")
     bring(page, city, broken)
     alert = page.get_by_role("alert")
-    expect(alert).to_contain_text(re.compile("its root is html"), timeout=PATIENCE_MS)
+    expect(alert).to_contain_text(re.compile("its root is html"))
     assert serious(page) == []

@@ -7,10 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import log_in, visit
 from tests.running import Running
 
-PATIENCE_MS = 45_000
 UNSAFE = {"X-Requested-With": "gridwarden"}
 # The tree is fetched anew each half minute besides; without that only the news can bring it
 WITHOUT_THE_TIMER = """
@@ -28,26 +27,26 @@ def test_a_level_and_a_role_are_added_and_changed_by_whoever_administers_the_who
     page: Page, city: Running
 ) -> None:
     page.goto(f"{city.url}/?manage=role-sets")
-    page.get_by_role("tab", name="Levels and roles").click(timeout=PATIENCE_MS)
-    page.click('[data-testid="add-level"]', timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="Levels and roles").click()
+    page.click('[data-testid="add-level"]')
     page.fill("#level-name-zh", "楼栋")
     page.fill("#level-name-en", "Block")
     page.fill("#level-code", "block")
     page.fill("#level-rank", "9")
     page.click('[data-testid="level-save"]')
     row = page.get_by_role("region", name="Levels").get_by_role("row").filter(has_text="Block")
-    expect(row).to_contain_text("9", timeout=PATIENCE_MS)
+    expect(row).to_contain_text("9")
     row.get_by_role("button").click()
     page.check('[name="level-anywhere"]')
     page.click('[data-testid="level-save"]')
-    expect(row).to_contain_text("Yes", timeout=PATIENCE_MS)
+    expect(row).to_contain_text("Yes")
 
     page.click('[data-testid="add-role"]')
     page.fill("#role-name-zh", "医护")
     page.fill("#role-name-en", "Medic")
     page.fill("#role-code", "medic")
     page.click('[data-testid="role-save"]')
-    expect(page.get_by_role("region", name="Roles")).to_contain_text("Medic", timeout=PATIENCE_MS)
+    expect(page.get_by_role("region", name="Roles")).to_contain_text("Medic")
 
 
 def test_leave_is_listed_and_taken_back(page: Page, city: Running) -> None:
@@ -55,20 +54,20 @@ def test_leave_is_listed_and_taken_back(page: Page, city: Running) -> None:
     leave = {"starts_at": "2100-01-01T00:00:00Z", "ends_at": "2100-01-02T00:00:00Z", "note": "wedding"}
     post(page, city, "duty/exceptions", member=member["id"], is_on=False, **leave)
     page.goto(f"{city.url}/?manage=rosters")
-    page.get_by_role("tab", name="Leave and exchanges").click(timeout=PATIENCE_MS)
+    page.get_by_role("tab", name="Leave and exchanges").click()
     row = page.get_by_role("row").filter(has_text="wedding")
-    expect(row).to_contain_text(member["name"], timeout=PATIENCE_MS)
+    expect(row).to_contain_text(member["name"])
     row.get_by_test_id("take-back").click()
     page.click('[data-testid="consequence-do"]')
-    expect(page.get_by_text("No leave or exchange is ahead")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("No leave or exchange is ahead")).to_be_visible()
 
 
 def test_a_unit_that_somebody_else_adds_comes_into_the_tree_by_itself(chromium: Browser, city: Running) -> None:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context = visit(chromium)
     page = context.new_page()
     page.add_init_script(WITHOUT_THE_TIMER)
     log_in(page, city)
-    expect(page.get_by_test_id("count-duty")).to_have_text(re.compile(r"\d"), timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("count-duty")).to_have_text(re.compile(r"\d"))
     top = page.request.get(f"{city.url}/api/me").json()["unit"]
     post(
         page,
@@ -80,7 +79,7 @@ def test_a_unit_that_somebody_else_adds_comes_into_the_tree_by_itself(chromium: 
         name_en="Flood desk",
         level="department",
     )
-    expect(page.get_by_role("treeitem").filter(has_text="Flood desk")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("treeitem").filter(has_text="Flood desk")).to_be_visible()
     context.close()
 
 
@@ -89,7 +88,7 @@ def test_a_unit_that_somebody_else_adds_comes_into_the_tree_by_itself(chromium: 
 )
 def test_neither_has_a_serious_accessibility_finding(page: Page, city: Running, section: str, tab: str) -> None:
     page.goto(f"{city.url}/?manage={section}")
-    page.get_by_role("tab", name=tab).click(timeout=PATIENCE_MS)
+    page.get_by_role("tab", name=tab).click()
     page.wait_for_load_state("networkidle")
     for theme in ("dark", "light"):
         found = Axe().run(page).response["violations"]

@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests.running import Running
 
-PATIENCE_MS = 60_000
 UNSAFE = {"X-Requested-With": "gridwarden"}
 MAP = '[data-testid="grid-map"]'
 pytestmark = pytest.mark.timeout(300)  # two maps drawn without a graphics card, and audits of the page
@@ -23,7 +22,7 @@ def open_editor(page: Page, city: Running, number: int) -> dict[str, Any]:
     """Open the grids of a street, one for each journey; return the street."""
     street = [unit for unit in units(page) if unit["level"] == "grid-1"][number]
     page.goto(f"{city.url}/?manage=grids&unit={street['id']}")
-    page.wait_for_selector(f'{MAP}[data-ready="true"]:not([data-grids="0"])', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-ready="true"]:not([data-grids="0"])')
     return street
 
 
@@ -76,7 +75,7 @@ def test_a_grid_is_split_by_a_line_checked_published_and_drawn_on_the_live_map(p
     street = open_editor(page, city, 0)
     before = drawn_grids(page, street["id"])
     draw_across(page)
-    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap", timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap")
     added = page.locator('[data-testid="change"]', has_text="New").count()
     assert added >= 1
     assert serious(page) == []
@@ -86,11 +85,11 @@ def test_a_grid_is_split_by_a_line_checked_published_and_drawn_on_the_live_map(p
     page.click('[data-testid="publish-confirm"]')
     page.click('[data-tab="versions"]')
     newest = page.locator('[data-testid="grid-set"]').first
-    expect(newest).to_contain_text("Along the new road", timeout=PATIENCE_MS)
-    expect(newest).to_contain_text("In force", timeout=PATIENCE_MS)
+    expect(newest).to_contain_text("Along the new road")
+    expect(newest).to_contain_text("In force")
     assert serious(page) == []
     page.click(".sections-back")
-    page.wait_for_selector('[data-testid="map"][data-ready="true"]', timeout=PATIENCE_MS)
+    page.wait_for_selector('[data-testid="map"][data-ready="true"]')
     assert drawn_grids(page, street["id"]) == before + added
 
 
@@ -98,7 +97,7 @@ def test_an_edit_is_undone_and_done_again_by_keys(page: Page, city: Running) -> 
     open_editor(page, city, 1)
     draw_across(page)
     changes = page.locator('[data-testid="change"]')
-    expect(changes.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(changes.first).to_be_visible()
     page.keyboard.press("Control+z")
     expect(changes).to_have_count(0)
     page.keyboard.press("Control+y")
@@ -117,36 +116,36 @@ def test_a_line_is_drawn_without_a_mouse(page: Page, city: Running) -> None:
             page.wait_for_timeout(400)
         page.keyboard.press("Space")
     page.keyboard.press("Enter")
-    expect(page.locator('[data-testid="change"]').first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="change"]').first).to_be_visible()
     page.keyboard.press("Control+z")
 
 
 def test_a_planned_set_is_withdrawn_with_what_follows_named(page: Page, city: Running) -> None:
     open_editor(page, city, 4)
     draw_across(page)
-    page.click('[data-testid="publish"]', timeout=PATIENCE_MS)
+    page.click('[data-testid="publish"]')
     page.locator('input[name="when"]').nth(1).check()
     page.fill("#publish-at", "2099-01-01T08:00")
     page.click('[data-testid="publish-confirm"]')
     page.click('[data-tab="versions"]')
     newest = page.locator('[data-testid="grid-set"]').first
-    expect(newest).to_contain_text("Planned", timeout=PATIENCE_MS)
+    expect(newest).to_contain_text("Planned")
     newest.get_by_role("button", name="Withdraw").click()
     page.click('[data-testid="withdraw-confirm"]')
-    expect(newest).to_contain_text("Withdrawn", timeout=PATIENCE_MS)
+    expect(newest).to_contain_text("Withdrawn")
 
 
 def test_a_drawing_moves_over_when_somebody_else_publishes_elsewhere(page: Page, city: Running) -> None:
     open_editor(page, city, 2)
     draw_across(page)
-    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap", timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap")
     changes = page.locator('[data-testid="change"]')
     drawn = changes.count()
     publish_a_merge(page, city, 9)
-    expect(page.locator('[data-testid="overtaken"]')).to_contain_text("your changes stay", timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="overtaken"]')).to_contain_text("your changes stay")
     page.click('[data-testid="take-newer"]')
     expect(page.locator('[data-testid="overtaken"]')).to_have_count(0)
-    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap", timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="verdict"]')).to_contain_text("no gap, no overlap")
     expect(changes).to_have_count(drawn)
     page.keyboard.press("Control+z")
 

@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_journeys import MAP, PATIENCE_MS, until
+from tests.browser.conftest import PATIENCE_MS
+from tests.browser.test_journeys import MAP, until
 
 pytestmark = pytest.mark.timeout(300)  # a map drawn without a graphics card, and audits of the page
 HALF = 0.25  # of the map's width and height: corners that far from its middle, clear of what lies over it
@@ -26,7 +27,7 @@ def choose_two_days(page: Page) -> None:
 
 def click_corners(page: Page, *corners: tuple[float, float]) -> None:
     """Click on the map, each corner as shares of its width and height from the middle; the first one again ends it."""
-    page.wait_for_selector(f'{MAP}[data-pen="draw"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-pen="draw"]')
     box = page.locator(MAP).bounding_box()
     assert box
     for right, down in corners:
@@ -52,15 +53,15 @@ def test_who_was_here_leads_to_a_person_and_their_track(page: Page) -> None:
     page.fill("#was-to", "2099-01-01T00:00")  # within seven days of it nobody was anywhere
     page.fill("#was-from", "2098-12-31T00:00")
     page.click('[data-testid="was-ask"]')
-    expect(page.get_by_text("Nobody was here in that time")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Nobody was here in that time")).to_be_visible()
     choose_two_days(page)
     page.click('[data-testid="was-ask"]')
-    expect(page.locator('[data-testid="was-total"]')).to_contain_text(re.compile(r"\d"), timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="was-total"]')).to_contain_text(re.compile(r"\d"))
     assert serious(page) == []
     page.locator('[data-testid="visitor-row"]').first.click()
-    expect(page.locator('[data-testid="hours-sum"]')).to_contain_text(re.compile(r"\d"), timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="hours-sum"]')).to_contain_text(re.compile(r"\d"))
     expect(page.get_by_text(re.compile("Track from"))).to_be_visible()
-    expect(page.get_by_text(re.compile(r"\d fix(es)? over"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile(r"\d fix(es)? over"))).to_be_visible()
     assert serious(page) == []
     page.get_by_role("button", name="Show the last hour").click()
     expect(page.get_by_text(re.compile("Last hour.s track"))).to_be_visible()
@@ -76,11 +77,11 @@ def test_who_was_in_a_drawn_area_is_listed_and_the_area_outlives_other_times(pag
     expect(refused).to_contain_text("set 1 more")
     assert serious(page) == []
     click_corners(page, (HALF, HALF), (-HALF, HALF), (-HALF, -HALF))
-    expect(where).to_contain_text("Drawn area", timeout=PATIENCE_MS)
+    expect(where).to_contain_text("Drawn area")
     choose_two_days(page)
     expect(where).to_contain_text("Drawn area")
     page.click('[data-testid="was-ask"]')
-    expect(page.locator('[data-testid="visitor-row"]').first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="visitor-row"]').first).to_be_visible()
     expect(page.locator('[data-testid="was-total"]')).to_contain_text(re.compile(r"\d"))
     assert serious(page) == []
     page.click('[data-testid="was-clear"]')
@@ -92,10 +93,10 @@ def test_an_outline_that_crosses_itself_is_told_and_cancelled_by_keyboard(page: 
     open_who_was_here(page)
     page.click('[data-testid="was-draw"]')
     click_corners(page, (-HALF, -HALF), (HALF, HALF), (HALF, -HALF), (-HALF, HALF), (-HALF, -HALF))
-    expect(page.locator('[data-testid="pen-hint"]')).to_contain_text("crosses or touches itself", timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="pen-hint"]')).to_contain_text("crosses or touches itself")
     expect(page.locator('[data-testid="was-ask"]')).to_be_disabled()
     page.keyboard.press("Escape")
-    expect(page.locator('[data-testid="was-draw"]')).to_be_focused(timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="was-draw"]')).to_be_focused()
     expect(page.locator('[data-testid="was-ask"]')).to_be_enabled()
 
 
@@ -104,12 +105,12 @@ def test_an_area_is_drawn_without_a_mouse(page: Page) -> None:
     open_who_was_here(page)
     page.focus('[data-testid="was-draw"]')
     page.keyboard.press("Enter")
-    page.wait_for_selector(f'{MAP}[data-pen="draw"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-pen="draw"]')
     for number, key in enumerate(("ArrowLeft", "ArrowUp", "ArrowRight"), start=1):
         page.keyboard.press(key)
         set_a_corner_by_key(page, number)
     page.keyboard.press("Enter")
-    expect(page.locator('[data-testid="was-where"]')).to_contain_text("Drawn area", timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="was-where"]')).to_contain_text("Drawn area")
     expect(page.locator('[data-testid="was-ask"]')).to_be_focused()
 
 

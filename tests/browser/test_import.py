@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 
 from tests.running import Running
 
-PATIENCE_MS = 60_000
 NEW_NAME = "欧阳试航"
 BROKEN_PHONE = "12345"
 ROW = 2  # of the file; the first one names the columns
@@ -23,12 +22,12 @@ pytestmark = pytest.mark.timeout(300)
 
 def open_import(page: Page, city: Running) -> None:
     page.goto(f"{city.url}/?manage=import")
-    expect(page.get_by_test_id("import-files")).to_be_attached(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("import-files")).to_be_attached()
 
 
 def exported(page: Page, folder: Path) -> Path:
     """Export the city by the screen's button and unpack it."""
-    with page.expect_download(timeout=PATIENCE_MS) as coming:
+    with page.expect_download() as coming:
         page.get_by_role("link", name="GeoJSON").click()
     with zipfile.ZipFile(coming.value.path()) as archive:
         archive.extractall(folder)
@@ -47,7 +46,7 @@ def change_first_member(table: Path, change: Callable[[dict[str, str]], None]) -
 def check(page: Page, *files: Path) -> None:
     page.set_input_files('[data-testid="import-files"]', list(files))
     page.get_by_test_id("import-check").click()
-    expect(page.get_by_test_id("import-report")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("import-report")).to_be_visible()
 
 
 def serious(page: Page) -> list[str]:
@@ -84,10 +83,10 @@ def test_a_city_goes_out_and_in_again_with_one_member_renamed(page: Page, city: 
     changed = report.get_by_role("region", name="Members")
     expect(changed.locator(".figure", has_text="Changed")).to_contain_text("1")
     page.get_by_test_id("import-apply").click()
-    expect(page.get_by_test_id("import-applied")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("import-applied")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type(NEW_NAME)
-    expect(page.get_by_role("option", name=NEW_NAME).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("option", name=NEW_NAME).first).to_be_visible()
 
 
 def test_a_polygon_that_crosses_itself_is_told_with_its_place(page: Page, city: Running, tmp_path: Path) -> None:

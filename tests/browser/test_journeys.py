@@ -4,14 +4,14 @@ import re
 import subprocess
 import time
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import MEMBERS
+from tests.browser.conftest import MEMBERS, log_in, visit
 from tests.running import Running
 
 MAP = '[data-testid="map"]'
-PATIENCE_MS = 30_000
 
 
 def number(page: Page, attribute: str) -> int:
@@ -22,7 +22,6 @@ def until(page: Page, attribute: str, least: int) -> int:
     page.wait_for_function(
         "([map, name, least]) => Number(document.querySelector(map)?.getAttribute(name)) >= least",
         arg=[MAP, attribute, least],
-        timeout=PATIENCE_MS,
     )
     return number(page, attribute)
 
@@ -33,7 +32,7 @@ def issue_a_warning(page: Page, headline: str) -> None:
     page.locator('[data-testid="picker"] [role="treeitem"]').nth(1).click()
     page.fill('[name="headline"]', headline)
     page.fill('[name="description"]', "Water on the roads.")
-    page.wait_for_selector('[data-testid="preview-total"]', timeout=PATIENCE_MS)
+    page.wait_for_selector('[data-testid="preview-total"]')
     page.click('[data-testid="issue"]')
 
 
@@ -46,24 +45,28 @@ def test_a_wrong_password_is_told(page: Page, city: Running) -> None:
     expect(page.get_by_role("alert")).to_be_visible()
 
 
-def test_people_are_on_the_map_and_move(page: Page) -> None:
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_people_are_on_the_map_and_move(chromium: Browser, city: Running, motion: str) -> None:
+    context = visit(chromium, reduced_motion=motion)
+    page = context.new_page()
+    log_in(page, city)
     assert until(page, "data-points", MEMBERS) >= MEMBERS
     before = number(page, "data-moves")
     assert until(page, "data-moves", before + MEMBERS) > before
     expect(page.locator('[data-testid="count-online"]').first).to_contain_text(re.compile(r"\d+"))
+    context.close()
 
 
 def test_a_unit_is_chosen_in_the_tree_by_keyboard(page: Page) -> None:
     until(page, "data-points", MEMBERS)
     everybody = number(page, "data-points")
     page.keyboard.press("t")
-    expect(page.locator("#tree")).to_be_focused(timeout=PATIENCE_MS)
+    expect(page.locator("#tree")).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     page.wait_for_function(
         "([map, all]) => Number(document.querySelector(map)?.getAttribute('data-points')) < all",
         arg=[MAP, everybody],
-        timeout=PATIENCE_MS,
     )
     assert "unit=" in page.url
 
@@ -71,10 +74,10 @@ def test_a_unit_is_chosen_in_the_tree_by_keyboard(page: Page) -> None:
 def test_a_warning_is_issued_read_in_the_outbox_and_lifted(page: Page, city: Running) -> None:
     headline = "Heavy rain tonight"
     issue_a_warning(page, headline)
-    expect(page.locator('[data-testid="reach"]').first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="reach"]').first).to_be_visible()
     page.click('[data-testid="open-outbox"]')
     row = page.locator('[data-testid="outbox-row"]').first
-    expect(row).to_contain_text(headline, timeout=PATIENCE_MS)
+    expect(row).to_contain_text(headline)
 
 
 def test_an_emergency_takes_the_top_of_the_screen_until_it_is_taken(page: Page, city: Running) -> None:
@@ -83,7 +86,7 @@ def test_an_emergency_takes_the_top_of_the_screen_until_it_is_taken(page: Page, 
     press = ["/usr/bin/mosquitto_pub", "-p", str(city.mqtt_port), "-u", terminal, "-P", secret, "-q", "1"]
     payload = f'{{"id": "press-1", "t": {time.time()}, "lon": 113.65, "lat": 34.75, "note": "help"}}'
     subprocess.run([*press, "-t", f"gw/v1/t/{terminal}/sos", "-m", payload], check=True)  # noqa: S603
-    expect(page.locator('[data-testid="alarm"]')).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator('[data-testid="alarm"]')).to_be_visible()
 
 
 def test_operations_show_what_comes_in_and_what_was_refused(page: Page, city: Running) -> None:
@@ -93,17 +96,15 @@ def test_operations_show_what_comes_in_and_what_was_refused(page: Page, city: Ru
         subprocess.run([*publish, "-t", f"gw/v1/t/{terminal}/pos", "-m", payload], check=True)  # noqa: S603
     page.click('[data-testid="open-ingest"]')
     living = page.locator('[data-testid="worker-state"][data-state="living"]')
-    expect(living).to_have_count(1, timeout=PATIENCE_MS)
-    expect(page.get_by_test_id("figure-packets").locator(".ops-now")).to_have_text(
-        re.compile(r"[1-9]"), timeout=PATIENCE_MS
-    )
+    expect(living).to_have_count(1)
+    expect(page.get_by_test_id("figure-packets").locator(".ops-now")).to_have_text(re.compile(r"[1-9]"))
     reports = page.get_by_test_id("refused-report")
-    expect(reports).to_have_count(2, timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Missing field").click(timeout=PATIENCE_MS)
-    expect(reports).to_have_count(1, timeout=PATIENCE_MS)
+    expect(reports).to_have_count(2)
+    page.get_by_role("button", name="Missing field").click()
+    expect(reports).to_have_count(1)
     expect(reports).to_contain_text('{"lon": 113.65, "lat": 34.75}')
     page.get_by_test_id("all-reasons").click()
-    expect(reports).to_have_count(2, timeout=PATIENCE_MS)
+    expect(reports).to_have_count(2)
     found = Axe().run(page).response["violations"]
     assert [finding["id"] for finding in found if finding["impact"] in {"serious", "critical"}] == []
 

@@ -9,10 +9,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from pyotp.totp import TOTP
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import PHONE, log_in, visit
 from tests.running import Running
 
-PATIENCE_MS = 45_000
 MOST_TABS = 80
 UNSAFE = {"X-Requested-With": "gridwarden"}
 OWN_PASSWORD = "a bridge of seventeen arches"
@@ -33,7 +32,7 @@ SECTIONS = (
 
 def tab_to(page: Page, selector: str) -> None:
     """Walk by the Tab key alone, as somebody without a mouse does."""
-    page.wait_for_selector(selector, timeout=PATIENCE_MS)
+    page.wait_for_selector(selector)
     for _ in range(MOST_TABS):
         if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
             return
@@ -44,7 +43,7 @@ def tab_to(page: Page, selector: str) -> None:
 def start_an_account(page: Page, name: str) -> None:
     open_section(page, "accounts")
     press(page, '[data-testid="add-account"]')
-    expect(page.locator("#account-name")).to_be_focused(timeout=PATIENCE_MS)
+    expect(page.locator("#account-name")).to_be_focused()
     page.keyboard.type(name)
 
 
@@ -61,11 +60,11 @@ def fill(page: Page, selector: str, text: str) -> None:
 def open_section(page: Page, name: str) -> None:
     page.keyboard.press("m")
     press(page, f'[data-testid="section-{name}"]')
-    expect(page.locator("#manage-content")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#manage-content")).to_be_visible()
 
 
 def another_browser(chromium: Browser) -> Page:
-    return chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+    return visit(chromium).new_page()
 
 
 def first_log_in(page: Page, city: Running, name: str, password: str) -> None:
@@ -74,11 +73,11 @@ def first_log_in(page: Page, city: Running, name: str, password: str) -> None:
     page.fill("#name", name)
     page.fill("#password", password)
     page.keyboard.press("Enter")
-    page.fill("#password-old", password, timeout=PATIENCE_MS)
+    page.fill("#password-old", password)
     page.fill("#password-new", OWN_PASSWORD)
     page.fill("#password-again", OWN_PASSWORD)
     page.keyboard.press("Enter")
-    page.wait_for_selector('[data-testid="map"]', timeout=PATIENCE_MS)
+    page.wait_for_selector('[data-testid="map"]')
 
 
 def a_new_account(page: Page, city: Running, name: str) -> str:
@@ -98,21 +97,21 @@ def test_an_account_is_made_by_keyboard_and_sees_its_own_district_alone(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page.locator("#account-unit")).to_be_focused(timeout=PATIENCE_MS)
+    expect(page.locator("#account-unit")).to_be_focused()
     district = page.locator("#account-unit").inner_text()
     tab_to(page, '[name="account-dispatcher"]')
     page.keyboard.press("Space")
     press(page, '[data-testid="account-save"]')
-    password = page.get_by_test_id("password").inner_text(timeout=PATIENCE_MS)
+    password = page.get_by_test_id("password").inner_text()
 
     officer = another_browser(chromium)
     first_log_in(officer, city, "district.officer", password)
-    expect(officer.locator(".bar-path")).to_have_text(district, timeout=PATIENCE_MS)
+    expect(officer.locator(".bar-path")).to_have_text(district)
     officer.keyboard.press("m")
-    expect(officer.get_by_test_id("section-members")).to_be_visible(timeout=PATIENCE_MS)
+    expect(officer.get_by_test_id("section-members")).to_be_visible()
     expect(officer.get_by_test_id("section-accounts")).to_have_count(0)
     officer.goto(f"{city.url}/?manage=accounts")
-    expect(officer.locator("#manage-content")).to_contain_text("cannot open", timeout=PATIENCE_MS)
+    expect(officer.locator("#manage-content")).to_contain_text("cannot open")
     officer.context.close()
 
 
@@ -125,7 +124,7 @@ def test_escape_keeps_what_was_typed_until_it_is_dropped_and_gives_the_focus_bac
     expect(page.locator("#account-name")).to_be_focused()
     page.keyboard.press("Escape")
     press(page, '[role="alert"] .button-normal')
-    expect(page.get_by_test_id("add-account")).to_be_focused(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("add-account")).to_be_focused()
 
 
 def test_a_name_that_is_taken_is_told_in_the_form(page: Page, city: Running) -> None:
@@ -135,7 +134,7 @@ def test_a_name_that_is_taken_is_told_in_the_form(page: Page, city: Running) -> 
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     press(page, '[data-testid="account-save"]')
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
 
 
 def test_a_second_factor_is_set_up_and_asked_for_at_the_next_log_in(
@@ -147,22 +146,21 @@ def test_a_second_factor_is_set_up_and_asked_for_at_the_next_log_in(
     person.click('[data-testid="me"]')
     person.click('[data-tab="security"]')
     person.click('[data-testid="totp-start"]')
-    secret = person.get_by_test_id("totp-secret").inner_text(timeout=PATIENCE_MS).replace(" ", "")
+    secret = person.get_by_test_id("totp-secret").inner_text().replace(" ", "")
     person.fill("#totp-code", TOTP(secret).now())
     person.click('[data-testid="totp-confirm"]')
-    expect(person.get_by_test_id("recovery-codes")).to_be_visible(timeout=PATIENCE_MS)
+    expect(person.get_by_test_id("recovery-codes")).to_be_visible()
     person.click('[data-testid="codes-kept"]')
     person.click('[data-testid="logout"]')
 
-    person.fill("#name", "careful.person", timeout=PATIENCE_MS)
+    person.fill("#name", "careful.person")
     person.fill("#password", OWN_PASSWORD)
     person.keyboard.press("Enter")
-    in_half_a_minute = datetime.now(UTC) + timedelta(
-        seconds=30
-    )  # a code is taken once, and clocks may differ by a step
-    person.fill("#code", TOTP(secret).at(in_half_a_minute), timeout=PATIENCE_MS)
+    # A code is taken once, and clocks may differ by a step
+    in_half_a_minute = datetime.now(UTC) + timedelta(seconds=30)
+    person.fill("#code", TOTP(secret).at(in_half_a_minute))
     person.keyboard.press("Enter")
-    person.wait_for_selector('[data-testid="map"]', timeout=PATIENCE_MS)
+    person.wait_for_selector('[data-testid="map"]')
     person.context.close()
 
 
@@ -171,28 +169,28 @@ def test_the_audit_trail_is_searched_and_tells_what_happened_in_words(page: Page
     open_section(page, "audit")
     page.fill("#section-search", "watched.person")
     row = page.get_by_test_id("audit-row")
-    expect(row).to_have_count(1, timeout=PATIENCE_MS)
+    expect(row).to_have_count(1)
     expect(row).to_contain_text("commander created account watched.person")
     row.get_by_role("button").press("Enter")
     expect(row).to_contain_text("account.created")
     page.select_option("#audit-what", "alert")
-    expect(page.locator("#manage-content")).to_contain_text("No entries match", timeout=PATIENCE_MS)
+    expect(page.locator("#manage-content")).to_contain_text("No entries match")
 
 
 def test_manage_gives_way_to_the_map_and_comes_back_where_it_was(page: Page) -> None:
     open_section(page, "contacts")
     page.keyboard.press("Escape")
-    expect(page.get_by_test_id("map")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("map")).to_be_visible()
     page.keyboard.press("m")
-    page.wait_for_url(re.compile("manage=contacts"), timeout=PATIENCE_MS)
+    page.wait_for_url(re.compile("manage=contacts"))
     page.keyboard.press("c")
-    expect(page.get_by_test_id("map")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("map")).to_be_visible()
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_no_section_has_a_serious_accessibility_finding(page: Page, city: Running, section: str) -> None:
     page.goto(f"{city.url}/?manage={section}")
-    expect(page.locator("#manage-content")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#manage-content")).to_be_visible()
     page.wait_for_load_state("networkidle")
     for theme in ("dark", "light"):
         found = Axe().run(page).response["violations"]
@@ -205,17 +203,17 @@ def test_nothing_is_lost_at_twice_the_size(page: Page, city: Running) -> None:
     page.set_viewport_size({"width": 720, "height": 450})
     page.goto(f"{city.url}/?manage=accounts&item=new")
     save = page.get_by_test_id("account-save")
-    expect(save).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(save).to_be_in_viewport()
     expect(page.get_by_test_id("section-audit")).to_have_attribute("title", "Audit")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_a_phone_says_that_manage_wants_a_larger_screen(chromium: Browser, city: Running) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB", has_touch=True)
+    context = visit(chromium, PHONE)
     phone = context.new_page()
     log_in(phone, city)
     phone.goto(f"{city.url}/?manage=members")
-    expect(phone.get_by_text("wants a larger screen")).to_be_visible(timeout=PATIENCE_MS)
+    expect(phone.get_by_text("wants a larger screen")).to_be_visible()
     phone.get_by_test_id("tab-me").tap()
-    expect(phone.get_by_role("tab", name="Security")).to_be_visible(timeout=PATIENCE_MS)
+    expect(phone.get_by_role("tab", name="Security")).to_be_visible()
     context.close()

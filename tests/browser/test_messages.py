@@ -8,10 +8,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import PHONE, log_in, visit
 from tests.running import Running
 
-PATIENCE_MS = 45_000
 UNSAFE = {"X-Requested-With": "gridwarden"}
 SECTIONS = ("send", "sent", "archived", "deleted", "templates", "groups", "statistics", "log", "limits")
 
@@ -39,15 +38,15 @@ def sent(page: Page, city: Running, text: str, **given: Any) -> dict[str, Any]:
 
 def show(page: Page, city: Running, section: str, item: str = "") -> None:
     page.goto(f"{city.url}/?manage=sms-{section}" + (f"&item={item}" if item else ""))
-    expect(page.locator("#manage-content")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#manage-content")).to_be_visible()
 
 
 def test_a_circular_is_previewed_sent_archived_and_found_in_the_log(page: Page, city: Running) -> None:
     limit(page, city, confirm_above=1)
     show(page, city, "send")
-    page.fill("#to-numbers", "13912345678, +86 139 1234 5678\n13912340001\n12", timeout=PATIENCE_MS)
+    page.fill("#to-numbers", "13912345678, +86 139 1234 5678\n13912340001\n12")
     page.fill("#text_zh", "今晚八点在东门集合")
-    expect(page.get_by_test_id("plan-people")).to_have_text("2", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("plan-people")).to_have_text("2")
     expect(page.get_by_test_id("plan-parts")).to_have_text("2")
     expect(page.get_by_test_id("plan-cost")).to_have_text("¥0.10")
     expect(page.get_by_test_id("left-out")).to_contain_text("Not a telephone number")
@@ -55,99 +54,99 @@ def test_a_circular_is_previewed_sent_archived_and_found_in_the_log(page: Page, 
     expect(page.get_by_test_id("send")).to_be_disabled()
     page.fill("#sms-confirm", "2")
     page.click('[data-testid="send"]')
-    expect(page.get_by_test_id("progress")).to_have_text("2 of 2 delivered", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("progress")).to_have_text("2 of 2 delivered")
 
     show(page, city, "sent")
     rows = page.locator(".data-table tbody tr").filter(has_text="今晚八点在东门集合")
-    expect(rows).to_have_count(2, timeout=PATIENCE_MS)
+    expect(rows).to_have_count(2)
     rows.nth(0).get_by_role("checkbox").check()
     page.click('[data-testid="move-archived"]')
-    expect(rows).to_have_count(1, timeout=PATIENCE_MS)
+    expect(rows).to_have_count(1)
 
     show(page, city, "archived")
-    expect(rows).to_have_count(1, timeout=PATIENCE_MS)
+    expect(rows).to_have_count(1)
     rows.get_by_role("button").click()
-    expect(page.get_by_test_id("attempts")).to_contain_text("Confirmed", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("attempts")).to_contain_text("Confirmed")
     page.click('[data-testid="move-deleted"]')
     show(page, city, "deleted")
-    expect(rows).to_have_count(1, timeout=PATIENCE_MS)
+    expect(rows).to_have_count(1)
 
     show(page, city, "log")
     page.fill("#section-search", "13912340001")
     log = page.locator(".data-table tbody tr")
-    expect(log).to_have_count(1, timeout=PATIENCE_MS)
+    expect(log).to_have_count(1)
     expect(log.first).to_contain_text("outbox")
 
 
 def test_an_unknown_variable_is_said_at_its_text(page: Page, city: Running) -> None:
     show(page, city, "send")
-    page.fill("#to-numbers", "13912345678", timeout=PATIENCE_MS)
+    page.fill("#to-numbers", "13912345678")
     page.fill("#text_zh", "请到{place}集合")
-    expect(page.locator("#text_zh-error")).to_contain_text("there is no variable {place}", timeout=PATIENCE_MS)
+    expect(page.locator("#text_zh-error")).to_contain_text("there is no variable {place}")
     page.fill("#text_zh", "请集合")
-    expect(page.get_by_test_id("plan-people")).to_have_text("1", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("plan-people")).to_have_text("1")
 
 
 def test_a_template_is_made_shown_as_it_reads_and_filled_in_when_it_is_sent(page: Page, city: Running) -> None:
     limit(page, city)
     show(page, city, "templates")
-    page.click('[data-testid="add-template"]', timeout=PATIENCE_MS)
+    page.click('[data-testid="add-template"]')
     page.fill("#template-name", "集合通知")
     page.fill("#text_zh", "{name}请到{place}集合")
     page.fill("#text_en", "Meet at {Place}")
-    expect(page.locator("#text_en-error")).to_contain_text("is no variable", timeout=PATIENCE_MS)
+    expect(page.locator("#text_en-error")).to_contain_text("is no variable")
     page.fill("#text_en", "{name}, meet at {place}")
-    expect(page.get_by_test_id("variables")).to_contain_text("place", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("variables")).to_contain_text("place")
     expect(page.locator(".bubble").first).to_contain_text("Zhang Wei请到{place}集合")
     page.click('[data-testid="save-template"]')
-    expect(page.get_by_text("All versions (1)")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("All versions (1)")).to_be_visible()
     page.fill("#text_zh", "{name}请速到{place}集合")
     page.click('[data-testid="save-template"]')
-    expect(page.get_by_text("All versions (2)")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("All versions (2)")).to_be_visible()
 
     show(page, city, "send")
-    page.select_option("#sms-template", label="集合通知", timeout=PATIENCE_MS)
+    page.select_option("#sms-template", label="集合通知")
     page.fill("#to-member", "M000003")
-    expect(page.locator("#to-member-found [role=option]").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#to-member-found [role=option]").first).to_be_visible()
     page.locator("#to-member").press("Enter")
-    expect(page.locator("#value-place-error")).to_contain_text("fill in: place", timeout=PATIENCE_MS)
+    expect(page.locator("#value-place-error")).to_contain_text("fill in: place")
     page.fill("#value-place", "东门")
-    expect(page.locator(".bubble").first).to_contain_text("请速到东门集合", timeout=PATIENCE_MS)
+    expect(page.locator(".bubble").first).to_contain_text("请速到东门集合")
 
 
 def test_a_group_by_rule_says_who_is_in_it_and_is_written_to(page: Page, city: Running) -> None:
     limit(page, city)
     show(page, city, "groups")
-    page.click('[data-testid="add-group"]', timeout=PATIENCE_MS)
+    page.click('[data-testid="add-group"]')
     page.fill("#group-name", "全市网格长")
     people = page.get_by_test_id("group-people")
-    expect(people).to_contain_text(re.compile(r"^\d+ people"), timeout=PATIENCE_MS)
+    expect(people).to_contain_text(re.compile(r"^\d+ people"))
     page.select_option("#group-level", "grid-1")
     page.click('[data-testid="save-group"]')
-    expect(page.get_by_role("dialog", name="全市网格长")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("dialog", name="全市网格长")).to_be_visible()
     found = page.request.get(f"{city.url}/api/message-groups").json()["groups"][0]
     inside = page.request.get(f"{city.url}/api/message-groups/{found['id']}").json()["now"]["people"]
-    expect(people).to_have_text(re.compile(rf"^{inside} p"), timeout=PATIENCE_MS)
+    expect(people).to_have_text(re.compile(rf"^{inside} p"))
 
     show(page, city, "send")
-    page.select_option("#to-listed", label="Group · 全市网格长", timeout=PATIENCE_MS)
+    page.select_option("#to-listed", label="Group · 全市网格长")
     page.fill("#text_zh", "请注意")
-    expect(page.get_by_test_id("plan-people")).to_have_text(str(inside), timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("plan-people")).to_have_text(str(inside))
 
 
 def test_limits_are_changed_and_hold_at_once(page: Page, city: Running) -> None:
     limit(page, city)
     show(page, city, "limits")
-    page.check("[name=limits-is_test]", timeout=PATIENCE_MS)
+    page.check("[name=limits-is_test]")
     page.click('[data-testid="save-limits"]')
-    expect(page.locator("#limits-test_numbers-error")).to_contain_text("needs numbers", timeout=PATIENCE_MS)
+    expect(page.locator("#limits-test_numbers-error")).to_contain_text("needs numbers")
     page.fill("#limits-test_numbers", "139 1234 5678")
     page.click('[data-testid="save-limits"]')
-    expect(page.locator("#limits-test_numbers")).to_have_value("+8613912345678", timeout=PATIENCE_MS)
+    expect(page.locator("#limits-test_numbers")).to_have_value("+8613912345678")
     show(page, city, "send")
-    page.fill("#to-numbers", "13912345678\n13912345679", timeout=PATIENCE_MS)
+    page.fill("#to-numbers", "13912345678\n13912345679")
     page.fill("#text_zh", "测试")
-    expect(page.get_by_test_id("plan-people")).to_have_text("1", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("plan-people")).to_have_text("1")
     expect(page.get_by_test_id("left-out")).to_contain_text("Not on the test list")
     limit(page, city)
 
@@ -156,12 +155,12 @@ def test_figures_are_shown_by_day_and_unit(page: Page, city: Running) -> None:
     limit(page, city)
     sent(page, city, "统计", numbers=["13912340009"])
     show(page, city, "statistics")
-    expect(page.get_by_test_id("days").get_by_role("listitem")).to_have_count(14, timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("days").get_by_role("listitem")).to_have_count(14)
     expect(page.get_by_test_id("figures")).to_contain_text("Nine in ten within")
 
 
 def test_on_a_phone_every_section_is_reached_and_a_message_is_read(chromium: Browser, city: Running) -> None:
-    context = chromium.new_context(viewport={"width": 390, "height": 844}, locale="en-GB", has_touch=True)
+    context = visit(chromium, PHONE)
     page = context.new_page()
     log_in(page, city)
     limit(page, city)
@@ -169,13 +168,13 @@ def test_on_a_phone_every_section_is_reached_and_a_message_is_read(chromium: Bro
     page.click('[data-testid="tab-me"]')
     page.click('[data-testid="me-messages"]')
     row = page.locator(".data-table tbody tr").filter(has_text="手机上阅读")
-    expect(row).to_be_visible(timeout=PATIENCE_MS)
+    expect(row).to_be_visible()
     row.get_by_role("button").click()
-    expect(page.get_by_role("dialog")).to_contain_text("+86 139 1234 0008", timeout=PATIENCE_MS)
+    expect(page.get_by_role("dialog")).to_contain_text("+86 139 1234 0008")
     page.keyboard.press("Escape")
     for section in SECTIONS:
         page.select_option("[name=phone-section]", f"sms-{section}")
-        expect(page.locator(".skeleton")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(page.locator(".skeleton")).to_have_count(0)
         wide = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, section
     context.close()
@@ -195,7 +194,7 @@ def test_nothing_serious_is_unreadable_in_the_sections_of_messages(page: Page, c
     ]:
         show(page, city, section, item)
         page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
-        expect(page.locator(".skeleton")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(page.locator(".skeleton")).to_have_count(0)
         found += [
             f"{section} {item}: {rule['id']}: {[node['html'][:120] for node in rule['nodes'][:3]]}"
             for rule in Axe().run(page).response["violations"]

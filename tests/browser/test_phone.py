@@ -12,12 +12,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import PATIENCE_MS, PHONE, log_in, visit
 from tests.push_service import PushService, push_service
 from tests.running import Running, running
 
-PATIENCE_MS = 30_000
-PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 LINK = re.compile(r"https?://\S+/ack/\S+")
 OURS = {"X-Requested-With": "gridwarden"}
 
@@ -92,7 +90,7 @@ class Centre:
 
 @pytest.fixture(scope="module")
 def centre(chromium: Browser, town: Running) -> Generator[Centre]:
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context = visit(chromium)
     page = context.new_page()
     log_in(page, town)
     yield Centre(page, town.url)
@@ -101,7 +99,7 @@ def centre(chromium: Browser, town: Running) -> Generator[Centre]:
 
 @pytest.fixture
 def phone(chromium: Browser) -> Generator[BrowserContext]:
-    context = chromium.new_context(**PHONE, locale="en-GB")
+    context = visit(chromium, PHONE)
     yield context
     context.close()
 
@@ -112,7 +110,7 @@ def opened(phone: BrowserContext, link: str) -> Page:
     page.goto(link)
     page.get_by_role("button", name="I have received this").tap()
     page.get_by_role("button", name="Show all my warnings on this phone").tap()
-    expect(page.get_by_role("heading", name="Warnings for")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Warnings for")).to_be_visible()
     return page
 
 
@@ -131,32 +129,32 @@ def test_a_leader_reads_confirms_and_passes_down_on_their_phone(centre: Centre, 
     page.get_by_role("link", name="Clear the drains").tap()
     expect(page.get_by_text("Not acknowledged")).to_have_count(0)
     page.get_by_role("button", name="I have received this").tap()
-    expect(page.get_by_role("status")).to_contain_text("You acknowledged this", timeout=PATIENCE_MS)
+    expect(page.get_by_role("status")).to_contain_text("You acknowledged this")
     assert centre.acknowledged(second) == 1
     accessible(page)
     page.get_by_role("link", name="Back").tap()
     page.get_by_role("link", name="Check the underpasses").tap()
     page.get_by_role("link", name="Pass it down").tap()
-    expect(page.get_by_label("Your own words")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_label("Your own words")).to_be_visible()
     accessible(page)
     page.get_by_label("Your own words").fill("Move the cars out of the cellars")
     page.get_by_role("button", name=re.compile(r"Tell \d+ people")).tap()
-    expect(page.get_by_text(re.compile(r"people told: [1-9]"))).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile(r"people told: [1-9]"))).to_be_visible()
     desk = centre.page
     desk.goto(f"{centre.url}/?panel=alert&alert={first}")
-    desk.get_by_role("tab", name="History").click(timeout=PATIENCE_MS)
-    expect(desk.get_by_test_id("passing")).to_contain_text("Move the cars out of the cellars", timeout=PATIENCE_MS)
+    desk.get_by_role("tab", name="History").click()
+    expect(desk.get_by_test_id("passing")).to_contain_text("Move the cars out of the cellars")
 
 
 def test_reading_and_confirming_need_no_script(centre: Centre, chromium: Browser) -> None:
     alert = centre.issue("Close the shutters")
-    plain = chromium.new_context(**PHONE, locale="zh-CN", java_script_enabled=False)
+    plain = visit(chromium, PHONE, locale="zh-CN", java_script_enabled=False)
     page = plain.new_page()
     page.goto(centre.link_of_the_street_s_leader(alert))
     page.get_by_role("button", name="我已收到").tap()
-    expect(page.get_by_text("已确认，谢谢。")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("已确认，谢谢。")).to_be_visible()
     page.get_by_role("button", name="在此手机上查看我的全部预警").tap()
-    expect(page.get_by_role("link", name="Close the shutters")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("link", name="Close the shutters")).to_be_visible()
     assert centre.acknowledged(alert) == 1
     plain.close()
 
@@ -171,7 +169,7 @@ def test_a_push_is_shown_by_the_phone_and_answered_on_it(
     phone.grant_permissions(["notifications"], origin=centre.url)
     page = opened(phone, centre.link_of_the_street_s_leader(centre.issue("First of all")))
     box = page.locator("#push")
-    expect(box.get_by_role("button", name="Turn notifications on")).to_be_visible(timeout=PATIENCE_MS)
+    expect(box.get_by_role("button", name="Turn notifications on")).to_be_visible()
     browser = service.browser(box.get_attribute("data-key") or "")
     status = page.evaluate(
         "async (said) => (await fetch('/my/push', {method: 'POST', headers: {'Content-Type': 'application/json'},"

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_journeys import MAP, PATIENCE_MS, issue_a_warning, until
+from tests.browser.test_journeys import MAP, issue_a_warning, until
 
 pytestmark = pytest.mark.timeout(600)  # a map drawn without a graphics card, and audits of the page
 
@@ -19,7 +19,7 @@ def serious(page: Page) -> list[str]:
 def issue_and_stay(page: Page, headline: str) -> None:
     until(page, "data-points", 1)
     issue_a_warning(page, headline)
-    expect(page.get_by_role("heading", name=headline)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name=headline)).to_be_visible()
 
 
 def confirmed(page: Page) -> int:
@@ -30,45 +30,44 @@ def test_the_preview_shows_on_the_map_which_grids_would_be_told(page: Page) -> N
     until(page, "data-points", 1)
     page.keyboard.press("a")
     page.locator('[data-testid="picker"] [role="treeitem"]').nth(1).click()
-    page.wait_for_selector(f'{MAP}[data-shades="preview"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-shades="preview"]')
     assert until(page, "data-shaded", 1) > 0
     expect(page.get_by_text("Grids that would be told")).to_be_visible()
     page.keyboard.press("Escape")
-    page.wait_for_selector(f'{MAP}[data-shades="off"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-shades="off"]')
 
 
 def test_the_map_is_coloured_by_the_share_that_has_confirmed(page: Page) -> None:
     issue_and_stay(page, "Map of answers")
-    page.wait_for_selector(f'{MAP}[data-shades="reach"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-shades="reach"]')
     assert until(page, "data-shaded", 1) > 0
     page.locator('[data-tab="reach"]').click()
-    expect(page.get_by_test_id("reach-view")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("reach-view")).to_be_visible()
     before = confirmed(page)
     page.locator('[data-tab="audience"]').click()
-    page.get_by_test_id("acknowledge").first.click(timeout=PATIENCE_MS)
+    page.get_by_test_id("acknowledge").first.click()
     page.locator('[data-tab="reach"]').click()
     page.wait_for_function(
         "(before) => Number(document.querySelector('[data-testid=reach-acknowledged]')?.innerText) > before",
         arg=before,
-        timeout=PATIENCE_MS,
     )
     until(page, "data-confirmed", before + 1)
     box = page.locator(MAP).bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
-    expect(page.get_by_test_id("shade-card")).to_contain_text(re.compile(r"confirmed|Nobody"), timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("shade-card")).to_contain_text(re.compile(r"confirmed|Nobody"))
     assert serious(page) == []
     page.get_by_test_id("shade-switch").click()
-    page.wait_for_selector(f'{MAP}[data-shades="off"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-shades="off"]')
     page.get_by_test_id("shade-switch").click()
-    page.wait_for_selector(f'{MAP}[data-shades="reach"]', timeout=PATIENCE_MS)
+    page.wait_for_selector(f'{MAP}[data-shades="reach"]')
 
 
 def test_the_list_of_people_to_call_is_filtered_and_exported(page: Page) -> None:
     issue_and_stay(page, "Whom to call")
     page.locator('[data-tab="calls"]').click()
-    expect(page.get_by_test_id("call-list")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("Nobody has to be called")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("call-list")).to_be_visible()
+    expect(page.get_by_text("Nobody has to be called")).to_be_visible()
     page.get_by_test_id("calls-failed").click()
     expect(page.get_by_test_id("calls-failed")).to_have_attribute("aria-pressed", "true")
     with page.expect_download() as download:
@@ -84,15 +83,15 @@ def test_drills_are_listed_and_counted_apart(page: Page) -> None:
     page.fill('[name="headline"]', "Only an exercise")
     page.fill('[name="description"]', "Nothing is wet.")
     page.locator('[name="drill"]').check()
-    page.wait_for_selector('[data-testid="preview-total"]', timeout=PATIENCE_MS)
+    page.wait_for_selector('[data-testid="preview-total"]')
     page.click('[data-testid="issue"]')
-    expect(page.get_by_role("heading", name="Only an exercise")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("heading", name="Only an exercise")).to_be_visible()
     page.click('[data-testid="open-alerts"]')
     rows = page.get_by_test_id("alert-row")
-    expect(page.get_by_test_id("alerts-real")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("alerts-real")).to_have_attribute("aria-pressed", "true")
     expect(rows.filter(has_text="Only an exercise")).to_have_count(0)
     page.get_by_test_id("alerts-drills").click()
-    expect(rows.filter(has_text="[Drill] Only an exercise")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(rows.filter(has_text="[Drill] Only an exercise")).to_have_count(1)
 
 
 def test_the_report_is_opened_and_printed(page: Page) -> None:
@@ -100,8 +99,8 @@ def test_the_report_is_opened_and_printed(page: Page) -> None:
     with page.context.expect_page() as opened:
         page.get_by_test_id("report-link").click()
     report = opened.value
-    expect(report.get_by_role("heading", level=1)).to_contain_text("Reach report", timeout=PATIENCE_MS)
-    expect(report.locator("svg.curve")).to_be_visible(timeout=PATIENCE_MS)
+    expect(report.get_by_role("heading", level=1)).to_contain_text("Reach report")
+    expect(report.locator("svg.curve")).to_be_visible()
     assert serious(report) == []
     printed = report.pdf(prefer_css_page_size=True)
     assert printed.startswith(b"%PDF")

@@ -8,11 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pyotp.totp import TOTP
 
-from tests.browser.conftest import log_in
+from tests.browser.conftest import log_in, visit
 from tests.identity_provider import IdentityProvider, identity_provider
 from tests.running import Running, running
 
-PATIENCE_MS = 45_000
 MAIL = "chen.li@city.example"
 UNSAFE = {"X-Requested-With": "gridwarden"}
 
@@ -38,7 +37,7 @@ def front(provider: IdentityProvider, tmp_path_factory: pytest.TempPathFactory) 
 @pytest.fixture
 def visitor(chromium: Browser, front: Running) -> Generator[Page]:
     """Somebody at the log-in page, whom nobody has let in yet."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    context = visit(chromium)
     page = context.new_page()
     page.goto(front.url)
     yield page
@@ -46,7 +45,7 @@ def visitor(chromium: Browser, front: Running) -> Generator[Page]:
 
 
 def invite(chromium: Browser, front: Running) -> None:
-    context = chromium.new_context()
+    context = visit(chromium)
     page = context.new_page()
     log_in(page, front)
     unit: dict[str, Any] = page.request.get(f"{front.url}/api/me").json()["unit"]
@@ -57,8 +56,8 @@ def invite(chromium: Browser, front: Running) -> None:
 
 
 def come(page: Page, subject: str = "chen") -> None:
-    page.click('[data-testid="oidc"]', timeout=PATIENCE_MS)
-    page.fill("input[name=sub]", subject, timeout=PATIENCE_MS)
+    page.click('[data-testid="oidc"]')
+    page.fill("input[name=sub]", subject)
     page.keyboard.press("Enter")
 
 
@@ -74,26 +73,26 @@ def test_whoever_was_invited_comes_back_logged_in_and_is_asked_for_the_second_fa
 ) -> None:
     invite(chromium, front)
     come(visitor)
-    visitor.wait_for_selector('[data-testid="map"]', timeout=PATIENCE_MS)
+    visitor.wait_for_selector('[data-testid="map"]')
     app = set_up_a_second_factor(visitor, front)
     visitor.click('[data-testid="me"]')
     visitor.click('[data-testid="logout"]')
 
     come(visitor)
-    visitor.fill("#code", "000000", timeout=PATIENCE_MS)
+    visitor.fill("#code", "000000")
     visitor.keyboard.press("Enter")
-    expect(visitor.get_by_text("not right")).to_be_visible(timeout=PATIENCE_MS)
+    expect(visitor.get_by_text("not right")).to_be_visible()
     in_half_a_minute = datetime.now(UTC) + timedelta(seconds=30)  # the code of now was taken
     visitor.fill("#code", app.at(in_half_a_minute))
     visitor.keyboard.press("Enter")
-    visitor.wait_for_selector('[data-testid="map"]', timeout=PATIENCE_MS)
+    visitor.wait_for_selector('[data-testid="map"]')
     assert "login=" not in visitor.url
 
 
 def test_somebody_whom_nobody_invited_is_told_so(provider: IdentityProvider, visitor: Page) -> None:
     provider.knows("stranger", email="stranger@else.example", email_verified=True)
     come(visitor, "stranger")
-    expect(visitor.get_by_role("alert")).to_contain_text("no account here belongs to you", timeout=PATIENCE_MS)
+    expect(visitor.get_by_role("alert")).to_contain_text("no account here belongs to you")
 
 
 @pytest.mark.parametrize(
@@ -106,12 +105,12 @@ def test_somebody_whom_nobody_invited_is_told_so(provider: IdentityProvider, vis
 )
 def test_each_way_to_fail_has_words_of_its_own(front: Running, visitor: Page, word: str, said: str) -> None:
     visitor.goto(f"{front.url}/?login={word}")
-    expect(visitor.get_by_role("alert")).to_contain_text(said, timeout=PATIENCE_MS)
+    expect(visitor.get_by_role("alert")).to_contain_text(said)
 
 
 def test_a_code_that_comes_too_late_leads_back_to_the_beginning(front: Running, visitor: Page) -> None:
     visitor.goto(f"{front.url}/?login=oidc_code")
-    visitor.fill("#code", "123456", timeout=PATIENCE_MS)
+    visitor.fill("#code", "123456")
     visitor.keyboard.press("Enter")
-    expect(visitor.get_by_role("alert")).to_contain_text("Start it again", timeout=PATIENCE_MS)
+    expect(visitor.get_by_role("alert")).to_contain_text("Start it again")
     expect(visitor.get_by_test_id("oidc")).to_be_visible()
