@@ -119,7 +119,7 @@ def _made(run: Run, asked: argparse.Namespace) -> dict[str, object]:
                     *(*GRIDWARDEN, "load", "--up", "--data", str(asked.data), "--seed", str(SEED)),
                     *("--roster", str(asked.roster or asked.data / "city"), "--scenario", str(scenario)),
                     *("--terminals", str(TERMINALS), "--for", str(duration_s), "--viewers", str(VIEWERS)),
-                    *("--report", str(folder), "--keep-ledger", *words),
+                    *("--report", str(folder), "--prepare", "--keep-ledger", *words),
                 ],
                 env=os.environ | {"GRIDWARDEN_LOAD_GATEWAY": _GATEWAY_SECRET},
                 check=False,

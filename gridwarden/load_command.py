@@ -60,6 +60,9 @@ def load(
         str | None, typer.Option(help="Restarts what it is given: ingest, database, broker, all")
     ] = None,
     watch: Annotated[list[str] | None, typer.Option(help="name=PID of a process whose CPU and memory count")] = None,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Write all reports before the start: 300 bytes of memory a fix")
+    ] = False,
     keep_ledger: Annotated[bool, typer.Option("--keep-ledger", help="Keep the records of each fix")] = False,
     ca: Annotated[Path | None, typer.Option(help="PEM file: who signs the server's certificate")] = None,
     client_certificate: Annotated[Path | None, typer.Option(help="PEM file of the fleet's certificate")] = None,
@@ -96,6 +99,7 @@ def load(
             restart_command=restart_command,
             watch=parse_watched(watch or ()),
             keeps_ledger=keep_ledger,
+            prepares=prepare,
             ca=ca,
             client_certificate=client_certificate,
             client_key=client_key,

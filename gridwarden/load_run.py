@@ -73,6 +73,7 @@ async def run_load(wish: Wish, progress: Progress) -> Report:
                 roll=None if witness is None else await _roll(witness, watched, folder / ROLL_FILE),
                 viewers=wish.viewers,
                 viewers_workers=viewers_workers_for(wish.viewers),
+                prepares=wish.prepares,
             )
             report = await _play(plan, target, witness, dispatcher, progress)
             await asyncio.to_thread(write_report, report, wish.report, beside)  # before the system has to stop

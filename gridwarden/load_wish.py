@@ -54,6 +54,7 @@ class Wish:
     restart_command: str | None
     watch: Mapping[str, int]
     keeps_ledger: bool
+    prepares: bool
     ca: Path | None
     client_certificate: Path | None
     client_key: Path | None

@@ -87,6 +87,7 @@ async def simulate(
                 starts_at=time.time(),
                 duration_s=duration_s,
                 settle_s=_SETTLE_S,
+                prepares=False,
                 ready=ready,
                 second=lambda: progress(summary),
             )

@@ -24,31 +24,30 @@ class Backlog:
         self._texts = bytearray()
         self._rows = bytearray()
         self._count = 0
-        self._full: deque[tuple[bytearray, bytearray]] | None = None
+        self._full: deque[tuple[bytearray, bytearray, int]] | None = None
         self.fixes = 0
 
-    def add(self, fix: bytes, row: bytes) -> int:
-        """Keep a fix and its packed row; return how many old fixes were dropped for it."""
-        if self._count == BATCH:
+    def add(self, texts: bytes, rows: bytes, count: int = 1) -> int:
+        """Keep fixes, commas between them, and their packed rows; return how many old fixes were dropped for them."""
+        if self._count + count > BATCH:
             self._close()
         if self._count:
             self._texts += b","
-        self._texts += fix
-        self._rows += row
-        self._count += 1
-        self.fixes += 1
+        self._texts += texts
+        self._rows += rows
+        self._count += count
+        self.fixes += count
         return self._drop() if self.fixes > MOST else 0
 
     def mark(self, flags: int) -> None:
         """Set `flags` in all rows that are kept, beside their own."""
-        for rows in (*(rows for _, rows in self._full or ()), self._rows):
+        for rows in (*(rows for _, rows, _ in self._full or ()), self._rows):
             rows[_FLAGS :: PUBLISHED.itemsize] = bytes(own | flags for own in rows[_FLAGS :: PUBLISHED.itemsize])
 
     def take(self) -> tuple[bytes, bytes, int]:
         """Take the oldest array away: (texts with commas between, rows, how many)."""
         if self._full:
-            texts, rows = self._full.popleft()
-            count = BATCH
+            texts, rows, count = self._full.popleft()
         else:
             texts, rows, count = self._texts, self._rows, self._count
             self._texts, self._rows, self._count = bytearray(), bytearray(), 0
@@ -59,7 +58,7 @@ class Backlog:
         """Put the youngest array in line, and begin another."""
         if self._full is None:
             self._full = deque()
-        self._full.append((self._texts, self._rows))
+        self._full.append((self._texts, self._rows, self._count))
         self._texts, self._rows, self._count = bytearray(), bytearray(), 0
 
     def _drop(self) -> int:

@@ -86,6 +86,10 @@ def _settle(settled: "array[int]", row: int, count: int, at_us: int) -> None:
         settled.extend([word for each in range(row, row + count) for word in (each, at_us)])
 
 
-def flagged(row: bytes, flags: int) -> bytes:
-    """Return a packed row of PUBLISHED with `flags` set beside its own."""
-    return row[:-1] + bytes((row[-1] | flags,))
+def flagged(rows: bytes, flags: int) -> bytes:
+    """Return packed rows of PUBLISHED with `flags` set beside their own."""
+    if len(rows) == ROW:
+        return rows[:-1] + bytes((rows[-1] | flags,))
+    marked = bytearray(rows)
+    marked[ROW - 1 :: ROW] = bytes(own | flags for own in marked[ROW - 1 :: ROW])
+    return bytes(marked)

@@ -21,6 +21,8 @@ from simulators.fleet.mischief import Mischief
 from simulators.fleet.post import Post
 from simulators.fleet.presence import Presence
 from simulators.fleet.safety import Safety
+from simulators.fleet.schedule import Schedule
+from simulators.fleet.wording import Pen
 from simulators.movement.chance import Chance
 from simulators.movement.crowd import Crowd
 from simulators.movement.habits import habits_of
@@ -107,21 +109,32 @@ def build(
         first=share.first,
         answer=lambda who, payload: post.press(who, "ack", payload),
     )
+    crowd = _crowd(share, scenario, seed, interval_s)
     mischief = Mischief(scenario.misbehaviour, chance=chance, first=share.first, post=post)
     everyone = np.arange(share.first, share.first + len(share.handsets), dtype=np.int64)
+    is_faulty = np.zeros(len(everyone), np.bool_)
+    is_faulty[list(mischief.kinds)] = True
+    arrival_s = scenario.connect_within_s * (
+        chance.uniform(_ARRIVING, everyone) - (1.0 if scenario.connects_before_start else 0.0)
+    )
+    pen = Pen(
+        first=share.first,
+        by_gateway=everyone - share.first >= share.own,
+        arrival_s=arrival_s,
+        is_faulty=is_faulty,
+        sample=sample,
+    )
+    whole = 0 if safety is not None else scenario.handsets.fixes_per_message
     fleet = Fleet(
         post=post,
-        crowd=_crowd(share, scenario, seed, interval_s),
+        schedule=Schedule(crowd, pen, together=max(1, whole), interval_s=interval_s),
         exchange=exchange,
         books=books,
         mischief=mischief,
         presence=Presence(post=post, faulty=mischief.kinds, chance=chance, first=share.first, events=scenario.events),
-        first=share.first,
-        sample=sample,
-        arrival_s=scenario.connect_within_s
-        * (chance.uniform(_ARRIVING, everyone) - (1.0 if scenario.connects_before_start else 0.0)),
-        interval_s=interval_s,
-        saves_up=safety is not None or scenario.handsets.fixes_per_message > 1,
+        is_on=crowd.connected_at(0.0),
+        arrival_s=arrival_s,
+        whole=whole,
         tick_s=tick_s,
     )
     return Built(fleet=fleet, counts=counts, exchange=exchange, books=books)

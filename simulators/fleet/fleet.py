@@ -3,8 +3,9 @@
 Open loop: what is due is reported when it is due, however slow the server is; a terminal that cannot send keeps a
 backlog. `lag_s` says how far this process itself fell behind its schedule: a figure measured with lag is worth nothing.
 
-The schedule is made a slice of some tenths of a second at a time, so that people move in batches; each report is
-written and sent at its own moment. Sockets are looked at every `tick_s`.
+The schedule is made a slice of some tenths of a second at a time, so that people move in batches, or wholly before the
+start (`prepares`): then the run costs its machine only what sending costs. Each report is sent at its own moment.
+Sockets are looked at every `tick_s`.
 """
 
 import asyncio
@@ -12,21 +13,19 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
-
 from simulators.fleet.books import ROW, Books
 from simulators.fleet.mischief import Mischief
 from simulators.fleet.post import Post
 from simulators.fleet.presence import Presence
 from simulators.fleet.recall import say_again, take_up
-from simulators.fleet.wording import EMERGENCY, NO_FIX, NO_SIGNAL, NOT_YET, OFF, Slice, word
+from simulators.fleet.schedule import Schedule
+from simulators.fleet.wording import EMERGENCY, NO_FIX, NO_SIGNAL, NOT_YET, OFF, Slice
 from simulators.movement.chance import Floats
-from simulators.movement.crowd import Crowd
+from simulators.movement.handsets import Booleans
 from simulators.terminals.line import Exchange
 
 TICK_S: Final = 0.005
-_AHEAD_S: Final = 0.2  # a slice: at 1,000 reports a second 200, at which a report's movement costs 3 us
-_AT_ONCE: Final = 128  # reports sent between two looks at the sockets
+_AT_ONCE: Final = 128  # messages sent between two looks at the sockets
 _TENDED_IN_S: Final = 2.0  # everybody, once
 _SECOND_S: Final = 1.0
 _PATIENCE_S: Final = 5.0  # for the last to get in, once all were switched on
@@ -34,43 +33,41 @@ _GOODBYE_S: Final = 2.0  # for the peers to close
 
 
 class Fleet:
-    """Post, people and sockets of one process; `arrival_s`: when each terminal is first switched on."""
+    """Post, schedule and sockets of one process.
+
+    `is_on` and `arrival_s`: which terminals are on at the start, and when each is first switched on. `whole`: so many
+    fixes leave as a message at once, others are kept until there are enough (0: all are kept first).
+    """
 
     def __init__(
         self,
         *,
         post: Post,
-        crowd: Crowd,
+        schedule: Schedule,
         exchange: Exchange,
         books: Books,
         mischief: Mischief,
         presence: Presence,
-        first: int,
-        sample: int,
+        is_on: Booleans,
         arrival_s: Floats,
-        interval_s: float,
-        saves_up: bool,
+        whole: int,
         tick_s: float = TICK_S,
     ) -> None:
         self._post: Final = post
-        self._crowd: Final = crowd
+        self._schedule: Final = schedule
         self._exchange: Final = exchange
         self._books: Final = books
         self._mischief: Final = mischief
-        self._first: Final = first
-        self._sample: Final = sample
+        self._is_on: Final = is_on
         self._arrival_s: Final = arrival_s
-        self._ahead_s: Final = min(_AHEAD_S, interval_s / 4)
-        self._saves_up: Final = saves_up
+        self._whole: Final = whole
         self._tick_s: Final = tick_s
         self._counts: Final = post.counts
-        self._by_gateway: Final = np.arange(len(arrival_s)) >= post.own
         self._presence: Final = presence
         self._special: Final = presence.special
         self._started_at = 0.0  # epoch s
         self._start_s = 0.0  # the loop's clock
         self._slice: Slice | None = None
-        self._sliced_s = 0.0  # the schedule is made up to here
         self._tended = 0  # the next session to be tended
         self._tended_s = 0.0
         self._is_over = False
@@ -81,17 +78,22 @@ class Fleet:
         starts_at: float,
         duration_s: float | None,
         settle_s: float,
+        prepares: bool,
         ready: Callable[[], None],
         second: Callable[[], None],
     ) -> None:
         """Run for `duration_s` (None: until cancelled), then settle for at most `settle_s`, and leave.
 
-        `ready` once, when all are connected that should be; `second` every second. `stop` ends it sooner.
+        `prepares`: writes the whole schedule first; a run that ends. `ready` once, when all are connected that should
+        be; `second` every second. `stop` ends it sooner.
         """
         loop = asyncio.get_running_loop()
         self._started_at, self._start_s = starts_at, loop.time() + starts_at - time.time()
+        self._schedule.begin(starts_at)
+        if prepares and duration_s is not None:
+            await self._prepare(duration_s)
         take_up(self._post)
-        self._presence.begin(start_s=self._start_s, is_on=self._crowd.connected_at(0.0), arrival_s=self._arrival_s)
+        self._presence.begin(start_s=self._start_s, is_on=self._is_on, arrival_s=self._arrival_s)
         try:
             await self._work(lambda now_s: duration_s is not None and now_s >= duration_s, ready, second)
             await self._settle(settle_s, second)
@@ -105,6 +107,11 @@ class Fleet:
     def stop(self) -> None:
         """Publish nothing more; settle, and end."""
         self._is_over = True
+
+    async def _prepare(self, until_s: float) -> None:
+        while not self._is_over and self._schedule.written_s < until_s:
+            self._schedule.write()
+            await asyncio.sleep(0)
 
     async def _work(
         self, is_over: Callable[[float], bool], ready: Callable[[], None], second: Callable[[], None]
@@ -165,54 +172,38 @@ class Fleet:
         while left > 0:
             said = self._slice
             if said is None or said.at == len(said.who):
-                if self._sliced_s > now_s:
+                said = self._slice = self._schedule.next(now_s)
+                if said is None:
                     return False
-                self._slice = self._next_slice(now_s)
-                continue
+                self._books.tell_truth(said.truth)
             if said.due_s[said.at] > now_s:
                 return False
             left -= self._say_some(said, now_s, left)
         return True
 
-    def _next_slice(self, now_s: float) -> Slice | None:
-        self._sliced_s = max(self._sliced_s, now_s) + self._ahead_s
-        who = np.flatnonzero(self._crowd.due_s <= self._sliced_s)
-        if not who.size:
-            return None
-        said = word(
-            self._crowd.report(who),
-            started_at=self._started_at,
-            first=self._first,
-            by_gateway=self._by_gateway,
-            arrival_s=self._arrival_s,
-            sample=self._sample,
-        )
-        self._books.tell_truth(said.truth)
-        return said
-
     def _say_some(self, said: Slice, now_s: float, most: int) -> int:
-        """Say up to `most` reports that are due; return how many. The loop that a city's rate runs through."""
-        post, counts, special, odd = self._post, self._counts, self._special, said.odd
-        sessions, send, keep, saves_up = post.sessions, post.send, post.keep, self._saves_up
-        due_s, who_all, texts, width, rows = said.due_s, said.who, said.texts, said.width, said.rows
+        """Say up to `most` messages that are due; return how many. The loop that a city's rate runs through."""
+        post, counts, special, odd, whole = self._post, self._counts, self._special, said.odd, self._whole
+        sessions, backlogs, send, keep = post.sessions, post.backlogs, post.send, post.keep
+        due_s, who_all, fixes_all = said.due_s, said.who, said.fixes
+        texts, text_at, text_end, rows, row_at = said.texts, said.text_at, said.text_end, said.rows, said.row_at
         counts.lag_s = max(counts.lag_s, now_s - due_s[said.at])
         counts.worst_lag_s = max(counts.worst_lag_s, counts.lag_s)
         self._books.tick()
         first, plain = (at := said.at), 0
         last = min(len(who_all), first + most)
         while at < last and due_s[at] <= now_s:
-            who = who_all[at]
+            who, fixes = who_all[at], fixes_all[at]
             if odd[at] or who in special:
                 self._say_odd(said, at)
             else:
-                plain += 1
-                fix, row = texts[at * width : at * width + width], rows[at * ROW : at * ROW + ROW]
-                if saves_up:
-                    keep(who, fix, row)
-                elif (session := sessions[who]).has_room and not session.behind:
-                    send(who, fix, row)
+                plain += fixes
+                text, row = texts[text_at[at] : text_end[at]], rows[row_at[at] : row_at[at] + fixes * ROW]
+                session = sessions[who]
+                if fixes == whole and session.has_room and not session.behind and who not in backlogs:
+                    send(who, text, row, fixes)
                 else:
-                    keep(who, fix, row)
+                    keep(who, text, row, fixes)
             at += 1
         said.at = at
         counts.due += plain
@@ -231,12 +222,13 @@ class Fleet:
             return
         if who in self._mischief.kinds and self._mischief.commit(said, at):
             return
-        self._counts.due += 1
-        session, fix = post.sessions[who], said.fix(at)
-        is_free = session.has_room and not session.behind and not self._saves_up
-        (post.send if is_free and who not in post.silence.without_signal else post.keep)(who, fix, said.row(at))
+        fixes, text, session = said.fixes[at], said.text(at), post.sessions[who]
+        self._counts.due += fixes
+        is_free = session.has_room and not session.behind and who not in post.silence.without_signal
+        leaves = is_free and fixes == self._whole and who not in post.backlogs
+        (post.send if leaves else post.keep)(who, text, said.row(at), fixes)
         if odd & EMERGENCY:
-            self._press(who, fix)
+            self._press(who, text)
 
     def _press(self, who: int, fix: bytes) -> None:
         """Press the emergency button: the fix, and an id of its own."""

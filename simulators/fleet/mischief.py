@@ -54,19 +54,19 @@ class Mischief:
         return self._commit(kind, said, at)
 
     def _commit(self, kind: Fault, said: Slice, at: int) -> bool:
-        post, who, fix = self._post, said.who[at], said.fix(at)
+        post, who, fix = self._post, said.who[at], said.text(at)
         session, row = post.sessions[who], flagged(said.row(at), ledger.TO_BE_REFUSED)
         match kind:
             case "repeated":
                 post.counts.due += 1
                 post.send(who, fix, said.row(at))
-                post.send(who, fix, flagged(said.row(at), ledger.REPEATED), AGAIN)
+                post.send(who, fix, flagged(said.row(at), ledger.REPEATED), mark=AGAIN)
             case "broken_json":
-                post.send(who, fix[: len(fix) // 2], row, ON_PURPOSE)
+                post.send(who, fix[: len(fix) // 2], row, mark=ON_PURPOSE)
             case "future":
-                post.send(who, later(fix, _FUTURE_S * 1000), _later(row, _FUTURE_S * 1000), ON_PURPOSE)
+                post.send(who, later(fix, _FUTURE_S * 1000), _later(row, _FUTURE_S * 1000), mark=ON_PURPOSE)
             case "oversized":
-                post.send(who, b'%b,"pad":"%b"}' % (fix[:-1], _PADDING), row, ON_PURPOSE)
+                post.send(who, b'%b,"pad":"%b"}' % (fix[:-1], _PADDING), row, mark=ON_PURPOSE)
             case "foreign_topic":
                 self._write_for_another(who, session, fix, row)
             case "half_packet":
@@ -95,7 +95,7 @@ class Mischief:
         post, who = self._post, said.who[at]
         for more in range(1, self._factor):
             post.counts.due += 1
-            fix, row = later(said.fix(at), more), _later(said.row(at), more)
+            fix, row = later(said.text(at), more), _later(said.row(at), more)
             if post.sessions[who].has_room:
                 post.send(who, fix, row)
             else:

@@ -41,6 +41,7 @@ class FleetPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     source_addresses: list[str] = []  # used in turn; none: the system's choice, at most 28,000 connections
     sample: int = 100  # every so many-th terminal's true place is kept
     settle_s: float = 15.0  # how long a stop waits for acknowledgements
+    prepares: bool = False  # the whole run is written before the start, in memory
 
 
 class PlanError(Exception):

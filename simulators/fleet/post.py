@@ -103,33 +103,35 @@ class Post:
 
     # Words
 
-    def send(self, who: int, fix: bytes, row: bytes, mark: int = PLAIN) -> None:
-        """Send a fix now; the session has room."""
+    def send(self, who: int, texts: bytes, rows: bytes, count: int = 1, mark: int = PLAIN) -> None:
+        """Send fixes now, as one message; the session has room."""
         counts = self.counts
-        number = self.books.enter(row)
+        number = self.books.enter(rows, count)
         if self.receipting[who] and mark == PLAIN:
-            fix = self._with_receipt(number, 1, fix)
+            texts = self._with_receipt(number, count, texts)
+        elif count > 1:
+            texts = b"[%b]" % texts
         counts.messages += 1
         if mark == PLAIN:
-            counts.published += 1
+            counts.published += count
         elif mark == ON_PURPOSE:
             counts.on_purpose += 1
         else:
             counts.repeated += 1
-        self.sessions[who].publish(self.topics_pos[who], fix, number, 1, mark)
+        self.sessions[who].publish(self.topics_pos[who], texts, number, count, mark)
 
-    def keep(self, who: int, fix: bytes, row: bytes) -> None:
-        """Keep a fix; it leaves when it can, or when enough are saved up for one upload."""
+    def keep(self, who: int, texts: bytes, rows: bytes, count: int = 1) -> None:
+        """Keep fixes; they leave when they can, or when enough are saved up for one upload."""
         session = self.sessions[who]
         backlog = self.backlogs.get(who)
         if backlog is None:
             backlog = self.backlogs[who] = Backlog()
         is_silent = who in self.silence.without_signal or not session.is_up
         if is_silent:
-            row = flagged(row, self.silence.flags(who, is_up=session.is_up))
-        self.counts.dropped += backlog.add(fix, row)
+            rows = flagged(rows, self.silence.flags(who, is_up=session.is_up))
+        self.counts.dropped += backlog.add(texts, rows, count)
         if self.safety is not None:
-            self.safety.take(who, fix, row)
+            self.safety.take(who, texts, rows)  # one: nothing is put together for who keeps a journal
         if is_silent or backlog.fixes < self._saved_up:
             return
         if self.safety is not None:

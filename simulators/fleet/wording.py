@@ -1,5 +1,6 @@
-"""Reports as they are said: texts for the wire, packed rows for the ledger; a slice of the schedule at a time."""
+"""Reports as they are said: texts for the wire, packed rows for the ledger; a page of alike messages at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,54 +28,144 @@ EMERGENCY: Final = 8
 NOT_YET: Final = 16  # before the terminal is first switched on
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Messages of one form in the order of their moments: each holds `fixes` fixes, in `width` bytes of `texts`."""
+
+    due_s: Floats  # after the start; a message is due with its last fix
+    who: Integers
+    odd: Integers
+    fixes: int
+    texts: bytes  # as they go over the wire, commas between the fixes of a message
+    width: int
+    rows: bytes  # of PUBLISHED
+
+    def part(self, first: int, last: int) -> "Page":
+        return Page(
+            due_s=self.due_s[first:last],
+            who=self.who[first:last],
+            odd=self.odd[first:last],
+            fixes=self.fixes,
+            texts=self.texts[first * self.width : last * self.width],
+            width=self.width,
+            rows=self.rows[first * self.fixes * ROW : last * self.fixes * ROW],
+        )
+
+
 @dataclass(slots=True, kw_only=True)
 class Slice:
-    """Reports in the order of their moments; columns are lists, since they are looked at one by one.
-
-    `texts` and `rows` hold one fix after the other, all of one width.
-    """
+    """Messages in the order of their moments; columns are lists, since they are looked at one by one."""
 
     due_s: list[float]  # after the start
     who: list[int]
-    texts: bytes  # as they go over the wire
-    width: int  # of each
-    rows: bytes  # of PUBLISHED
     odd: list[int]
+    fixes: list[int]
+    texts: bytes
+    text_at: list[int]
+    text_end: list[int]
+    rows: bytes  # of PUBLISHED
+    row_at: list[int]  # in bytes
     truth: Records  # of TRUTH
     at: int = 0  # the next to be said
 
     def row(self, at: int) -> bytes:
-        return self.rows[at * ROW : at * ROW + ROW]
+        return self.rows[self.row_at[at] : self.row_at[at] + self.fixes[at] * ROW]
 
-    def fix(self, at: int) -> bytes:
-        return self.texts[at * self.width : at * self.width + self.width]
+    def text(self, at: int) -> bytes:
+        return self.texts[self.text_at[at] : self.text_end[at]]
 
 
-def word(
-    reports: Reports, *, started_at: float, first: int, by_gateway: Booleans, arrival_s: Floats, sample: int
-) -> Slice:
-    """Write `reports` for the wire and the ledger; `started_at` is the start (epoch s), `first` the share's begin.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pen:
+    """What writing needs to know of the share: its first terminal, and columns of its terminals.
 
-    `by_gateway` and `arrival_s` (when it is first switched on, after the start) are columns of the share's terminals.
+    `arrival_s`: when each is first switched on, after the start; `is_faulty`: whose fixes are never put together.
     """
-    order = np.argsort(reports.at_s, kind="stable")
-    odd = _odd(reports) | np.where(reports.at_s < arrival_s[reports.who], NOT_YET, 0)
-    said_ms = np.rint((reports.said_at_s + started_at) * 1e3).astype(np.int64)[order]
-    lon, lat = _units(reports.lon)[order], _units(reports.lat)[order]
-    who, due_s = reports.who[order], reports.at_s[order]
-    rows = np.zeros(len(who), PUBLISHED)
-    rows["terminal"], rows["said_ms"], rows["lon"], rows["lat"] = who + first, said_ms, lon, lat
-    rows["due_us"] = np.rint((due_s + started_at) * 1e6)
-    rows["flags"] = np.where(by_gateway[who], BY_GATEWAY, 0)
-    texts, width = joined(_letters(reports, order, said_ms, lon, lat))
+
+    first: int
+    by_gateway: Booleans
+    arrival_s: Floats
+    is_faulty: Booleans
+    sample: int  # every so many-th terminal's true place is kept
+
+    def write(self, reports: Sequence[Reports], started_at: float) -> tuple[list[Page], Records]:
+        """Write each terminal's next reports, as one message where all are plain fixes, else each alone; and the truth.
+
+        `reports` are of the same terminals in the same order: first everybody's first, then the second, and so on.
+        `started_at` is the start, epoch seconds.
+        """
+        odds = [self._odd(each) for each in reports]
+        truth = np.concatenate([self._truth(each, odd, started_at) for each, odd in zip(reports, odds, strict=True)])
+        if len(reports) == 1:
+            return [self._page(reports, started_at, np.arange(len(odds[0])), odds[0])], truth
+        is_alone = np.logical_or.reduce([odd != 0 for odd in odds]) | self.is_faulty[reports[0].who]
+        alone = np.flatnonzero(is_alone)
+        pages = [
+            self._page([each], started_at, alone, odd) for each, odd in zip(reports, odds, strict=True) if alone.size
+        ]
+        together = np.flatnonzero(~is_alone)
+        return [*pages, *([self._page(reports, started_at, together, odds[-1])] if together.size else ())], truth
+
+    def _page(self, reports: Sequence[Reports], started_at: float, chosen: Integers, odd: Integers) -> Page:
+        at_s = reports[-1].at_s[chosen]
+        order = chosen[np.argsort(at_s, kind="stable")]
+        who, due_s = reports[-1].who[order], reports[-1].at_s[order]
+        rows = np.zeros((len(order), len(reports)), PUBLISHED)
+        letters: list[Letters] = []
+        for place, each in enumerate(reports):
+            said_ms = np.rint((each.said_at_s[order] + started_at) * 1e3).astype(np.int64)
+            lon, lat = _units(each.lon[order]), _units(each.lat[order])
+            column = rows[:, place]
+            column["terminal"], column["said_ms"], column["lon"], column["lat"] = who + self.first, said_ms, lon, lat
+            column["due_us"] = np.rint((due_s + started_at) * 1e6)
+            column["flags"] = np.where(self.by_gateway[who], BY_GATEWAY, 0)
+            letters += [*([word_of(b",", len(order))] if place else ()), *_letters(each, order, said_ms, lon, lat)]
+        texts, width = joined(letters)
+        fixes = len(reports)
+        return Page(due_s=due_s, who=who, odd=odd[order], fixes=fixes, texts=texts, width=width, rows=rows.tobytes())
+
+    def _odd(self, reports: Reports) -> Integers:
+        odd = np.where(reports.at_s < self.arrival_s[reports.who], NOT_YET, 0)
+        odd[~reports.is_on] |= OFF
+        odd[~reports.has_fix] |= NO_FIX
+        odd[~reports.has_signal] |= NO_SIGNAL
+        odd[reports.is_emergency] |= EMERGENCY
+        return odd
+
+    def _truth(self, reports: Reports, odd: Integers, started_at: float) -> Records:
+        """Where those of the sample really are who say something."""
+        chosen = ((reports.who + self.first) % self.sample == 0) & ((odd & (OFF | NO_FIX | NOT_YET)) == 0)
+        truth = np.zeros(int(chosen.sum()), TRUTH)
+        truth["terminal"] = reports.who[chosen] + self.first
+        truth["said_ms"] = np.rint((reports.said_at_s[chosen] + started_at) * 1e3)
+        truth["lon"], truth["lat"] = _units(reports.true_lon[chosen]), _units(reports.true_lat[chosen])
+        return truth
+
+
+def sliced(pages: Sequence[Page], truth: Records) -> Slice:
+    """Put what several pages say in the order of its moments."""
+    due_s = np.concatenate([page.due_s for page in pages])
+    order = np.argsort(due_s, kind="stable")
+    text_at, row_at, widths = [], [], []
+    text_base, row_base = 0, 0
+    for page in pages:
+        places = np.arange(len(page.who))
+        text_at.append(text_base + places * page.width)
+        row_at.append(row_base + places * (page.fixes * ROW))
+        widths.append(np.full(len(page.who), page.width))
+        text_base, row_base = text_base + len(page.texts), row_base + len(page.rows)
+    begins = np.concatenate(text_at)[order]
     return Slice(
-        due_s=due_s.tolist(),
-        who=who.tolist(),
-        texts=texts,
-        width=width,
-        rows=rows.tobytes(),
-        odd=odd[order].tolist(),
-        truth=_truth(reports, (odd & (OFF | NO_FIX | NOT_YET)) == 0, started_at, first, sample),
+        due_s=due_s[order].tolist(),
+        who=np.concatenate([page.who for page in pages])[order].tolist(),
+        odd=np.concatenate([page.odd for page in pages])[order].tolist(),
+        fixes=np.concatenate([np.full(len(page.who), page.fixes) for page in pages])[order].tolist(),
+        texts=b"".join(page.texts for page in pages),
+        text_at=begins.tolist(),
+        text_end=(begins + np.concatenate(widths)[order]).tolist(),
+        rows=b"".join(page.rows for page in pages),
+        row_at=np.concatenate(row_at)[order].tolist(),
+        truth=truth,
     )
 
 
@@ -110,25 +201,6 @@ def _rounded(values: Floats, decimals: int) -> Integers:
 
 def _units(degrees: np.ndarray) -> Integers:
     return np.rint(degrees * _UNIT).astype(np.int64)
-
-
-def _odd(reports: Reports) -> Integers:
-    odd = np.zeros(len(reports.who), np.int64)
-    odd[~reports.is_on] |= OFF
-    odd[~reports.has_fix] |= NO_FIX
-    odd[~reports.has_signal] |= NO_SIGNAL
-    odd[reports.is_emergency] |= EMERGENCY
-    return odd
-
-
-def _truth(reports: Reports, is_said: Booleans, started_at: float, first: int, sample: int) -> Records:
-    """Where those of the sample really are who say something."""
-    chosen = ((reports.who + first) % sample == 0) & is_said
-    truth = np.zeros(int(chosen.sum()), TRUTH)
-    truth["terminal"] = reports.who[chosen] + first
-    truth["said_ms"] = np.rint((reports.said_at_s[chosen] + started_at) * 1e3)
-    truth["lon"], truth["lat"] = _units(reports.true_lon[chosen]), _units(reports.true_lat[chosen])
-    return truth
 
 
 def topic(terminal: str, last: str) -> bytes:

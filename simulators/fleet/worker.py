@@ -68,6 +68,7 @@ async def _play(plan: FleetPlan, built: Built) -> None:
             starts_at=plan.starts_at,
             duration_s=plan.duration_s,
             settle_s=plan.settle_s,
+            prepares=plan.prepares,
             ready=lambda: _tell(Ready(at=time.time(), connected=counts.connected)),
             second=second,
         )

@@ -17,6 +17,7 @@ _SAMPLED_AT_LEAST: Final = 50
 _START_S: Final = 4.0  # for a worker to come up
 _HANDSETS_PER_S: Final = 30_000  # read from terminals.csv, and given a person each, on one slow core
 _GRIDS_BYTES_PER_S: Final = 3_000_000
+_WRITTEN_PER_S: Final = 40_000.0  # fixes, by all workers
 _PATIENCE_S: Final = 600.0  # for viewers after the fleet has ended: the conductor stops them before
 _SHORT: Final = 0.25  # of a run, at most, is spent on connecting
 _LOG_INS_PER_S: Final = 300.0  # when nobody waits for them: it is not what is measured
@@ -45,6 +46,7 @@ class LoadPlan:
     client_key: Path | None = None
     source_addresses: Sequence[str] = ()
     settle_s: float = 15.0
+    prepares: bool = False  # everything is written before the start: the run costs only what sending costs
     http: str | None = None  # where viewers look; None: there are none
     headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)  # a session: who may see them
     units: Sequence[int] = ()
@@ -67,9 +69,10 @@ class LoadPlan:
         return min(self.scenario.connect_within_s, self.duration_s * _SHORT)
 
     def preparation_s(self, *, handsets: int, grids_bytes: int) -> float:
-        """Return how long workers need until they can publish: they read all of the roster, and perhaps connect."""
+        """Return how long workers need before they publish: to read all of the roster, perhaps to write, to connect."""
         reading_s = _START_S + handsets / _HANDSETS_PER_S + grids_bytes / _GRIDS_BYTES_PER_S
-        return reading_s + (self.connect_s if self.scenario.connects_before_start else 0.0)
+        writing_s = self.terminals / self.interval_s * self.duration_s / _WRITTEN_PER_S if self.prepares else 0.0
+        return reading_s + writing_s + (self.connect_s if self.scenario.connects_before_start else 0.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +131,7 @@ def fleet_plans(plan: LoadPlan, *, starts_at: float) -> list[FleetPlan]:
             source_addresses=list(plan.source_addresses),
             sample=plan.sample,
             settle_s=plan.settle_s,
+            prepares=plan.prepares,
         )
         for place, (first, until) in enumerate(shares)
     ]

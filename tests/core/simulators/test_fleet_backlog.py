@@ -7,7 +7,7 @@ import numpy as np
 from simulators.fleet.backlog import BATCH, MOST, Backlog, uploaded
 from simulators.fleet.books import Books, flagged
 from simulators.fleet.silence import Silence
-from simulators.fleet.wording import NO_FIX, NO_SIGNAL, NOT_YET, OFF, word
+from simulators.fleet.wording import NO_FIX, NO_SIGNAL, NOT_YET, OFF, Pen, sliced
 from simulators.ledger import BACKLOG, BY_GATEWAY, PUBLISHED, SILENT
 from simulators.movement.crowd import Reports
 from simulators.terminals.parser import whole
@@ -51,6 +51,13 @@ def test_fixes_leave_oldest_first_in_arrays_of_at_most_500() -> None:
     assert backlog.fixes == 0
 
 
+def test_a_message_of_several_fixes_is_never_cut_in_two() -> None:
+    backlog = Backlog()
+    for _ in range(BATCH // 3 + 1):
+        assert backlog.add(b"1,2,3", a_row() * 3, 3) == 0
+    assert [backlog.take()[2] for _ in range(2)] == [BATCH // 3 * 3, 3]
+
+
 def test_a_full_backlog_gives_up_its_oldest_array_and_says_how_many() -> None:
     backlog = Backlog()
     dropped = sum(backlog.add(b"{}", a_row()) for _ in range(MOST + 1))
@@ -68,6 +75,9 @@ def test_what_was_being_saved_up_when_the_signal_went_is_marked_as_kept_off_line
     backlog.mark(BACKLOG)
     assert backlog.take()[1] == a_row(flags=BY_GATEWAY | BACKLOG)
     assert flagged(a_row(), BACKLOG) == a_row(flags=BACKLOG)
+    assert flagged(a_row() + a_row(flags=BY_GATEWAY), BACKLOG) == a_row(flags=BACKLOG) + a_row(
+        flags=BY_GATEWAY | BACKLOG
+    )
 
 
 def test_only_what_is_kept_because_of_its_person_is_marked_as_silence() -> None:
@@ -80,20 +90,20 @@ def test_only_what_is_kept_because_of_its_person_is_marked_as_silence() -> None:
 
 
 def test_words_and_rows_say_the_same_in_the_order_of_their_moments() -> None:
-    said = word(
-        some_reports(4),
-        started_at=1_795_389_000.0,
+    pen = Pen(
         first=100,
         by_gateway=np.array([False, False, False, True]),
         arrival_s=np.array([11.0, 0.0, 0.0, 0.0]),
+        is_faulty=np.zeros(4, np.bool_),
         sample=2,
     )
+    said = sliced(*pen.write([some_reports(4)], 1_795_389_000.0))
     rows = np.frombuffer(said.rows, PUBLISHED)
     assert rows["terminal"].tolist() == [103, 102, 101, 100]
     assert said.odd == [OFF, NO_SIGNAL, NO_FIX, NOT_YET]
     assert rows["flags"].tolist() == [BY_GATEWAY, 0, 0, 0]
     for at, row in enumerate(rows):
-        fix = json.loads(said.fix(at))
+        fix = json.loads(said.text(at))
         assert (round(fix["t"] * 1000), round(fix["lon"] * 1e7)) == (row["said_ms"], row["lon"])
         assert round(fix["lat"] * 1e7) == row["lat"]
         assert row["said_ms"] == row["due_us"] // 1000 + 250

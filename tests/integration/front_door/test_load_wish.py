@@ -33,6 +33,7 @@ def a_wish() -> Wish:
         restart_command=None,
         watch={},
         keeps_ledger=False,
+        prepares=False,
         ca=None,
         client_certificate=None,
         client_key=None,

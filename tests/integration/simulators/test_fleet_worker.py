@@ -162,11 +162,11 @@ async def test_the_ledger_holds_to_the_millisecond_what_the_database_holds(
     assert set(truth["terminal"].tolist()) == set(range(0, TERMINALS, 10))
 
 
-async def test_receipts_and_three_fixes_in_a_message(database: str, roster: Path, port: int) -> None:
+@pytest.mark.parametrize("prepares", [False, True])
+async def test_receipts_and_three_fixes_in_a_message(database: str, roster: Path, port: int, prepares: bool) -> None:  # noqa: FBT001 - a parameter of the test
     handsets = Handsets(signal_loss_share=0.0, sos_per_hour=0.0, receipts_share=1.0, fixes_per_message=3)
-    plan = a_plan(
-        roster, f"mqtt://127.0.0.1:{port}", scenario=Scenario(connect_within_s=0.0, handsets=handsets), interval_s=0.3
-    )
+    scenario = Scenario(connect_within_s=0.0, handsets=handsets)
+    plan = a_plan(roster, f"mqtt://127.0.0.1:{port}", scenario=scenario, interval_s=0.3, prepares=prepares)
     async with listening(database, Listen(host="127.0.0.1", port=port)):
         done = await played(plan)
     assert done.published == done.receipts_asked == done.receipted == len(await stored(database)) > 0
