@@ -58,21 +58,24 @@ async def test_a_kill_at_any_point_loses_nobody(
     city: Connection, database: str, tmp_path: Path, step: Step, record_property: Callable[[str, object], None]
 ) -> None:
     points: list[str] = []
-    while (where := await one_death(city, database, tmp_path, step, len(points))) is not None:
-        points.append(where)
-        assert len(points) < MOST
+    async with works(database, now=NOON, book=tmp_path / "nothing left yet", faults=Faults()) as living:
+        while (where := await one_death(city, database, living, tmp_path, step, len(points))) is not None:
+            points.append(where)
+            assert len(points) < MOST
     assert {"before COMMIT", "after COMMIT"} <= set(points)
     record_property("points", len(points))
 
 
-async def one_death(connection: Connection, dsn: str, folder: Path, step: Step, fatal: int) -> str | None:
-    """Let one process die at point `fatal` of `step`, and others go on; return what it was, None: there is none."""
+async def one_death(
+    connection: Connection, dsn: str, living: Works, folder: Path, step: Step, fatal: int
+) -> str | None:
+    """Let one process die at point `fatal` of `step`, and `living` go on; return what it was, None: there is none."""
     alert, book, where = uuid4(), folder / f"left {fatal}", folder / f"where {fatal}"
     book.touch()
-    async with works(dsn, now=NOON, book=book, faults=Faults()) as living:
-        for before in BEFORE[step]:
-            await before(living, alert)
-        now = living.clock()
+    living.office.book, living.clock.now = book, NOON
+    for before in BEFORE[step]:
+        await before(living, alert)
+    now = living.clock()
     forked = multiprocessing.get_context("forkserver")
     forked.set_forkserver_preload(["tests.faultpoints.victim", "tests.faultpoints.steps"])
     victim = forked.Process(target=die, args=(dsn, now, book, where, step, alert, fatal))
@@ -82,8 +85,8 @@ async def one_death(connection: Connection, dsn: str, folder: Path, step: Step, 
         return None
     assert victim.exitcode == -signal.SIGKILL, f"the process ended by itself at point {fatal}"
     told_before = await kinds_told(connection, letters(book))
-    async with works(dsn, now=now + LATER, book=book, faults=Faults()) as living:
-        await go_on(living, step, alert)
+    living.clock.now = now + LATER
+    await go_on(living, step, alert)
     try:
         await check(connection, alert, step, book, told_before)
     except AssertionError as error:

@@ -86,6 +86,7 @@ class Works:
     desk: Desk
     sms: Dispatcher
     terminals: Dispatcher
+    office: PostOffice
     watch: Watch
     clock: Clock
     pool: AsyncConnectionPool[Any]
@@ -104,12 +105,13 @@ Step = Callable[[Works, UUID], Awaitable[None]]
 
 @asynccontextmanager
 async def works(dsn: str, *, now: datetime, book: Path, faults: Faults) -> AsyncGenerator[Works]:
-    clock, bus = Clock(now), Bell(faults)
+    clock, bus, office = Clock(now), Bell(faults), PostOffice(book, faults)
     async with await open_pool(dsn, name="victim", size=2) as pool:
         yield Works(
             desk=Desk(pool, bus, clock),
-            sms=Dispatcher(pool, bus, clock, PostOffice(book, faults), links=LINKS),
+            sms=Dispatcher(pool, bus, clock, office, links=LINKS),
             terminals=Dispatcher(pool, bus, clock, Terminals(pool, bus, clock), links=LINKS),
+            office=office,
             watch=Watch(pool, bus, clock),
             clock=clock,
             pool=pool,
