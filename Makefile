@@ -39,7 +39,7 @@ seeds:           ## try ingest's core on simulated worlds against a slow oracle:
 
 fuzz:            ## let atheris look for bytes that break a decoder: make fuzz [FOR=60] [ONLY=mqtt] (FOR: seconds a decoder)
 	@$(PYTHON) scripts/setup.py --development
-	@set -e; for target in $(or $(ONLY),mqtt pos nmea owntracks answers batch bus viewer sms); do \
+	@set -e; for target in $(or $(ONLY),mqtt pos nmea owntracks answers batch bus viewer sms smpp places); do \
 	$(BIN)/python -m tests.fuzz.atheris_run $$target --seconds $(or $(FOR),60) --corpus .fuzz/$$target; done
 
 bench:           ## measure what we claim: make bench [ONLY=ingest]

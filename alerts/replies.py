@@ -1,4 +1,4 @@
-"""What people write back by SMS: put together, told apart, and an acknowledgement counted as one.
+"""What people write back by SMS: put together, told apart, placed; acknowledgements and stops count at once.
 
 Stored by the provider before the operator was answered; what is done with it happens here, once.
 """
@@ -13,12 +13,12 @@ import structlog
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.changes import answering
+from alerts.changes import answering, locating, texting
 from alerts.core import replies
 from alerts.core.errors import IllegalMove, NotAllowed, UnknownAlert
 from alerts.core.replies import Route
 from alerts.store import inbound
-from alerts.store.inbound import Group, Told
+from alerts.store.inbound import NOWHERE, Group, Told
 from tracker.bus.interface import ALERTS, Bus
 from tracker.database.retry import retry
 
@@ -72,13 +72,28 @@ async def _route(connection: AsyncConnection[Any], group: Group, now: datetime) 
     text = replies.joined(group.bodies, group.numbers, group.parts)
     route, identifier = replies.routed(text)
     told: Told | None = None
-    if route is not Route.RESIDENT:
+    if route is Route.ACKNOWLEDGEMENT:
         told = await inbound.last_told(connection, number=group.source, identifier=identifier)
-    if route is Route.ACKNOWLEDGEMENT and not (told and await _acknowledged(connection, told, now)):
-        route = Route.RESIDENT  # a yes to nothing that we said: people will read it
-    await inbound.route(connection, group.ids, to=route, text=text, told=told, now=now)
-    log.info("sms.replied", route=route, source=group.source[-4:])
-    return told if route is Route.ACKNOWLEDGEMENT else None
+        if told is None or not await _acknowledged(connection, told, now):
+            route, told = Route.RESIDENT, None  # a yes to nothing that we said: people will read it
+    is_text = route is Route.RESIDENT
+    located = await locating.locate(connection, text, now=now) if is_text else NOWHERE
+    await inbound.route(
+        connection,
+        group.ids,
+        to=route,
+        text=text,
+        alert=None if told is None else told.alert,
+        member=await inbound.owner(connection, group.source) if told is None else told.member,
+        located=located,
+        now=now,
+    )
+    if is_text:
+        await texting.open_by_itself(connection, group, located, now=now)
+    elif route in {Route.STOP, Route.START}:
+        await texting.heed(connection, group, is_stopped=route is Route.STOP, now=now)
+    log.info("sms.replied", route=route, source=group.source[-4:], located=located.by)
+    return told
 
 
 async def _acknowledged(connection: AsyncConnection[Any], told: Told, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from alerts.core.cap_signatures import Trusted
 from alerts.desk import Desk
+from alerts.inbox import Inbox
 from alerts.intake import Intake
 from alerts.message_desk import MessageDesk
 from alerts.phones import Phones
@@ -37,6 +38,7 @@ from dashboard.api import (
     grids,
     history,
     imports,
+    inbound,
     ingest,
     levels,
     member_changes,
@@ -58,6 +60,7 @@ from dashboard.api import (
     teams,
     terminal_changes,
     terminals,
+    text_cases,
     tokens,
     units,
 )
@@ -158,6 +161,7 @@ def _add_routers(app: FastAPI, to: Services) -> None:
 def _add_messages(app: FastAPI, to: Services) -> None:
     desk = MessageDesk(to.clock, to.desk.timezone)
     office = MessageOffice(pool=to.pool, bus=to.bus, desk=desk, clock=to.clock)
+    inbox = Inbox(to.clock)
     for routes in (
         circulars.router(office),
         deliveries.router(office),
@@ -166,6 +170,8 @@ def _add_messages(app: FastAPI, to: Services) -> None:
         message_groups.router(office),
         message_limits.router(office),
         message_statistics.router(office),
+        inbound.router(office, inbox),
+        text_cases.router(office, inbox),
     ):
         app.include_router(routes)
 

@@ -1,5 +1,6 @@
 """The screens that are drawn: where each is, and what is pressed once it stands."""
 
+import re
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -52,6 +53,16 @@ CIRCULARS: Final = {
         "name": "Assembly",
         "done": "Leaders' meeting tomorrow at nine; bring your terminal.",
     },
+}
+
+TEXTS: Final = {  # what people write; {grid} and {other} are places of the city
+    "zh": ("{grid}地下车库进水，车辆已经动不了了", "{grid}到{other}的路口信号灯坏了", "请问什么时候来电？", "退订"),
+    "en": (
+        "Water in the underground car park of {grid}, cars are stuck",
+        "Lights are out between {grid} and {other}",
+        "When will the power be back?",
+        "STOP",
+    ),
 }
 
 Act = Callable[[Page], None]
@@ -201,6 +212,14 @@ def press_message(page: Page) -> None:
     page.get_by_test_id("attempts").wait_for(timeout=WAIT_MS)
 
 
+def press_text(page: Page) -> None:
+    """The text that may be about two places, with the ways to make a case of it."""
+    page.locator(".data-table tbody tr", has_text=re.compile("One of|可能有")).first.locator(".table-open").click(
+        timeout=WAIT_MS
+    )
+    page.get_by_test_id("candidates").wait_for(timeout=WAIT_MS)
+
+
 def messaging(section: str, act: Act | None = None, name: str = "") -> Screen:
     return Screen(name=name or f"sms-{section}", path=f"/?manage=sms-{section}", act=act)
 
@@ -248,6 +267,8 @@ SCREENS: Final = (
     managing("accounts", press_new_account, "new-account"),
     managing("audit", press_audit_row),
     messaging("send", press_circular),
+    messaging("received"),
+    messaging("received", press_text, "sms-text"),
     messaging("sent"),
     messaging("sent", press_message, "sms-message"),
     messaging("archived"),

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import small_png
 from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
-from screens import CIRCULARS, SCREENS, SETTLE_MS, WAIT_MS, WORDS, Act
+from screens import CIRCULARS, SCREENS, SETTLE_MS, TEXTS, WAIT_MS, WORDS, Act
 from short_lived import Place, gridwarden
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
@@ -83,6 +83,8 @@ def draw_all(place: Place, looks: Sequence[tuple[str, str]], only: list[str]) ->
                     draw_login(page, place, f"{frame}-login-{theme}-{language}")
                 log_in(context, place)
                 known = something_to_show(context, place.url, language)
+                if place.phones is not None:
+                    let_phones_write(context, place, language)
                 for screen in screens:
                     if screen.only in (None, frame):
                         draw(page, place.url + screen.path.format(**known), screen.act)
@@ -156,7 +158,7 @@ def something_to_show(context: BrowserContext, url: str, language: str) -> dict[
     write_messages(context, url, units[0]["id"], language)
     members = context.request.get(f"{url}/api/units/{targets[0]}/members?limit=500").json()["members"]
     fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
-    alert = issued[0] if issued else issue_drill(context, url, targets, words)
+    alert = issued[0] if issued else issue(context, url, targets, words)
     link = link_of_a_reader(context, url, alert)
     return {"member": (fresh or [members[0]["id"]])[-1], "alert": alert, "link": link}
 
@@ -170,6 +172,43 @@ def link_of_a_reader(context: BrowserContext, url: str, alert: str) -> str:
                 return found[1]
         context.pages[0].wait_for_timeout(SETTLE_MS)
     raise SystemExit(f"no message of the warning {alert} was sent within {WAIT_MS / 1000:.0f} s")
+
+
+def let_phones_write(context: BrowserContext, place: Place, language: str) -> None:
+    """Let residents, and a leader who was told of something, write to the city; once a language."""
+    name = "name" if language == "zh" else "name_en"
+    numbers = [f"+86139{'1' if language == 'zh' else '2'}111{number:04d}" for number in range(4)]
+    if place.phones is None or numbers[0] in heard(context, place):
+        return
+    units = context.request.get(f"{place.url}/api/units").json()["units"]
+    grid, other, *_ = [one for one in units if one["level"] == "grid-2"]
+    warning = issue(context, place.url, [grid["id"]], WORDS[language], level="blue", is_drill=False)
+    leader = number_told(context, place.url)
+    wrote = [*zip(numbers, TEXTS[language], strict=True), (leader, "收到")]
+    for number, text in wrote:
+        place.phones.write(f"{number} {text.format(grid=grid[name], other=other[name])}\n")
+    place.phones.flush()
+    for _ in range(WAIT_MS // SETTLE_MS):
+        if {number for number, _ in wrote} <= heard(context, place):
+            ask(context, f"{place.url}/api/alerts/{warning}/lift", expected_version=1)
+            return
+        context.pages[0].wait_for_timeout(SETTLE_MS)
+    raise SystemExit("what phones wrote has not come in")
+
+
+def number_told(context: BrowserContext, url: str) -> str:
+    """Return the number of somebody whom the operator has told of a warning."""
+    for _ in range(WAIT_MS // SETTLE_MS):
+        found = context.request.get(f"{url}/api/deliveries?channel=sms&kind=telling&state=delivered&limit=1").json()
+        if found["deliveries"]:
+            return str(found["deliveries"][0]["address"])
+        context.pages[0].wait_for_timeout(SETTLE_MS)
+    raise SystemExit("nobody was told of a warning by SMS")
+
+
+def heard(context: BrowserContext, place: Place) -> set[str]:
+    """Return the numbers that have written."""
+    return {each["number"] for each in context.request.get(f"{place.url}/api/inbound?limit=500").json()["inbound"]}
 
 
 def write_messages(context: BrowserContext, url: str, unit: int, language: str) -> None:
@@ -200,7 +239,8 @@ def ask(context: BrowserContext, url: str, **said: object) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def issue_drill(context: BrowserContext, url: str, targets: list[int], words: dict[str, str]) -> str:
+def issue(context: BrowserContext, url: str, targets: list[int], words: dict[str, str], **more: object) -> str:
+    """Issue a warning, a yellow drill unless told otherwise."""
     drill = {
         "id": str(uuid.uuid4()),
         "level": "yellow",
@@ -211,12 +251,13 @@ def issue_drill(context: BrowserContext, url: str, targets: list[int], words: di
         "area": None,
         "expires_at": None,
         "is_drill": True,
+        **more,
     }
     draft = context.request.post(f"{url}/api/alerts", data=drill, headers=UNSAFE).json()
     version = {"expected_version": draft["version"]}
     answer = context.request.post(f"{url}/api/alerts/{drill['id']}/issue", data=version, headers=UNSAFE)
     if not answer.ok:
-        raise SystemExit(f"cannot issue a drill: {answer.status} {answer.text()[:200]}")
+        raise SystemExit(f"cannot issue a warning: {answer.status} {answer.text()[:200]}")
     return str(drill["id"])
 
 

@@ -1,5 +1,9 @@
-"""A Gridwarden of one's own for as long as a script needs it: in a folder that goes with it, on free ports."""
+"""A Gridwarden of one's own for as long as a script needs it: in a folder that goes with it, on free ports.
 
+With a simulated operator beside it, so that phones can write to it.
+"""
+
+import os
 import re
 import signal
 import socket
@@ -16,6 +20,8 @@ TERMINALS: Final = 300
 STOP_WITHIN_S: Final = 20
 LOGIN: Final = re.compile(r"login\s+(?P<name>\S+)\s+password\s+(?P<password>\S+)")
 LAST_LINE: Final = "Ctrl-C stops it"
+GATEWAYS: Final = """gateways: [{{name: mobile, kind: smpp, host: 127.0.0.1, port: {port}, system_id: gridwarden,
+    password_env: SMS_PASSWORD}}]"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +31,34 @@ class Place:
     url: str
     name: str
     password: str
+    phones: IO[str] | None = None  # lines NUMBER TEXT: that phone writes; None: a running one has its own operator
 
 
 @contextmanager
 def gridwarden() -> Generator[Place]:
     """Start one with a crowd that walks; stop it as Ctrl-C would."""
     with tempfile.TemporaryDirectory(prefix="gridwarden-", ignore_cleanup_errors=True) as folder:
-        port = free_port()
-        starting = command(Path(folder) / "data", port)
-        with subprocess.Popen(starting, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own words
+        port, sms_port = free_port(), free_port()
+        gateways = Path(folder) / "gateways.yaml"
+        gateways.write_text(GATEWAYS.format(port=sms_port))
+        environment = os.environ | {"GRIDWARDEN_SMS_GATEWAYS": str(gateways), "SMS_PASSWORD": "secret"}
+        with (
+            subprocess.Popen(operator(sms_port), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as sms,  # noqa: S603 - our own words
+            subprocess.Popen(  # noqa: S603 - our own words
+                command(Path(folder) / "data", port), stdout=subprocess.PIPE, text=True, env=environment
+            ) as process,
+        ):
             try:
                 name, password = read_login(process.stdout)
-                yield Place(url=f"http://127.0.0.1:{port}", name=name, password=password)
+                yield Place(url=f"http://127.0.0.1:{port}", name=name, password=password, phones=sms.stdin)
             finally:
-                process.send_signal(signal.SIGINT)
-                process.wait(timeout=STOP_WITHIN_S)
+                for one in (process, sms):
+                    one.send_signal(signal.SIGINT)
+                    one.wait(timeout=STOP_WITHIN_S)
+
+
+def operator(port: int) -> list[str]:
+    return [sys.executable, "-m", "gridwarden", "sms-centre", "--port", str(port), "--phones"]
 
 
 def command(data: Path, port: int) -> list[str]:

@@ -81,10 +81,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def gridwarden(*words: str) -> subprocess.Popen[str]:
+def gridwarden(*words: str, has_input: bool = False) -> subprocess.Popen[str]:
     """Start the command as a user would, in a session of its own so that no signal reaches the tests."""
     return subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "gridwarden", *words],
+        stdin=subprocess.PIPE if has_input else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

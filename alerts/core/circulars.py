@@ -53,6 +53,7 @@ class LeftOut(StrEnum):
     NO_PHONE = "no_phone"
     BAD_NUMBER = "bad_number"
     NOT_YOURS = "not_yours"  # in a team or a group, and in no unit of the sender's
+    STOPPED = "stopped"  # the number wrote STOP, and neither START since nor did anybody lift it
     DUPLICATE = "duplicate"  # the number is somebody else's in the list, too
     TEST_MODE = "test_mode"
     OVER_CAP = "over_cap"

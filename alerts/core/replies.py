@@ -9,6 +9,7 @@ from typing import Final
 class Route(StrEnum):
     ACKNOWLEDGEMENT = "acknowledgement"
     STOP = "stop"
+    START = "start"
     RESIDENT = "resident"  # something else: kept for people to read
 
 
@@ -16,6 +17,8 @@ YES: Final = frozenset({"1", "y", "yes", "ok", "收到", "已收到", "确认", 
 STOP: Final = frozenset(
     {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "t", "td", "n", "退订", "取消", "停止", "拒收"}
 )
+START: Final = frozenset({"start", "unstop", "resume", "恢复", "恢复接收", "重新订阅", "订阅", "开通"})
+_PERSON: Final = re.compile(r"\+[0-9]{8,15}")
 _IDENTIFIER: Final = re.compile(r"[0-9]{6}[0-9]+_[0-9]{14}")
 _EDGES: Final = " \t\r\n.。!！,，;；:：\"'“”()（）【】[]"
 LOST_PART: Final = "…"
@@ -33,7 +36,14 @@ def routed(text: str) -> tuple[Route, str | None]:
         return Route.ACKNOWLEDGEMENT, None
     if plain in STOP:
         return Route.STOP, None
+    if plain in START:
+        return Route.START, None
     return Route.RESIDENT, None
+
+
+def is_person(source: str) -> bool:
+    """Whether a message is of somebody's phone: services' short numbers and names write, too."""
+    return _PERSON.fullmatch(source) is not None
 
 
 def joined(bodies: list[str], numbers: list[int], parts: int) -> str:

@@ -194,6 +194,20 @@ async def stop(connection: Connection, circular: UUID, *, why: str, now: datetim
     return cursor.rowcount
 
 
+async def withdraw(connection: Connection, *, number: str, why: str, now: datetime) -> int:
+    """Expire what circulars have queued for a number; return how many."""
+    before, after = delivery_pairs(DeliveryMove.SUPERSEDED)
+    cursor = await connection.execute(
+        """
+        UPDATE delivery d SET state = moves.after, settled_at = %(now)s, not_before = NULL, detail = %(why)s
+        FROM unnest(%(before)s::text[], %(after)s::text[]) AS moves(before, after)
+        WHERE d.address = %(number)s AND d.circular IS NOT NULL AND d.state = 'queued' AND d.state = moves.before
+        """,
+        {"number": number, "why": why, "now": now, "before": before, "after": after},
+    )
+    return cursor.rowcount
+
+
 async def hold(connection: Connection, *, until: datetime, valid_until: datetime) -> int:
     """Keep everything of circulars that is still queued from leaving before quiet hours end; return how many."""
     cursor = await connection.execute(

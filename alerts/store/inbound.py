@@ -1,8 +1,9 @@
 """Table sms_inbound: what people write back, a row for each part, and what became of the whole."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -30,6 +31,21 @@ class Group(NamedTuple):
     numbers: list[int]
     parts: int
     first_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Located:
+    """Where a text is about. Without a unit: nowhere, outside all grids (then it has a point), or in one of several."""
+
+    unit: int | None = None
+    by: str | None = None  # coordinates, name, code, person
+    said: str = ""  # the words that say it
+    lon: float | None = None  # degrees, WGS-84
+    lat: float | None = None
+    candidates: tuple[int, ...] = ()
+
+
+NOWHERE: Final = Located()
 
 
 class Told(NamedTuple):
@@ -85,28 +101,73 @@ async def lock_new(connection: Connection, *, incomplete_before: datetime, limit
 
 
 async def route(
-    connection: Connection, ids: Sequence[int], *, to: str, text: str, told: Told | None, now: datetime
+    connection: Connection,
+    ids: Sequence[int],
+    *,
+    to: str,
+    text: str,
+    alert: UUID | None,
+    member: int | None,
+    located: Located,
+    now: datetime,
 ) -> None:
     """Write what became of a message into its first row; the others point to it."""
+    first, *others = ids
     await connection.execute(
         """
         UPDATE sms_inbound
-        SET route = CASE WHEN id = %(first)s THEN %(to)s ELSE 'part' END, routed_at = %(now)s,
-            whole = CASE WHEN id <> %(first)s THEN %(first)s END,
-            text = CASE WHEN id = %(first)s THEN %(text)s END,
-            alert = CASE WHEN id = %(first)s THEN %(alert)s::uuid END,
-            member = CASE WHEN id = %(first)s THEN %(member)s::integer END
-        WHERE id = ANY(%(ids)s)
+        SET route = %(to)s, routed_at = %(now)s, text = %(text)s, alert = %(alert)s, member = %(member)s,
+            place = %(place)s, place_by = %(by)s, place_said = %(said)s, candidates = %(candidates)s,
+            lon = (%(lon)s::float8 * 1e7)::integer, lat = (%(lat)s::float8 * 1e7)::integer
+        WHERE id = %(first)s
         """,
         {
-            "first": ids[0],
-            "ids": list(ids),
+            "first": first,
             "to": to,
             "text": text,
             "now": now,
-            "alert": None if told is None else told.alert,
-            "member": None if told is None else told.member,
+            "alert": alert,
+            "member": member,
+            "place": located.unit,
+            "by": located.by,
+            "said": located.said,
+            "candidates": list(located.candidates),
+            "lon": located.lon,
+            "lat": located.lat,
         },
+    )
+    if others:
+        await connection.execute(
+            """
+            UPDATE sms_inbound SET route = 'part', routed_at = %(now)s, whole = %(first)s WHERE id = ANY(%(others)s)
+            """,
+            {"first": first, "others": others, "now": now},
+        )
+
+
+async def owner(connection: Connection, number: str) -> int | None:
+    """Return the member whose number it is; of several the one who was there first."""
+    cursor = await connection.execute(
+        "SELECT id FROM member WHERE phone = %(number)s AND closed_at IS NULL ORDER BY id LIMIT 1", {"number": number}
+    )
+    row = await cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+async def lock_case(connection: Connection, inbound: int) -> int | None:
+    """Return the case that a text is in, and keep others from putting it into one until the transaction ends."""
+    cursor = await connection.execute(
+        "SELECT text_case FROM sms_inbound WHERE id = %(inbound)s FOR NO KEY UPDATE", {"inbound": inbound}
+    )
+    row = await cursor.fetchone()
+    return None if row is None else row[0]
+
+
+async def place(connection: Connection, inbound: int, unit: int) -> None:
+    """Keep the place that a person gave a text."""
+    await connection.execute(
+        "UPDATE sms_inbound SET place = %(unit)s, place_by = 'person' WHERE id = %(inbound)s AND place IS NULL",
+        {"inbound": inbound, "unit": unit},
     )
 
 

@@ -188,11 +188,13 @@ async def _judge(connection: Connection, bounds: Bounds) -> None:
             WHEN chosen.is_bad THEN 'bad_number'
             WHEN NOT chosen.is_ours THEN 'not_yours'
             WHEN chosen.number IS NULL THEN 'no_phone'
+            WHEN sms_stop.is_stopped THEN 'stopped'
             WHEN ranked.nth > 1 THEN 'duplicate'
             WHEN %(only)s::text[] IS NOT NULL AND NOT chosen.number = ANY(%(only)s::text[]) THEN 'test_mode'
             WHEN %(has_values)s AND chosen.member IS NULL THEN 'no_value'
             WHEN used.circulars >= %(cap)s THEN 'over_cap' END
         FROM chosen AS it LEFT JOIN ranked USING (place) LEFT JOIN used ON used.number = it.number
+            LEFT JOIN sms_stop ON sms_stop.number = it.number
         WHERE it.place = chosen.place
         """,
         {
@@ -267,6 +269,25 @@ async def freeze(connection: Connection, circular: UUID, *, day: date) -> None:
         FROM chosen ORDER BY place
         """,
         {"circular": circular, "day": day},
+    )
+
+
+async def leave_out_stopped(connection: Connection, circular: UUID) -> None:
+    """Of frozen recipients who wait for a second person, leave out who wrote STOP meanwhile."""
+    await connection.execute(
+        """
+        WITH out AS (
+            UPDATE circular_recipient r SET left_out = 'stopped', parts = 0
+            FROM circular_recipient before, sms_stop s
+            WHERE r.circular = %(circular)s AND r.left_out IS NULL AND s.number = r.number AND s.is_stopped
+              AND (before.circular, before.place) = (r.circular, r.place)
+            RETURNING before.parts
+        )
+        UPDATE circular c SET recipients = recipients - gone, left_out = left_out + gone, parts = c.parts - gone_parts
+        FROM (SELECT count(*)::integer AS gone, coalesce(sum(parts), 0)::integer AS gone_parts FROM out) AS counted
+        WHERE c.id = %(circular)s AND gone > 0
+        """,
+        {"circular": circular},
     )
 
 

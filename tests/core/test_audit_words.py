@@ -17,6 +17,7 @@ ACTION: Final = re.compile(r"[a-z_]+\.[a-z_]+")
 IN_SQL: Final = re.compile(r"INSERT INTO audit .*?'([a-z_]+\.[a-z_]+)'", re.DOTALL)
 LOG_LEVELS: Final = {"debug", "info", "warning", "error", "getLogger"}
 FILE_ENDINGS: Final = {"css", "csv", "geojson", "fgb", "html", "json", "log", "password", "pid", "zip"}
+HOSTS: Final = {"com"}  # what names of hosts end with
 ASGI: Final = {"http", "websocket", "lifespan"}  # its messages are named like actions
 # The console puts log lines into words; none of them is an action
 NOT_WRITERS: Final = {ROOT / "gridwarden" / "console.py"}
@@ -41,7 +42,7 @@ def actions_of(tree: ast.AST) -> set[str]:
 
 
 def is_something_else(first: str, second: str) -> bool:
-    return first in ASGI or second in FILE_ENDINGS
+    return first in ASGI or second in FILE_ENDINGS | HOSTS
 
 
 def logged_in(tree: ast.AST) -> Iterator[ast.expr]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-PACKAGES: Final = ["ingest", "tracker", "dashboard", "simulators"]
+PACKAGES: Final = ["ingest", "tracker", "alerts", "dashboard", "simulators"]
 LONGEST: Final = 2048  # bytes of an input
 
 

@@ -26,6 +26,7 @@ from ingest.wire.reports import MAX_REPORTS, Decoded
 from simulators.sms_centre import codec, pdus
 from simulators.sms_centre.alphabets import read_text
 from simulators.sms_centre.stream import Stream
+from tests.fuzz import sms_targets
 from tracker.bus import messages as bus
 
 NOW_US: Final = 1_700_000_000_000_000
@@ -226,4 +227,6 @@ TARGETS: Final[Mapping[str, Target]] = {
     ),
     "viewer": Target(requests, [b'{"op": "watch", "unit": 1}', b'{"op": "ack", "tick": 3}', b'{"op": "ping"}']),
     "sms": Target(sms, [b"\3" + _SUBMIT, b"\0" + bytes.fromhex("00000010000000150000000000000001")]),
+    "smpp": Target(sms_targets.smpp, sms_targets.OF_SMPP),
+    "places": Target(sms_targets.places, sms_targets.OF_PLACES),
 }

@@ -77,7 +77,7 @@ async def test_other_words_are_kept_for_people_to_read(
         await _heard(centre, connection, "1", source="8613911111111")  # nobody told them anything
         assert await replies.round() == 3
     assert await rows(connection, ROUTES) == [
-        ("resident", long, None),
+        ("resident", long, LEADER),
         ("stop", "退订", LEADER),
         ("resident", "1", None),
     ]

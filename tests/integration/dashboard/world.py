@@ -60,6 +60,8 @@ PLACED: Final[Mapping[str, Callable[[Target], object]]] = {
     "delivery": lambda at: at.key,
     "template": lambda at: at.key,
     "group": lambda at: at.key,
+    "inbound": lambda at: at.key,
+    "text_case": lambda at: at.key,
 }
 # Those that name something of one account, or nothing that is there
 OWN: Final[Mapping[str, object]] = {"session": "0" * 64, "token": 4_000, "number": 4_000, "delegation": 4_000}
@@ -232,6 +234,10 @@ BODIES: Final[Mapping[str, Body]] = {
     "/api/message-groups/{group}": lambda at: {"revision": 1, "unit": at.unit, "name": "New", "members": [at.member]},
     "/api/message-groups/{group}/delete": revised(),
     "/api/message-limits": revised(is_test=False),
+    "/api/inbound/{inbound}/case": lambda at: {"unit": at.unit},
+    "/api/inbound/{inbound}/lift": nothing,
+    "/api/text-cases/{text_case}/take": nothing,
+    "/api/text-cases/{text_case}/close": nothing,
     "/api/grid-edits/split": lambda at: {"version": 4, "unit": at.unit, "line": [[113.1, 33.0], [113.1, 35.0]]},
     "/api/grid-edits/merge": lambda at: {"version": 4, "units": [at.unit]},
     "/api/grid-edits/reshape": lambda at: {"version": 4, "unit": at.unit, "area": a_square(at)},
@@ -258,6 +264,7 @@ async def one_of_everything(connection: Connection) -> None:
         await _a_planned_set(connection, at)
         await _a_message(connection, at)
         await _a_circular(connection, at)
+        await _a_received_text(connection, at)
         await connection.execute(
             "INSERT INTO crossing VALUES (%s, now(), 'enter', %s, %s, 1)", [at.member, at.unit, at.member]
         )
@@ -419,6 +426,36 @@ async def _a_circular(connection: Connection, at: Target) -> None:
     )
     await connection.execute(
         "INSERT INTO delivery_attempt VALUES (%(id)s, 1, now(), 'outbox', 'refused', %(name)s)", facts
+    )
+
+
+async def _a_received_text(connection: Connection, at: Target) -> None:
+    """A text of the target's member about the target, in a case; the number wants no circulars."""
+    facts = {
+        "id": at.key,
+        "unit": at.unit,
+        "member": at.member,
+        "number": f"+8613800000{at.member}",
+        "name": f"{at.sign}边进水",
+    }
+    await connection.execute(
+        """
+        INSERT INTO text_case (id, unit, number, opened_at, heard_at, texts) OVERRIDING SYSTEM VALUE
+        VALUES (%(id)s, %(unit)s, %(number)s, now(), now(), 1)
+        """,
+        facts,
+    )
+    await connection.execute(
+        """
+        INSERT INTO sms_inbound (id, provider, source, destination, body, received_at, route, text, member, place,
+                                 place_by, place_said, candidates, text_case) OVERRIDING SYSTEM VALUE
+        VALUES (%(id)s, 'mobile', %(number)s, '10690001', %(name)s, now(), 'resident', %(name)s, %(member)s, %(unit)s,
+                'name', %(name)s, ARRAY[%(unit)s::integer], %(id)s)
+        """,
+        facts,
+    )
+    await connection.execute(
+        "INSERT INTO sms_stop (number, is_stopped, inbound, changed_at) VALUES (%(number)s, true, %(id)s, now())", facts
     )
 
 

@@ -3,6 +3,7 @@
 import signal
 import socket
 from pathlib import Path
+from typing import Any
 
 import pytest
 import smpplib.client
@@ -50,6 +51,27 @@ def test_it_stops_by_itself() -> None:
     code, output = run("--port", str(free_port()), "--for", "0.1", "--rate", "5")
     assert code == 0
     assert "messages     0 submitted" in output
+
+
+def test_phones_write_what_stands_on_its_input() -> None:
+    port = free_port()
+    with gridwarden("sms-centre", "--port", str(port), "--phones", has_input=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert "SMPP 3.4 at" in process.stdout.readline()
+        client = smpplib.client.Client("127.0.0.1", port, timeout=20, allow_unknown_opt_params=True)
+        client.connect()
+        client.bind_transceiver(system_id="gridwarden", password="secret")
+        process.stdin.write("nonsense\n+8613911110001 help\n")
+        process.stdin.flush()
+        heard: Any = client.read_pdu()
+        assert (heard.command, heard.source_addr, heard.short_message) == ("deliver_sm", b"8613911110001", b"help")
+        client.disconnect()
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "not a line NUMBER TEXT: nonsense" in output
+    assert "8613911110001 wrote, in 1 part" in output
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ export const LEFT_OUT = [
   'bad_number',
   'no_phone',
   'not_yours',
+  'stopped',
   'duplicate',
   'test_mode',
   'over_cap',

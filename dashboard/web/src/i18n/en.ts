@@ -5,6 +5,7 @@ import { cap } from './parts/cap.en';
 import { grids } from './parts/grids.en';
 import { history } from './parts/history.en';
 import { imports } from './parts/imports.en';
+import { inbound } from './parts/inbound.en';
 import { manage } from './parts/manage.en';
 import { messages } from './parts/messages.en';
 import { operations } from './parts/operations.en';
@@ -19,6 +20,7 @@ export const en: Readonly<Record<Key, Text>> = {
   ...grids,
   ...history,
   ...imports,
+  ...inbound,
   ...manage,
   ...messages,
   ...operations,
@@ -149,7 +151,7 @@ export const en: Readonly<Record<Key, Text>> = {
   cases: 'Cases',
   'cases.none': 'No cases',
   'cases.none.how':
-    'When somebody presses the emergency button it shows here at once, and across the top of the screen. Cases of rules stand here too.',
+    'When somebody presses the emergency button it shows here at once, and across the top of the screen. Cases of rules and of texts stand here too.',
   'sos.unknown': 'Unknown person',
   'sos.pressed': 'Pressed the emergency button {ago}',
   'sos.more': '{count} more',

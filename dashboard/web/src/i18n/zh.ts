@@ -5,6 +5,7 @@ import { cap } from './parts/cap.zh';
 import { grids } from './parts/grids.zh';
 import { history } from './parts/history.zh';
 import { imports } from './parts/imports.zh';
+import { inbound } from './parts/inbound.zh';
 import { manage } from './parts/manage.zh';
 import { messages } from './parts/messages.zh';
 import { operations } from './parts/operations.zh';
@@ -18,6 +19,7 @@ export const zh = {
   ...grids,
   ...history,
   ...imports,
+  ...inbound,
   ...manage,
   ...messages,
   ...operations,
@@ -143,7 +145,8 @@ export const zh = {
   'track.retry': '重新加载轨迹',
   cases: '事件',
   'cases.none': '没有事件',
-  'cases.none.how': '终端按下紧急按钮后，这里立即出现，屏幕顶部同时报警。自动规则触发的事件也在这里。',
+  'cases.none.how':
+    '终端按下紧急按钮后，这里立即出现，屏幕顶部同时报警。自动规则触发的事件和来信事件也在这里。',
   'sos.unknown': '未知人员',
   'sos.pressed': '{ago}按下紧急按钮',
   'sos.more': '另有 {count} 起',

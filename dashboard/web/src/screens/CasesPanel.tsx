@@ -6,14 +6,15 @@ import { Empty, Failure, Skeleton } from '../design/Feedback';
 import { Panel } from '../design/Panel';
 import { PresenceMark } from '../design/Presence';
 import { ago, named, t, time } from '../i18n';
-import { cases, casesError, loadCases } from '../state/cases';
+import { ruleCases, textCases } from '../state/cases';
 import { nowMs } from '../state/clock';
 import { close, emergencies, emergenciesError, loadEmergencies, take } from '../state/emergencies';
 import { openPanel } from '../state/place';
 import { goTo } from './Alarm';
 import { RuleCaseRow } from './RuleCases';
+import { TextCaseRow } from './TextCases';
 
-/** SOS calls and cases of rules: open ones first, SOS before all, then those of before. */
+/** SOS calls, cases of rules and of texts: open ones first, SOS before all, then those of before. */
 export function CasesPanel() {
   return (
     <Panel title={t('cases')} label={t('cases')} onClose={() => openPanel(null)} flush>
@@ -31,8 +32,10 @@ function Cases() {
       <Skeleton label={t('cases')} />
     );
   }
-  const ofRules = cases.value ?? [];
-  if (emergencies.value.length + ofRules.length === 0 && !casesError.value)
+  const ofRules = ruleCases.list.value ?? [];
+  const ofTexts = textCases.list.value ?? [];
+  const broken = [ruleCases, textCases].filter(({ error }) => error.value !== null);
+  if (emergencies.value.length + ofRules.length + ofTexts.length + broken.length === 0)
     return <Empty title={t('cases.none')}>{t('cases.none.how')}</Empty>;
   const rank = (each: Emergency) => (each.closed_at !== null ? 2 : each.taken_at !== null ? 1 : 0);
   const ordered = emergencies.value.toSorted((a, b) => rank(a) - rank(b));
@@ -40,15 +43,24 @@ function Cases() {
     ordered
       .filter(({ closed_at }) => (closed_at !== null) === isOver)
       .map((emergency) => <Case key={emergency.id} emergency={emergency} />);
-  const found = (isOver: boolean) =>
-    ofRules
+  const found = (isOver: boolean) => [
+    ...ofRules
       .filter(({ ended_at }) => (ended_at !== null) === isOver)
-      .map((each) => <RuleCaseRow key={`rule ${each.id}`} found={each} />);
+      .map((each) => <RuleCaseRow key={`rule ${each.id}`} found={each} />),
+    ...ofTexts
+      .filter(({ ended_at }) => (ended_at !== null) === isOver)
+      .map((each) => <TextCaseRow key={`text ${each.id}`} found={each} />),
+  ];
   return (
     <>
-      {casesError.value !== null && (
-        <Failure what={t('cases.all')} error={casesError.value} onRetry={() => void loadCases()} />
-      )}
+      {broken.map(({ error, load }, place) => (
+        <Failure
+          key={place} // there are two, in this order
+          what={t('cases.all')}
+          error={error.value}
+          onRetry={() => void load()}
+        />
+      ))}
       <ul class="entries">
         {calls(false)}
         {found(false)}

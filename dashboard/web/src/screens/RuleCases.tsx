@@ -1,17 +1,16 @@
 /** Cases of automatic rules: what, where, how many, who has it; taken and closed here. */
-import { Check, CheckCheck, ChevronDown, MapPin, TriangleAlert, Users } from 'lucide';
+import { ChevronDown, MapPin, TriangleAlert, Users } from 'lucide';
 import { useState } from 'preact/hooks';
 import { type CaseSubject, getCase, type RuleCase } from '../api/rules';
-import { Badge } from '../design/Badge';
 import { Button } from '../design/Button';
 import { Failure, Skeleton } from '../design/Feedback';
 import { LevelMark } from '../design/LevelMark';
 import { ago, named, t, time } from '../i18n';
 import { useFetched } from '../state/async';
-import { close, take } from '../state/cases';
+import { ruleCases } from '../state/cases';
 import { nowMs } from '../state/clock';
 import { go, openAlert, openMember } from '../state/place';
-import { can } from '../state/session';
+import { CaseMoves, CaseState, storyOf } from './case-parts';
 import { whatOf } from './manage/rules/sentence';
 
 export function RuleCaseRow({ found }: { found: RuleCase }) {
@@ -41,7 +40,7 @@ export function RuleCaseRow({ found }: { found: RuleCase }) {
       <Trouble found={found} />
       {(taken_at || ended_at) && <span class="row-more">{storyOf(found)}</span>}
       <span class="line-wrap">
-        {!ended_at && can('dispatcher') && <Moves found={found} />}
+        <CaseMoves found={found} of={ruleCases} testId="rule-case" />
         {alert && (
           <Button icon={TriangleAlert} onClick={() => openAlert(alert.id)} testId="case-alert">
             {t('cases.alert', { state: t(`alert.state.${alert.state}`) })}
@@ -71,37 +70,10 @@ export function RuleCaseRow({ found }: { found: RuleCase }) {
   );
 }
 
-function CaseState({ found: { ended_at, ended_by, taken_at } }: { found: RuleCase }) {
-  if (ended_at) return <Badge>{t(ended_by ? 'cases.closed' : 'cases.over')}</Badge>;
-  if (taken_at) return <Badge tone="good">{t('cases.taken')}</Badge>;
-  return <Badge tone="bad">{t('cases.open')}</Badge>;
-}
-
-function storyOf({ ended_at, ended_by, taken_at, taken_by }: RuleCase): string {
-  const now = nowMs.value;
-  if (ended_at && ended_by) return t('cases.closedby', { who: ended_by.name, ago: ago(ended_at, now) });
-  if (ended_at) return t('cases.overat', { ago: ago(ended_at, now) });
-  return t('cases.takenby', { who: taken_by?.name ?? '–', ago: ago(taken_at ?? now, now) });
-}
-
 function Trouble({ found: { trouble } }: { found: RuleCase }) {
   if (trouble === '') return null;
   const why = trouble.replace(/^refused: /, '');
   return <p class="message">{trouble === 'no_right' ? t('cases.noright') : t('cases.refused', { why })}</p>;
-}
-
-function Moves({ found }: { found: RuleCase }) {
-  if (found.taken_at)
-    return (
-      <Button icon={CheckCheck} onClick={() => void close(found.id)} testId="close-rule-case">
-        {t('cases.close')}
-      </Button>
-    );
-  return (
-    <Button icon={Check} look="main" onClick={() => void take(found.id)} testId="take-rule-case">
-      {t('cases.take')}
-    </Button>
-  );
 }
 
 function Subjects({ id, count }: { id: number; count: number }) {

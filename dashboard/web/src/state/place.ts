@@ -33,6 +33,7 @@ export const SECTIONS = [
   'import',
   'rules',
   'sms-send',
+  'sms-received',
   'sms-sent',
   'sms-archived',
   'sms-deleted',

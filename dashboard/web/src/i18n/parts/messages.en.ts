@@ -168,6 +168,7 @@ export const messages: Readonly<Record<keyof typeof zh, Text>> = {
   'sms.leftout.bad_number': 'Not a telephone number',
   'sms.leftout.no_phone': 'No telephone number',
   'sms.leftout.not_yours': 'Not in your units',
+  'sms.leftout.stopped': 'Wrote STOP',
   'sms.leftout.duplicate': 'Shares a number: it is sent to once',
   'sms.leftout.test_mode': 'Not on the test list',
   'sms.leftout.over_cap': 'Daily cap reached',

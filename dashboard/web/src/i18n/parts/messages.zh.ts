@@ -157,6 +157,7 @@ export const messages = {
   'sms.leftout.bad_number': '号码无效',
   'sms.leftout.no_phone': '没有手机号',
   'sms.leftout.not_yours': '不在您的管辖范围',
+  'sms.leftout.stopped': '已退订',
   'sms.leftout.duplicate': '与他人号码相同，只发一次',
   'sms.leftout.test_mode': '测试模式下不发送',
   'sms.leftout.over_cap': '已达每日上限',

@@ -144,7 +144,7 @@ export const rules: Readonly<Record<keyof typeof zh, Text>> = {
   'rules.deleted': '“{name}” was deleted',
   'rules.versions': 'Versions',
   'rules.version': 'Version {revision}, {who}, {at}',
-  'cases.all': 'Cases of rules',
+  'cases.all': 'Cases of rules and texts',
   'cases.open': 'Not taken',
   'cases.taken': 'In hand',
   'cases.over': 'Over by itself',

@@ -122,7 +122,7 @@ export const rules = {
   'rules.deleted': '“{name}”已删除',
   'rules.versions': '历史版本',
   'rules.version': '第{revision}版，{who}，{at}',
-  'cases.all': '规则事件',
+  'cases.all': '规则和来信事件',
   'cases.open': '待接手',
   'cases.taken': '处置中',
   'cases.over': '已自行解除',

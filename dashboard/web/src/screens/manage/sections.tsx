@@ -9,6 +9,7 @@ import {
   FileUp,
   Grid3x3,
   type IconNode,
+  Inbox,
   KeyRound,
   ListChecks,
   ListTree,
@@ -111,6 +112,7 @@ export const ALL_SECTIONS: readonly Section[] = [
   ...(
     [
       ['sms-send', Send, 'issuer', 'SendSection'],
+      ['sms-received', Inbox, 'viewer', 'ReceivedSection'],
       ['sms-sent', MailCheck, 'viewer', 'SentSection'],
       ['sms-archived', Archive, 'viewer', 'ArchivedSection'],
       ['sms-deleted', Trash2, 'viewer', 'DeletedSection'],

@@ -25,11 +25,13 @@ export const NOUNS = [
   'emergency',
   'rule',
   'case',
+  'text_case',
   'circular',
   'message',
   'message_template',
   'message_group',
   'message_limits',
+  'sms_stop',
 ] as const;
 
 /** What it was done to, as people call it. */

@@ -1,12 +1,9 @@
 /** The log: every attempt to send, with the provider's words; nothing is ever taken out of it. */
-import { Download } from 'lucide';
 import { useState } from 'preact/hooks';
 import { type Attempt, attemptsFile, getAttempts, type LogQuery } from '../../../api/messages';
 import { Badge, type Tone } from '../../../design/Badge';
-import { Button } from '../../../design/Button';
-import { Empty, explain } from '../../../design/Feedback';
-import { Select, TextField } from '../../../design/Field';
-import { Icon } from '../../../design/Icon';
+import { Empty } from '../../../design/Feedback';
+import { Select } from '../../../design/Field';
 import { Page } from '../../../design/Page';
 import { SearchField } from '../../../design/SearchField';
 import { type Column, Table } from '../../../design/Table';
@@ -17,6 +14,7 @@ import { itemId, openItem } from '../../../state/place';
 import { periodOf } from '../audit/sentence';
 import { UnitFilter, unitFilter } from '../forms/UnitFilter';
 import { DeliveryDrawer } from './DeliveryDrawer';
+import { CsvLink, ListFoot, ListTrouble, PeriodFilter } from './listing';
 import { kindName, phoneOf, readerOf } from './words';
 
 const OUTCOMES = [
@@ -50,12 +48,7 @@ export function LogSection() {
     <Page
       title={t('section.sms-log')}
       note={t('section.sms-log.note')}
-      tools={
-        <a class="button button-normal" href={attemptsFile(query)} download="message-log.csv">
-          <Icon node={Download} />
-          {t('audit.csv')}
-        </a>
-      }
+      tools={<CsvLink href={attemptsFile(query)} file="message-log.csv" />}
       filters={
         <>
           <SearchField label={t('sms.find.number')} onSearch={(q) => set({ q })} />
@@ -76,40 +69,12 @@ export function LogSection() {
             ]}
           />
           <UnitFilter />
-          <TextField
-            type="date"
-            name="log-from"
-            label={t('audit.from')}
-            value={filters.from}
-            max={filters.to || undefined}
-            onValue={(from) => set({ from })}
-          />
-          <TextField
-            type="date"
-            name="log-to"
-            label={t('audit.to')}
-            value={filters.to}
-            min={filters.from || undefined}
-            onValue={(to) => set({ to })}
-          />
+          <PeriodFilter name="log" from={filters.from} to={filters.to} onChange={set} />
         </>
       }
-      foot={
-        pages.rows && (
-          <>
-            <span class="num second" role="status">
-              {t(pages.hasMore ? 'sms.some' : 'sms.all', { count: pages.rows.length })}
-            </span>
-            {pages.hasMore && (
-              <Button onClick={pages.more} disabled={pages.isBusy}>
-                {t('audit.more')}
-              </Button>
-            )}
-          </>
-        )
-      }
+      foot={pages.rows && <ListFoot pages={pages} />}
     >
-      {pages.error && pages.rows ? <p class="form-error">{explain(pages.error)}</p> : null}
+      <ListTrouble pages={pages} />
       <Table<Attempt>
         isFixed
         label={t('section.sms-log')}

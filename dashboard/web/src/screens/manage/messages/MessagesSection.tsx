@@ -1,5 +1,5 @@
 /** Messages in one folder: searched on the server, newest first, looked into, moved many at once, exported. */
-import { Archive, Download, Trash2, Undo2 } from 'lucide';
+import { Archive, Trash2, Undo2 } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import {
   CHANNELS,
@@ -13,9 +13,8 @@ import {
   moveDeliveries,
 } from '../../../api/messages';
 import { Button } from '../../../design/Button';
-import { Empty, explain } from '../../../design/Feedback';
-import { Select, TextField } from '../../../design/Field';
-import { Icon } from '../../../design/Icon';
+import { Empty } from '../../../design/Feedback';
+import { Select } from '../../../design/Field';
 import { LevelMark } from '../../../design/LevelMark';
 import { Page } from '../../../design/Page';
 import { SearchField } from '../../../design/SearchField';
@@ -29,6 +28,7 @@ import { can } from '../../../state/session';
 import { periodOf } from '../audit/sentence';
 import { UnitFilter, unitFilter } from '../forms/UnitFilter';
 import { DeliveryDrawer } from './DeliveryDrawer';
+import { CsvLink, ListFoot, ListTrouble, PeriodFilter } from './listing';
 import { channelName, kindName, readerOf, StateBadge } from './words';
 
 interface Filters {
@@ -65,38 +65,17 @@ export function MessagesSection({ folder }: { folder: Folder }) {
     <Page
       title={title}
       note={t(`section.sms-${folder}.note`)}
-      tools={
-        <a
-          class="button button-normal"
-          href={deliveriesFile(query)}
-          download="messages.csv"
-          data-testid="csv"
-        >
-          <Icon node={Download} />
-          {t('audit.csv')}
-        </a>
-      }
+      tools={<CsvLink href={deliveriesFile(query)} file="messages.csv" />}
       filters={<FilterRow filters={filters} onChange={(change) => setFilters({ ...filters, ...change })} />}
       foot={
         pages.rows && (
-          <>
-            {picked.size > 0 ? (
-              <MoveMany folder={folder} ids={[...picked]} onMoved={moved} />
-            ) : (
-              <span class="num second" role="status">
-                {t(pages.hasMore ? 'sms.some' : 'sms.all', { count: pages.rows.length })}
-              </span>
-            )}
-            {pages.hasMore && (
-              <Button onClick={pages.more} disabled={pages.isBusy} testId="more">
-                {t('audit.more')}
-              </Button>
-            )}
-          </>
+          <ListFoot pages={pages}>
+            {picked.size > 0 && <MoveMany folder={folder} ids={[...picked]} onMoved={moved} />}
+          </ListFoot>
         )
       }
     >
-      {pages.error && pages.rows ? <p class="form-error">{explain(pages.error)}</p> : null}
+      <ListTrouble pages={pages} />
       <Table<Delivery>
         isFixed
         label={title}
@@ -160,22 +139,7 @@ function FilterRow({ filters, onChange }: FilterProps) {
         CHANNELS.map((each) => [each, channelName(each)]),
       )}
       <UnitFilter />
-      <TextField
-        type="date"
-        name="sms-from"
-        label={t('audit.from')}
-        value={filters.from}
-        max={filters.to || undefined}
-        onValue={(from) => onChange({ from })}
-      />
-      <TextField
-        type="date"
-        name="sms-to"
-        label={t('audit.to')}
-        value={filters.to}
-        min={filters.from || undefined}
-        onValue={(to) => onChange({ to })}
-      />
+      <PeriodFilter name="sms" from={filters.from} to={filters.to} onChange={onChange} />
     </>
   );
 }

@@ -1,0 +1,47 @@
+/** Texts that came in, and the cases made of them. */
+import type { Text } from '../format';
+import type { inbound as zh } from './inbound.zh';
+
+export const inbound: Readonly<Record<keyof typeof zh, Text>> = {
+  'section.sms-received': 'Received',
+  'section.sms-received.note':
+    'What residents and members write; a text that names its place becomes a case. Who wrote STOP gets no circulars, and warnings all the same.',
+  'section.sms-received.none': 'Nothing received yet',
+  'section.sms-received.how': 'Replies and texts appear here within seconds.',
+  'inbound.from': 'From',
+  'inbound.unknown': 'Unknown',
+  'inbound.at': 'Received',
+  'inbound.to': 'Sent to',
+  'inbound.gateway': 'Gateway',
+  'inbound.kind.acknowledgement': 'Acknowledged',
+  'inbound.kind.text': 'Text',
+  'inbound.kind.stop': 'Stop',
+  'inbound.kind.start': 'Start',
+  'inbound.acknowledges': 'Acknowledges',
+  'inbound.place': 'Place',
+  'inbound.place.by': 'Found by',
+  'inbound.place.outside': 'Outside all grids',
+  'inbound.place.elsewhere': 'Another unit’s ground',
+  'inbound.place.several': 'One of {count} places',
+  'inbound.by.coordinates': 'coordinates',
+  'inbound.by.name': 'name',
+  'inbound.by.code': 'code',
+  'inbound.by.person': 'chosen by a person',
+  'inbound.candidates': 'May be about:',
+  'inbound.case.open': 'Case open',
+  'inbound.case.closed': 'Case closed',
+  'inbound.stopped': 'No circulars',
+  'inbound.stopped.how':
+    'This number wrote STOP: circulars leave it out. Warnings are a matter of life and still go to leaders and to people in the area of danger.',
+  'inbound.stop.lifted': 'Stop, lifted',
+  'inbound.lift': 'Send circulars again',
+  'inbound.lifted': 'Circulars reach {number} again',
+  textcase: 'Case of a text',
+  'textcase.show': 'Show the case',
+  'textcase.where': 'Place',
+  'textcase.open': 'Open a case',
+  'textcase.opened': 'Case opened: {unit}',
+  'textcase.itself': 'opened by the place in the text',
+  'textcase.by': 'opened by {who}',
+  'textcase.more': { one: 'and {count} older text', other: 'and {count} older texts' },
+};
