@@ -61,6 +61,6 @@ def _matched(text: str, template: Template, pattern: re.Pattern[str]) -> dict[st
 def _cut(text: str, template: Template) -> dict[str, str] | None:
     pieces = [text[at : at + template.most] for at in range(0, len(text), template.most)]
     spare = len(template.variables) - len(pieces)
-    if spare < 0 or (spare and not template.filler):
+    if not pieces or spare < 0 or (spare and not template.filler):
         return None
     return dict(zip(template.variables, [*pieces, *[template.filler] * spare], strict=True))

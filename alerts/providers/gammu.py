@@ -36,6 +36,7 @@ from alerts.store.sms import Said, Taken
 from tracker.database.retry import retry
 
 AT_ONCE: Final = 200
+TOO_LATE: Final = timedelta(seconds=5)  # before its end a message that has not left is taken back
 CODINGS: Final = {Coding.DEFAULT: "Default_No_Compression", Coding.UCS_2: "Unicode_No_Compression"}
 HEADER_OCTETS: Final = 6
 LONGEST_TEXT: Final = 2_000
@@ -156,7 +157,7 @@ class Gammu:
     async def _look_there(self, due: Sequence[int]) -> _Found:
         async with reached(self._gateway) as theirs:
             state = await gammu.state(theirs, creator=CREATOR)
-            withdrawn = await gammu.withdraw(theirs, creator=CREATOR, now=self._clock())
+            withdrawn = await gammu.withdraw(theirs, creator=CREATOR, now=self._clock() + TOO_LATE)
             sent = await gammu.sent(theirs, due) if due else []
             return _Found(state, withdrawn, sent, await gammu.received(theirs, limit=AT_ONCE))
 
