@@ -15,3 +15,6 @@ CAP_MESSAGES: Final = Counter("gridwarden_cap_messages", "CAP messages that feed
 SMS_SEGMENTS: Final = Counter("gridwarden_sms_segments", "Segments by the operator's answer", ["gateway", "verdict"])
 SMS_RECEIPTS: Final = Counter("gridwarden_sms_receipts", "Receipts by what they say", ["gateway", "state"])
 SMS_INBOUND: Final = Counter("gridwarden_sms_inbound", "Segments that people wrote", ["gateway"])
+SMS_CALLBACKS_REFUSED: Final = Counter(
+    "gridwarden_sms_callbacks_refused", "Callbacks of gateways that were refused", ["gateway", "reason"]
+)

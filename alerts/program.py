@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from alerts import dispatch, fetching
 from alerts.core import webpush
 from alerts.core.cap_signatures import Trusted
+from alerts.core.gammu import GammuGateway
 from alerts.core.health import shares
 from alerts.core.policy import Policy
 from alerts.dispatch import Dispatcher, Rate
@@ -19,6 +20,10 @@ from alerts.fetching import Feeds, FeedWatch
 from alerts.intake import Intake
 from alerts.link_maker import LinkMaker
 from alerts.message_watch import MessageWatch
+from alerts.over_http.gateway import HttpGateway
+from alerts.providers.gammu import Gammu
+from alerts.providers.http import Http
+from alerts.providers.interface import Operator
 from alerts.providers.outbox import Outbox
 from alerts.providers.push import Push, subject_of
 from alerts.providers.smpp import Smpp
@@ -33,19 +38,39 @@ POOL_SIZE = 18  # four lanes of two each, the sweep, four of watches, the feeds,
 GATEWAY_SIZE = 5  # more for each SMS gateway: its lane, its records, what it looks at and asks, replies
 PUSH_RATE = Rate(per_s=2_000.0)  # a hundred at once: push services answer in tenths of a second
 
+AnyGateway = Gateway | HttpGateway | GammuGateway
+
 
 def wall_clock() -> datetime:
     return datetime.now(UTC)
+
+
+def operator_of(
+    pool: AsyncConnectionPool[Any],
+    clock: Callable[[], datetime],
+    gateway: AnyGateway,
+    *,
+    policy: Policy,
+    on_inbound: Callable[[], None],
+) -> Operator:
+    """Return the provider for a gateway of whatever kind."""
+    match gateway:
+        case Gateway():
+            return Smpp(pool, clock, gateway, policy=policy, on_inbound=on_inbound)
+        case HttpGateway():
+            return Http(pool, clock, gateway, policy=policy)
+        case GammuGateway():
+            return Gammu(pool, clock, gateway, policy=policy, on_inbound=on_inbound)
 
 
 def lane(
     pool: AsyncConnectionPool[Any],
     bus: Bus,
     clock: Callable[[], datetime],
-    operator: Smpp,
+    operator: Operator,
     links: LinkMaker,
     *,
-    beside: Sequence[Smpp] = (),
+    beside: Sequence[Operator] = (),
 ) -> Dispatcher:
     """Return the lane of an SMS gateway: it claims as far ahead as the operator lets messages be unanswered.
 
@@ -56,8 +81,9 @@ def lane(
     def share() -> float:
         return shares({each.name: each.strength for each in operators})[operator.name]
 
-    rate, ahead = Rate(per_s=operator.gateway.rate_per_s), operator.gateway.window
-    return Dispatcher(pool, bus, clock, operator, links=links, rate=rate, share=share, ahead=ahead)
+    terms = operator.terms
+    rate = Rate(per_s=terms.rate_per_s)
+    return Dispatcher(pool, bus, clock, operator, links=links, rate=rate, share=share, ahead=terms.ahead)
 
 
 async def run(
@@ -72,7 +98,7 @@ async def run(
     policy: Policy | None = None,
     feeds: Feeds | None = None,
     trusted: Trusted = (),
-    gateways: Sequence[Gateway] = (),
+    gateways: Sequence[AnyGateway] = (),
 ) -> None:
     """Send what is queued, chase who is silent, tell who enters, run rules, fetch feeds; `ready`: once connected.
 
@@ -84,7 +110,7 @@ async def run(
     size = POOL_SIZE + GATEWAY_SIZE * len(gateways)
     async with AsyncExitStack() as stack, await open_pool(dsn, name="alerts", size=size) as pool:
         replies = Replies(pool, bus, clock)
-        operators = [Smpp(pool, clock, each, policy=policy, on_inbound=replies.ring) for each in gateways]
+        operators = [operator_of(pool, clock, each, policy=policy, on_inbound=replies.ring) for each in gateways]
         lanes = [
             *(lane(pool, bus, clock, each, links, beside=operators) for each in operators),
             *([] if operators else [Dispatcher(pool, bus, clock, Outbox(pool, clock), links=links)]),

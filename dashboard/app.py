@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 
+from alerts.callbacks import Callbacks
 from alerts.core.cap_signatures import Trusted
 from alerts.desk import Desk
 from alerts.inbox import Inbox
@@ -57,6 +58,7 @@ from dashboard.api import (
     rules,
     session,
     single_sign_on,
+    sms_callbacks,
     teams,
     terminal_changes,
     terminals,
@@ -99,6 +101,7 @@ class Services:
     public_url: str = "http://127.0.0.1:8000"  # of this dashboard, in what other systems are told
     link_secret: bytes | None = None  # signs acknowledgement links; None: there are none, and no phone pages
     phones: Phones | None = None  # what is behind the links
+    callbacks: Callbacks | None = None  # of SMS gateways over HTTP
     settings: Mapping[str, Any] = field(default_factory=lambda: {"basemap": None})  # what the web app is told
 
 
@@ -152,6 +155,8 @@ def _add_routers(app: FastAPI, to: Services) -> None:
     app.include_router(ingest.router(to.pool))
     if to.broker_secret is not None:
         app.include_router(broker.router(to.pool, secret=to.broker_secret))
+    if to.callbacks is not None:
+        app.include_router(sms_callbacks.router(to.callbacks))
     if to.link_secret is not None and to.phones is not None:
         reception = phone.Reception(to.phones, to.desk, secret=to.link_secret, clock=to.clock)
         app.include_router(answering.router(reception))

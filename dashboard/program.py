@@ -3,15 +3,18 @@
 import asyncio
 import secrets
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 import structlog
 import uvicorn
 
+from alerts.callbacks import Callbacks
 from alerts.core.cap_signatures import Trusted
+from alerts.core.policy import Policy
 from alerts.desk import Desk
+from alerts.over_http.gateway import HttpGateway
 from alerts.phones import Phones, PushOffer
 from dashboard import website
 from dashboard.app import LOCAL_DOOR, Services, create_app
@@ -56,6 +59,8 @@ async def run(
     trusted: Trusted = (),
     needs_second_factor: bool = False,
     single_sign_on: SingleSignOn | None = None,
+    gateways: Sequence[HttpGateway] = (),
+    policy: Policy | None = None,
     settings: Mapping[str, Any] | None = None,
     clock: Callable[[], datetime] = now,
 ) -> None:
@@ -63,6 +68,7 @@ async def run(
 
     `desk` makes the desk on our pool (default: one with the policy's defaults). Without a `link_secret` there are no
     acknowledgement links, and second factors last as long as the process; without `push` phones are not pushed to.
+    `gateways` are the SMS gateways that call back.
     Raises PortTaken before anything else.
     """
     listening = listen(host, port)
@@ -91,6 +97,7 @@ async def run(
                 door=door,
                 broker_secret=broker_secret,
                 trusted=trusted,
+                callbacks=Callbacks(pool, clock, gateways, policy=policy or Policy()) if gateways else None,
                 settings={"basemap": None} if settings is None else settings,
             )
             feed = Feed(pool, bus, hub, Newsroom(pool, hub), clock=clock)

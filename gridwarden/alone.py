@@ -54,7 +54,7 @@ async def run_alone(settings: Settings, name: str, choose: Callable[[Programs], 
         sends_drill_sms=settings.drill_sms == "send",
         feeds=weather.feeds(settings),
         trusted=weather.trusted(settings),
-        gateways=gateways(settings),
+        gateways=gateways(settings, public_url=public_url),
     )
     async with asyncio.TaskGroup() as group:
 

@@ -39,7 +39,7 @@ def doctor(
     terminals: Annotated[int | None, typer.Option(min=1, help="How many are to connect to one ingest")] = None,
     tls_certificate: Annotated[Path | None, typer.Option(help="PEM file that the door shows")] = None,
     tls_client_ca: Annotated[Path | None, typer.Option(help="PEM file of the authority of client certificates")] = None,
-    sms_gateways: Annotated[Path | None, typer.Option(help="YAML file of SMS gateways: each is bound to once")] = None,
+    sms_gateways: Annotated[Path | None, typer.Option(help="YAML file of SMS gateways: each is asked once")] = None,
 ) -> None:
     """Check a deployment: a line for each check, and what to do; exit code 1 when something is bad."""
     settings = settings_of(

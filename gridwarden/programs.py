@@ -12,10 +12,10 @@ from alerts.core.cap_signatures import Trusted
 from alerts.core.policy import Policy
 from alerts.desk import Desk
 from alerts.fetching import Feeds
+from alerts.over_http.gateway import HttpGateway
 from alerts.phones import PushOffer
+from alerts.program import AnyGateway, wall_clock
 from alerts.program import run as run_alerts
-from alerts.program import wall_clock
-from alerts.smpp.gateway import Gateway
 from dashboard.app import LOCAL_DOOR
 from dashboard.program import run as run_dashboard
 from dashboard.security.single_sign_on import SingleSignOn
@@ -48,7 +48,7 @@ class Programs:
     sends_drill_sms: bool = False
     feeds: Feeds | None = None  # of weather services; None: none is fetched
     trusted: Trusted = ()  # certificates that sign CAP documents
-    gateways: tuple[Gateway, ...] = ()  # that SMS leave through; none: they stay in the outbox
+    gateways: tuple[AnyGateway, ...] = ()  # that SMS leave through; none: they stay in the outbox
 
     @property
     def _policy(self) -> Policy:
@@ -96,6 +96,8 @@ class Programs:
             door=self.door,
             broker_secret=self.broker_secret,
             trusted=self.trusted,
+            gateways=[gateway for gateway in self.gateways if isinstance(gateway, HttpGateway)],
+            policy=self._policy,
             ready=ready,
         )
 

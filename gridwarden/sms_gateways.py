@@ -3,32 +3,37 @@
 Passwords stand in environment variables or in files of their own, never in this one.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, ValidationError, model_validator
+from pydantic import Field, PositiveFloat, ValidationError, model_validator
 
+from alerts.program import AnyGateway
 from alerts.smpp.gateway import Gateway, Tls
 from alerts.smpp.pdus import LONGEST_PASSWORD, LONGEST_SYSTEM_ID, LONGEST_SYSTEM_TYPE, Address
 from alerts.smpp.receipts import Ids
 from alerts.smpp.segments import MOST_PARTS, Concatenation
 from gridwarden.settings import Port, Settings
+from gridwarden.sms_gateway_kinds import (
+    CountryCode,
+    GammuSettings,
+    HttpSettings,
+    KannelSettings,
+    Name,
+    Secret,
+    SmsGatewaysError,
+    Strict,
+)
 
+__all__ = ["SmsGatewaysError", "gateways"]
+
+KINDS: Final = frozenset({"smpp", "http", "kannel", "gammu"})  # pydantic names the chosen one in the place of a mistake
 DEFAULT_PORT: Final = 2775
 DEFAULT_TLS_PORT: Final = 3550  # what most operators offer SMPP over TLS at
 
 
-class SmsGatewaysError(Exception):
-    """The file of gateways cannot be used; the message says where and why."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Source(_Strict):
+class _Source(Strict):
     """Who the message is from: a number of the operator's, or a name of up to eleven letters."""
 
     address: Annotated[str, Field(max_length=20)] = ""
@@ -36,18 +41,18 @@ class _Source(_Strict):
     npi: Annotated[int, Field(ge=0, le=18)] = 0
 
 
-class _Destination(_Strict):
+class _Destination(Strict):
     ton: Annotated[int, Field(ge=0, le=6)] = 1
     npi: Annotated[int, Field(ge=0, le=18)] = 1
 
 
-class _Tls(_Strict):
+class _Tls(Strict):
     name: str | None = None  # whose certificate is expected; None: the host's
     authorities: Path | None = None  # PEM; None: those that the machine trusts
 
 
-class SmppGateway(_Strict):
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+class SmppGateway(Strict):
+    name: Name
     kind: Literal["smpp"]
     host: Annotated[str, Field(min_length=1)]
     port: Port | None = None
@@ -67,7 +72,7 @@ class SmppGateway(_Strict):
     concatenation: Concatenation = Concatenation.UDH
     most_parts: Annotated[int, Field(ge=1, le=MOST_PARTS)] = 20
     validity: bool = True  # whether validity_period is sent; some operators refuse it
-    country_code: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,2}$")] = "86"
+    country_code: CountryCode = "86"
 
     @model_validator(mode="after")
     def _one_password(self) -> "SmppGateway":
@@ -75,9 +80,9 @@ class SmppGateway(_Strict):
             raise ValueError("give password_env (the name of an environment variable) or password_file")
         return self
 
-    def gateway(self, folder: Path) -> Gateway:
+    def gateway(self, folder: Path, *, public_url: str) -> Gateway:  # noqa: ARG002 - one signature for all kinds
         """Return it with its password. Raises SmsGatewaysError."""
-        password = self._password(folder)
+        password = Secret(env=self.password_env, file=self.password_file).read(self.name, folder)
         if len(password) > LONGEST_PASSWORD or not password.isascii():
             raise SmsGatewaysError(
                 f"gateway {self.name}: SMPP 3.4 has room for {LONGEST_PASSWORD} ASCII characters of password"
@@ -111,21 +116,12 @@ class SmppGateway(_Strict):
             country_code=self.country_code,
         )
 
-    def _password(self, folder: Path) -> str:
-        if self.password_env is not None:
-            given = os.environ.get(self.password_env)
-            if not given:
-                raise SmsGatewaysError(f"gateway {self.name}: the environment has no {self.password_env}")
-            return given
-        path = folder / (self.password_file or "")
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise SmsGatewaysError(f"gateway {self.name}: {path} cannot be read ({wrong})") from wrong
+
+AnySettings = Annotated[SmppGateway | HttpSettings | KannelSettings | GammuSettings, Field(discriminator="kind")]
 
 
-class _File(_Strict):
-    gateways: Annotated[tuple[SmppGateway, ...], Field(min_length=1)]
+class _File(Strict):
+    gateways: Annotated[tuple[AnySettings, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _names_differ(self) -> "_File":
@@ -135,8 +131,10 @@ class _File(_Strict):
         return self
 
 
-def gateways(settings: Settings) -> tuple[Gateway, ...]:
+def gateways(settings: Settings, *, public_url: str = "") -> tuple[AnyGateway, ...]:
     """Return the gateways that SMS leave through; none without a file: all stay in the outbox.
+
+    `public_url` is where operators call back, unless a gateway says otherwise.
 
     Raises SmsGatewaysError.
     """
@@ -151,6 +149,6 @@ def gateways(settings: Settings) -> tuple[Gateway, ...]:
         read = _File.model_validate(given)
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
+        place = ".".join(str(step) for step in first["loc"] if step not in KINDS) or "the file"
         raise SmsGatewaysError(f"{path}: {place}: {first['msg']}") from wrong
-    return tuple(each.gateway(path.parent) for each in read.gateways)
+    return tuple(each.gateway(path.parent, public_url=public_url) for each in read.gateways)

@@ -146,7 +146,7 @@ async def _run(
         sends_drill_sms=settings.drill_sms == "send",
         feeds=weather.feeds(settings),
         trusted=weather.trusted(settings),
-        gateways=gateways(settings),
+        gateways=gateways(settings, public_url=public_url),
     )
     async with asyncio.TaskGroup() as group:
         start = _Starter(group, progress)

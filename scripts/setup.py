@@ -30,6 +30,8 @@ DEBIAN = {  # what the tests run against: command -> package
     "mosquitto_sub": "mosquitto-clients",
     "redis-server": "redis-server",
     "chromium": "chromium",
+    "bearerbox": "kannel",
+    "gammu-smsd": "gammu-smsd",
 }
 CHINESE_FONTS = "fonts-wqy-microhei"
 

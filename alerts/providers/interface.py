@@ -40,6 +40,14 @@ class Outcome:
     retry_after: timedelta | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How an operator wants to be fed: messages (or segments) a second, and how many may be without an answer."""
+
+    rate_per_s: float
+    ahead: int
+
+
 class Provider(Protocol):
     """One way out."""
 
@@ -52,3 +60,23 @@ class Provider(Protocol):
         ...
 
     async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]: ...
+
+
+class Operator(Provider, Protocol):
+    """A provider by which SMS leave the building: one account at one operator, of whatever kind.
+
+    `send` must bear several calls at once, and answers each within the dispatcher's patience. Ids of what was taken are
+    committed (`sms_segment`) before it answers ACCEPTED: receipts find them there.
+    """
+
+    @property
+    def terms(self) -> Terms: ...
+
+    @property
+    def strength(self) -> float:
+        """Its weight, as far as it is well; 0: it can send nothing now."""
+        ...
+
+    async def run(self) -> None:
+        """Do what it does beside sending (keep a session, look for receipts); until cancelled."""
+        ...

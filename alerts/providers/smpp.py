@@ -8,20 +8,20 @@ receipts of its segments; a segment without one is asked about.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
-from typing import Any, Final, cast
+from datetime import datetime
+from typing import Any, Final
 
-import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from alerts import metrics
-from alerts.core.health import Health
 from alerts.core.policy import Policy
 from alerts.core.states import DeliveryMove
-from alerts.providers.interface import Outcome, Outgoing
+from alerts.core.verdicts import GOOD, MOVES, Answer, Verdict, judged
+from alerts.providers.interface import Outcome, Outgoing, Terms
 from alerts.providers.smpp_records import Records
+from alerts.providers.strength import Strength
 from alerts.smpp import pdus, receipts
 from alerts.smpp.batches import Tag
 from alerts.smpp.gateway import Gateway
@@ -30,24 +30,12 @@ from alerts.smpp.pdus import Submit
 from alerts.smpp.segments import Segment, TooLong, segments
 from alerts.smpp.session import NotAnswered, Session
 from alerts.smpp.times import absolute
-from alerts.smpp.verdicts import Answer, Ending, Verdict, judged
 from alerts.store import sms
 from tracker.database.retry import retry
 
 LOOK_S: Final = 1.0
-UNMATCHED_AFTER: Final = timedelta(minutes=15)
 ASK_AT_ONCE: Final = 50
 
-GOOD: Final = frozenset({Verdict.TAKEN, Verdict.REFUSED})
-
-MOVES: Final[Mapping[Ending, DeliveryMove]] = {
-    Ending.ACCEPTED: DeliveryMove.ACCEPTED,
-    Ending.DEFERRED: DeliveryMove.DEFERRED,
-    Ending.REFUSED: DeliveryMove.REFUSED,
-    Ending.UNANSWERED: DeliveryMove.UNANSWERED,
-}
-
-log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 Planned = tuple[Tag, bytes]
 
 
@@ -71,7 +59,7 @@ class Smpp:
         self._clock = clock
         self._gateway = gateway
         self._tick = tick
-        self._health = Health(since_s=tick())
+        self._strength = Strength(gateway.name, weight=gateway.weight, rate_per_s=gateway.rate_per_s, tick=tick)
         self._records = Records(
             pool, clock, gateway, policy=policy, on_inbound=on_inbound, listen=lambda on: self._listen(is_listening=on)
         )
@@ -87,14 +75,15 @@ class Smpp:
     @property
     def strength(self) -> float:
         """Its weight, as far as it is well; 0 while it is not connected."""
-        if not self.is_open:
-            return 0.0
-        self._health = self._health.looked_at(at_s=self._tick())
-        return self._gateway.weight * self._health.share(per_s=self._gateway.rate_per_s, at_s=self._tick())
+        return self._strength.now if self.is_open else 0.0
 
     @property
     def gateway(self) -> Gateway:
         return self._gateway
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(rate_per_s=self._gateway.rate_per_s, ahead=self._gateway.window)
 
     @property
     def session(self) -> Session:
@@ -153,12 +142,8 @@ class Smpp:
         return outcomes
 
     def _judge(self, answers: Sequence[Answer], *, waited_s: float) -> None:
-        """Let its health know; a refusal is the message's own fault."""
         good = sum(answer.verdict in GOOD for answer in answers)
-        before = self._health.condition
-        self._health = self._health.heard(good=good, bad=len(answers) - good, waited_s=waited_s, at_s=self._tick())
-        if self._health.condition is not before:
-            log.warning("sms.health", gateway=self.name, condition=self._health.condition, before=before)
+        self._strength.judge(good=good, bad=len(answers) - good, waited_s=waited_s)
 
     def _planned(self, message: Outgoing) -> list[Planned]:
         """Return the segments of one message, ready for the wire. Raises TooLong, ValueError."""
@@ -200,12 +185,6 @@ class Smpp:
     async def look(self) -> None:
         """Match what waits, and give up receipts that speak of nothing of ours."""
         await self._records.look()
-        async with self._pool.connection() as connection:
-            before = self._clock() - UNMATCHED_AFTER
-            lost = await sms.give_up_receipts(connection, provider=self.name, before=before)
-        if lost:
-            metrics.SMS_RECEIPTS.labels(self.name, "unmatched").inc(lost)
-            log.warning("sms.unmatched_receipts", gateway=self.name, receipts=lost)
 
     async def _ask_for_ever(self) -> None:
         while True:

@@ -18,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from alerts import metrics
 from alerts.core.policy import Policy
-from alerts.core.states import DeliveryMove, DeliveryState
+from alerts.providers.matching import look, match, within_of
 from alerts.smpp import alphabets, receipts
 from alerts.smpp import segments as placing
 from alerts.smpp.batches import Tag
@@ -27,12 +27,11 @@ from alerts.smpp.link import Link
 from alerts.smpp.numbers import e164
 from alerts.smpp.pdus import Deliver
 from alerts.smpp.receipts import BadReceipt, Receipt
-from alerts.store import inbound, sms, timers
+from alerts.store import inbound, sms
 from alerts.store.inbound import Part
 from alerts.store.sms import Said, Taken
 from tracker.database.retry import retry
 
-AT_ONCE: Final = 2_000  # rows of one commit
 MOST_WAITING: Final = 10_000  # deliver_sm that are not stored; then the centre waits
 FEW_WAITING: Final = 2_000
 LONGEST_TEXT: Final = 2_000  # of one part; one of phones has 160
@@ -71,7 +70,7 @@ class Records:
         self._pool = pool
         self._clock = clock
         self._gateway = gateway
-        self._within = {level.value: wait for level, wait in policy.acknowledge_within.items() if wait}
+        self._within = within_of(policy)
         self._on_inbound = on_inbound
         self._listen = listen
         self._page = _Page()
@@ -119,15 +118,9 @@ class Records:
             await retry(partial(self._write, page), name=f"sms {self._gateway.name}")
             self._acknowledge(page)
 
-    async def look(self) -> int:
-        """Match what two transactions that did not see each other left; return how many ids."""
-        provider, now = self._gateway.name, self._clock()
-        async with self._pool.connection() as connection:
-            ids = await sms.waiting_ids(connection, provider=provider, limit=AT_ONCE)
-            if ids:
-                async with connection.transaction():
-                    await self._match(connection, ids, now)
-        return len(ids)
+    async def look(self) -> None:
+        """Match what two transactions that did not see each other left."""
+        await look(self._pool, self._clock, provider=self._gateway.name, within=self._within)
 
     async def _write(self, page: _Page) -> None:
         provider, now = self._gateway.name, self._clock()
@@ -143,25 +136,7 @@ class Records:
             if page.inbound:
                 await inbound.keep(connection, page.inbound, provider=provider, now=now)
             if ids:
-                await self._match(connection, sorted(ids), now)
-
-    async def _match(self, connection: Any, ids: Sequence[str], now: datetime) -> None:
-        provider = self._gateway.name
-        await sms.lock_deliveries(connection, provider=provider, operator_ids=ids)
-        spoken_of = await sms.apply_receipts(connection, provider=provider, operator_ids=ids, now=now)
-        if not spoken_of:
-            return
-        settled = await sms.settle_deliveries(connection, spoken_of, now=now)
-        for move, count in Counter(each.move for each in settled).items():
-            metrics.SETTLED.labels("sms", move).inc(count)
-        # A receipt that was quicker than our own `accepted`: nobody else will start this person's clock
-        early = [
-            each.delivery
-            for each in settled
-            if each.move == DeliveryMove.CONFIRMED and each.before in {DeliveryState.SENDING, DeliveryState.QUEUED}
-        ]
-        if early:
-            await timers.start_reminders(connection, deliveries=early, within=self._within, now=now)
+                await match(connection, sorted(ids), provider=provider, within=self._within, now=now)
 
     def _acknowledge(self, page: _Page) -> None:
         by_link: dict[Link, list[int]] = {}

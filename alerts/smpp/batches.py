@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
-from alerts.smpp.verdicts import Answer
+from alerts.core.verdicts import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Final, cast
 
 import structlog
 
+from alerts.core.verdicts import Verdict
 from alerts.smpp import pdus
 from alerts.smpp.batches import Batch, Tag
 from alerts.smpp.commands import RESPONSE, Command, Status, status_name
@@ -22,7 +23,6 @@ from alerts.smpp.gateway import Gateway
 from alerts.smpp.pdus import HEADER, Deliver, ProtocolError
 from alerts.smpp.states import BINDS, LINK_MOVES, SENDS, TAKES, LinkMove, LinkState, Role, link_after
 from alerts.smpp.stream import Frames
-from alerts.smpp.verdicts import Verdict
 from alerts.smpp.window import Window
 
 LAST_SEQUENCE: Final = 0x7FFF_FFFF

@@ -6,18 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from alerts.core.verdicts import Fate
 from alerts.smpp.commands import ESM_RECEIPT, ESM_TYPE, Tag
 from alerts.smpp.pdus import LONGEST_MESSAGE_ID, Deliver
-
-
-class Fate(StrEnum):
-    """What became of a segment, as far as it matters here."""
-
-    UNDER_WAY = "under_way"  # no last word
-    DELIVERED = "delivered"
-    FAILED = "failed"
-    EXPIRED = "expired"
-
 
 # Section 5.2.28
 STATES: Final[Mapping[int, tuple[str, Fate]]] = {

@@ -12,6 +12,7 @@ from typing import Final, cast
 
 import structlog
 
+from alerts.core.verdicts import Answer, Verdict
 from alerts.smpp import pdus
 from alerts.smpp.batches import Batch, Tag
 from alerts.smpp.commands import Status, status_name
@@ -20,7 +21,6 @@ from alerts.smpp.gateway import Gateway
 from alerts.smpp.link import Link, LinkEnded, Listeners
 from alerts.smpp.pdus import Address, ProtocolError, Queried
 from alerts.smpp.states import Role
-from alerts.smpp.verdicts import Answer, Verdict
 from tracker.model.backoff import delays
 
 STEADY_S: Final = 10.0  # a link that lived so long was well: the next one is tried at once

@@ -4,22 +4,11 @@ Operators disagree about the rest: a status that is not in the table is taken fo
 send it again for ever would cost money and say nothing.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping
 from typing import Final
 
+from alerts.core.verdicts import Verdict
 from alerts.smpp.commands import Status, status_name
-
-
-class Verdict(StrEnum):
-    TAKEN = "taken"
-    SLOWER = "slower"  # we are too fast: the whole session slows down, and the segment is tried again
-    LATER = "later"  # not now: the message is tried again after its backoff
-    REFUSED = "refused"  # never
-    BROKEN = "broken"  # the session is not what we think: it ends, and the segment is tried over the next one
-    LOST = "lost"  # nobody knows whether it left
-
 
 VERDICTS: Final[Mapping[Status, Verdict]] = {
     Status.ESME_ROK: Verdict.TAKEN,
@@ -66,45 +55,3 @@ def bind_words(status: int) -> str:
     """Say in one line why a bind was refused."""
     words = _BIND_WORDS.get(status)
     return status_name(status) if words is None else f"{words} ({status_name(status)})"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one segment: the operator's id when it was taken, else why it was not."""
-
-    verdict: Verdict
-    operator_id: str = ""
-    detail: str = ""
-
-
-class Ending(StrEnum):
-    """What becomes of a message of some segments."""
-
-    ACCEPTED = "accepted"
-    DEFERRED = "deferred"
-    REFUSED = "refused"
-    UNANSWERED = "unanswered"  # it may have left, in whole or in part
-
-
-def judged(answers: Sequence[Answer]) -> tuple[Ending, str]:
-    """Return what became of a message, and why.
-
-    One segment that is refused refuses the message, whatever became of the others: it can never be whole. Where some
-    left and others must be tried again, all will leave again, and so it is a possible duplicate.
-    """
-    found = {answer.verdict for answer in answers}
-    if Verdict.REFUSED in found:
-        return Ending.REFUSED, _detail(answers, Verdict.REFUSED)
-    if found == {Verdict.TAKEN}:
-        return Ending.ACCEPTED, ""
-    if Verdict.LOST in found:
-        return Ending.UNANSWERED, _detail(answers, Verdict.LOST)
-    why = next(answer.detail for answer in answers if answer.verdict is not Verdict.TAKEN)
-    if Verdict.TAKEN in found:
-        left = sum(answer.verdict is Verdict.TAKEN for answer in answers)
-        return Ending.UNANSWERED, f"{left} of {len(answers)} segments left: {why}"
-    return Ending.DEFERRED, why
-
-
-def _detail(answers: Sequence[Answer], wanted: Verdict) -> str:
-    return next(answer.detail for answer in answers if answer.verdict is wanted)

@@ -8,12 +8,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from alerts.core.pace import Pace
+from alerts.core.verdicts import Answer, Verdict
 from alerts.smpp.batches import Batch, Job, Tag
 from alerts.smpp.commands import Command, Status, status_name
 from alerts.smpp.gateway import Gateway
-from alerts.smpp.pace import Pace
 from alerts.smpp.pdus import HEADER, ProtocolError, read_message_id
-from alerts.smpp.verdicts import Answer, Verdict, verdict
+from alerts.smpp.verdicts import verdict
 
 MOST_OVERDUE: Final = 10_000  # answers that may still come late
 

@@ -12,14 +12,18 @@ Connection = AsyncConnection[Any]
 
 
 class Part(NamedTuple):
-    """One received segment. `reference` is None for a message of one."""
+    """One received segment. `reference` is None for a message of one.
+
+    `operator_id` is the operator's own name for it, where it gives one: what comes twice is kept once.
+    """
 
     source: str
     destination: str
     body: str
-    reference: int | None
-    part: int
-    parts: int
+    reference: int | None = None
+    part: int = 1
+    parts: int = 1
+    operator_id: str | None = None
 
 
 class Group(NamedTuple):
@@ -55,14 +59,16 @@ class Told(NamedTuple):
     member: int
 
 
-async def keep(connection: Connection, parts: Sequence[Part], *, provider: str, now: datetime) -> None:
-    await connection.execute(
+async def keep(connection: Connection, parts: Sequence[Part], *, provider: str, now: datetime) -> int:
+    """Return how many were new."""
+    cursor = await connection.execute(
         """
-        INSERT INTO sms_inbound (provider, source, destination, body, reference, part, parts, received_at)
-        SELECT %(provider)s, source, destination, body, reference, part, parts, %(now)s
+        INSERT INTO sms_inbound (provider, source, destination, body, reference, part, parts, operator_id, received_at)
+        SELECT %(provider)s, source, destination, body, reference, part, parts, operator_id, %(now)s
         FROM unnest(%(sources)s::text[], %(destinations)s::text[], %(bodies)s::text[], %(references)s::integer[],
-                    %(numbers)s::smallint[], %(parts)s::smallint[])
-             AS p(source, destination, body, reference, part, parts)
+                    %(numbers)s::smallint[], %(parts)s::smallint[], %(operator_ids)s::text[])
+             AS p(source, destination, body, reference, part, parts, operator_id)
+        ON CONFLICT (provider, operator_id) WHERE operator_id IS NOT NULL DO NOTHING
         """,
         {
             "provider": provider,
@@ -73,8 +79,10 @@ async def keep(connection: Connection, parts: Sequence[Part], *, provider: str, 
             "references": [each.reference for each in parts],
             "numbers": [each.part for each in parts],
             "parts": [each.parts for each in parts],
+            "operator_ids": [each.operator_id for each in parts],
         },
     )
+    return cursor.rowcount
 
 
 async def lock_new(connection: Connection, *, incomplete_before: datetime, limit: int) -> list[Group]:

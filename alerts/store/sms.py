@@ -56,13 +56,14 @@ class Settled:
 
 
 async def keep_segments(
-    connection: Connection, taken: Sequence[Taken], *, provider: str, now: datetime, ask_after: timedelta
+    connection: Connection, taken: Sequence[Taken], *, provider: str, now: datetime, ask_after: timedelta | None
 ) -> None:
+    """`ask_after`: when the operator is to be asked what became of them; None: it cannot be asked."""
     await connection.execute(
         """
         INSERT INTO sms_segment (delivery, attempt, part, parts, provider, operator_id, address, taken_at, ask_at)
         SELECT delivery, attempt, part, parts, %(provider)s, operator_id, address, %(now)s,
-               %(now)s::timestamptz + %(ask_after)s
+               %(now)s::timestamptz + %(ask_after)s::interval
         FROM unnest(%(deliveries)s::bigint[], %(attempts)s::smallint[], %(numbers)s::smallint[], %(parts)s::smallint[],
                     %(operator_ids)b::text[], %(addresses)b::text[])
              AS t(delivery, attempt, part, parts, operator_id, address)

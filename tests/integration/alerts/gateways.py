@@ -11,6 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from alerts.core.policy import Policy
 from alerts.dispatch import Dispatcher, Rate
+from alerts.providers.interface import Operator
 from alerts.providers.smpp import Smpp
 from alerts.smpp.gateway import Gateway, Timing
 from tests.integration.alerts.builders import LINKS, Clock
@@ -63,7 +64,7 @@ async def connected(pool: Pool, gateway: Gateway, *, is_awaited: bool = True, **
         running.cancel()
 
 
-def a_lane(pool: Pool, bus: LocalBus, provider: Smpp, clock: Any = now) -> Dispatcher:
+def a_lane(pool: Pool, bus: LocalBus, provider: Operator, clock: Any = now) -> Dispatcher:
     return Dispatcher(pool, bus, clock, provider, links=LINKS, rate=Rate(per_s=10_000))
 
 

@@ -78,7 +78,7 @@ def test_a_password_is_not_shown() -> None:
     [
         ("", "the file: Input should be"),
         ("gateways: []", "gateways: Tuple should have at least 1 item"),
-        (FULL.replace("kind: smpp", "kind: pigeon"), "gateways.0.kind: Input should be 'smpp'"),
+        (FULL.replace("kind: smpp", "kind: pigeon"), "gateways.0: Input tag 'pigeon' found using 'kind'"),
         (FULL.replace("window: 64", "windows: 64"), "gateways.0.windows: Extra inputs are not permitted"),
         (FULL.replace("password_file: password", ""), "give password_env"),
         (FULL.replace("password_file: password", "password_file: nowhere"), "nowhere cannot be read"),

@@ -5,15 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.core import replies
+from alerts.core.pace import BACK_IN_S, HOLD_S, Pace
 from alerts.core.replies import Route
+from alerts.core.verdicts import Answer, Ending, Fate, Verdict, judged
 from alerts.smpp import pdus, receipts
 from alerts.smpp.commands import ESM_RECEIPT, Status, Tag
 from alerts.smpp.numbers import e164
-from alerts.smpp.pace import BACK_IN_S, HOLD_S, Pace
 from alerts.smpp.pdus import Address, Deliver
-from alerts.smpp.receipts import BadReceipt, Fate, Ids, Receipt
+from alerts.smpp.receipts import BadReceipt, Ids, Receipt
 from alerts.smpp.states import LINK_MOVES, LinkMove, LinkState, link_after
-from alerts.smpp.verdicts import Answer, Ending, Verdict, bind_words, judged, verdict
+from alerts.smpp.verdicts import bind_words, verdict
 from tests.core.alerts.smpp.octets import a_deliver
 
 TEXT = b"id:2A sub:001 dlvrd:001 submit date:2607200400 done date:2607200401 stat:DELIVRD err:000 Text:."

@@ -1,4 +1,4 @@
-"""How fast a session may submit: the operator's rate, halved at ESME_RTHROTTLED, back in half a minute. Pure."""
+"""How fast a session may submit: the operator's rate, halved when it says too fast, back in half a minute. Pure."""
 
 from dataclasses import dataclass, replace
 from typing import Final

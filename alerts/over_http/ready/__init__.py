@@ -1,0 +1,1 @@
+"""Descriptions that come with Gridwarden, by the operators' public documents."""
