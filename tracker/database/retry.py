@@ -33,10 +33,13 @@ async def retry(work: Callable[[], Awaitable[T]], *, name: str) -> T:
     """Return the result of `work()`, called again with back-off as long as the database is AWAY.
 
     Says `database.lost` once and `database.back` once. Every other error passes, and so does PoolClosed: who closed
-    the pool is stopping.
+    the pool is stopping. So does a cancellation that came while `work` waited and was lost there: asyncio.wait_for of
+    Python 3.11, by which the pool waits, returns its result when both come at once (CPython issue 86296), and whoever
+    works in a loop would never end.
     """
     pauses = delays(random.random)
     is_lost = False
+    cancellations = _cancellations()
     while True:
         try:
             result = await work()
@@ -49,5 +52,12 @@ async def retry(work: Callable[[], Awaitable[T]], *, name: str) -> T:
         else:
             if is_lost:
                 log.info("database.back", program=name)
+            if _cancellations() > cancellations:
+                raise asyncio.CancelledError
             return result
         await asyncio.sleep(next(pauses))
+
+
+def _cancellations() -> int:
+    task = asyncio.current_task()
+    return 0 if task is None else task.cancelling()

@@ -111,7 +111,7 @@ async def test_twilio_takes_one_message_a_request_and_is_told_where_to_call_back
         (Answered(500, b"<html>oops</html>", "text/html"), "queued", "HTTP 500, no json"),
         (Answered(200, b"\xff\xfe not JSON"), "queued", "HTTP 200, no json"),
         (Answered(200, b"[" * 100_000), "queued", "HTTP 200, no json"),
-        (Answered(200, b'{"nothing": "known"}'), "queued", "HTTP 200"),
+        (Answered(200, b'{"nothing": "known"}'), "queued", "it was taken, and has no id"),
         (Answered(201, b'{"status": "queued"}'), "queued", "it was taken, and has no id"),
         (Answered(200, b"x" * 2_000_000), "queued", "an answer of more than 1,048,576 octets"),
         (Answered(302, b"", "text/plain"), "queued", "HTTP 302"),
