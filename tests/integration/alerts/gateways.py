@@ -68,7 +68,7 @@ def a_lane(pool: Pool, bus: LocalBus, provider: Operator, clock: Any = now) -> D
     return Dispatcher(pool, bus, clock, provider, links=LINKS, rate=Rate(per_s=10_000))
 
 
-async def until(condition: Any, within_s: float = 20.0) -> None:
+async def until(condition: Any, within_s: float = 60.0) -> None:
     """Wait until something is so. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
         while not (await value if asyncio.iscoroutine(value := condition()) else value):  # noqa: ASYNC110 - the caller's

@@ -15,7 +15,7 @@ from alerts.providers.http import Http
 from tests.integration.alerts.gateways import now
 from tests.sms_operators import ACCOUNT, TOKEN
 
-QUICK = Patience(connect_s=2, answer_s=1, turn_s=2, broken_s=0.3, look_s=0.05)
+QUICK = Patience(connect_s=10, answer_s=25, turn_s=2, broken_s=0.3, look_s=0.05)
 CALLBACK = "a-secret-in-an-address"
 PUBLIC = "https://grid.example"
 FOUR = Template(code="SMS_1", variables=("p1", "p2", "p3", "p4"), filler="-")

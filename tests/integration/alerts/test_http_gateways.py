@@ -2,6 +2,7 @@
 
 import re
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from alerts.over_http.wording import Template
 from tests.certificates import self_signed
 from tests.integration.alerts.builders import drain
 from tests.integration.alerts.gateways import a_lane, queue, rows, states
-from tests.integration.alerts.http_gateways import PUBLIC, aliyun, running, tencent, twilio
+from tests.integration.alerts.http_gateways import PUBLIC, QUICK, aliyun, running, tencent, twilio
 from tests.running import free_port
 from tests.sms_operators import Aliyun, Answered, Operator, Tencent, Twilio, serving
 from tracker.bus.local import LocalBus
@@ -154,7 +155,7 @@ async def test_an_operator_that_does_not_answer_costs_its_patience(
 
     with serving(Twilio(whims=[stay_silent])) as operator:
         await queue(connection, [FLOOD])
-        async with running(pool, twilio(operator.origin)) as provider:
+        async with running(pool, twilio(operator.origin, patience=replace(QUICK, answer_s=1))) as provider:
             await a_lane(pool, bus, provider).round()
         silence.set()
     assert await rows(connection, "SELECT state, detail FROM delivery") == [("queued", "no answer in 1 s")]
