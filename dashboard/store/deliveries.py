@@ -14,14 +14,12 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from dashboard.shapes import Scope
+from dashboard.store.searching import FEW, few_of, keep_short
 from dashboard.store.units import within
 
 Connection = AsyncConnection[Any]
 
-FEW: Final = 500  # members, whose messages are some ten thousand
 RARE: Final = 300_000  # messages, of ten million: what is sought lies anywhere among them
-ROOM: Final = "64MB"  # for 270,342 people
-LONGEST: Final = "15s"  # that a search may take before it is given up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,26 +156,8 @@ async def page(connection: Connection, what: Search, *, before: int | None, limi
         return await cursor.fetchall()
 
 
-async def keep_short(connection: Connection) -> None:
-    """Of this transaction: give a search up in time, and let it hash a whole city's people.
-
-    With 4 MB the people of a subtree no longer fit, and each message is compared with all of them: 15 s instead of 0.2.
-    """
-    await connection.execute(
-        "SELECT set_config('statement_timeout', %s, true), set_config('work_mem', %s, true)", [LONGEST, ROOM]
-    )
-
-
 async def _statement(connection: Connection, what: Search, values: dict[str, Any]) -> LiteralString:
-    cursor = await connection.execute(
-        """
-        SELECT EXISTS (SELECT FROM unit WHERE NOT tree_left BETWEEN %(left)s AND %(right)s),
-            ARRAY(SELECT a.member FROM assignment a JOIN unit u ON u.id = a.unit
-                  WHERE a.is_primary AND u.tree_left BETWEEN %(left)s AND %(right)s LIMIT %(few)s + 1)
-        """,
-        {**within(what.scope), "few": FEW},
-    )
-    is_part, members = await cursor.fetchone() or (True, [])
+    is_part, members = await few_of(connection, what.scope)
     if what.words and len(members) > FEW and await _is_rare(connection, values):
         return _OF_WORDS + _WANTED + _NEWEST + _COLUMNS
     if not is_part:

@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
 from dashboard.shapes import Scope
-from dashboard.store.deliveries import FEW, keep_short
+from dashboard.store.searching import FEW, few_of, keep_short
 from dashboard.store.units import within
 
 Connection = AsyncConnection[Any]
@@ -125,15 +125,7 @@ async def providers(connection: Connection) -> list[str]:
 
 
 async def _statement(connection: Connection, what: LogSearch, values: dict[str, Any]) -> LiteralString:
-    cursor = await connection.execute(
-        """
-        SELECT EXISTS (SELECT FROM unit WHERE NOT tree_left BETWEEN %(left)s AND %(right)s),
-            ARRAY(SELECT a.member FROM assignment a JOIN unit u ON u.id = a.unit
-                  WHERE a.is_primary AND u.tree_left BETWEEN %(left)s AND %(right)s LIMIT %(few)s + 1)
-        """,
-        {**within(what.scope), "few": FEW},
-    )
-    is_part, members = await cursor.fetchone() or (True, [])
+    is_part, members = await few_of(connection, what.scope)
     if not is_part:
         return (_OF_NUMBER if what.number else _OF_ALL) + _WANTED + _NEWEST
     if len(members) > FEW:
