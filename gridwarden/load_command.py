@@ -61,7 +61,7 @@ def load(
     ] = None,
     watch: Annotated[list[str] | None, typer.Option(help="name=PID of a process whose CPU and memory count")] = None,
     prepare: Annotated[
-        bool, typer.Option("--prepare", help="Write all reports before the start: 300 bytes of memory a fix")
+        bool, typer.Option("--prepare", help="Write all reports before the start: 170 bytes of memory a fix")
     ] = False,
     keep_ledger: Annotated[bool, typer.Option("--keep-ledger", help="Keep the records of each fix")] = False,
     ca: Annotated[Path | None, typer.Option(help="PEM file: who signs the server's certificate")] = None,
