@@ -68,6 +68,7 @@ def test_a_circular_is_previewed_sent_archived_and_found_in_the_log(page: Page, 
     rows.get_by_role("button").click()
     expect(page.get_by_test_id("attempts")).to_contain_text("Confirmed")
     page.click('[data-testid="move-deleted"]')
+    expect(rows).to_have_count(0)
     show(page, city, "deleted")
     expect(rows).to_have_count(1)
 

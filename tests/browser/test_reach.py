@@ -26,6 +26,19 @@ def confirmed(page: Page) -> int:
     return int(page.get_by_test_id("reach-acknowledged").first.inner_text().replace(",", ""))
 
 
+def point_at_a_grid(page: Page) -> None:
+    """Move over the map until a grid says its numbers: somebody who walks there is shown before the grid."""
+    box = page.locator(MAP).bounding_box()
+    assert box
+    card = page.get_by_test_id("shade-card")
+    for step in range(60):
+        across, down = 0.3 + 0.4 * (step % 7) / 6, 0.3 + 0.4 * (step % 5) / 4
+        page.mouse.move(box["x"] + box["width"] * across, box["y"] + box["height"] * down, steps=4)
+        page.wait_for_timeout(250)
+        if card.is_visible():
+            return
+
+
 def test_the_preview_shows_on_the_map_which_grids_would_be_told(page: Page) -> None:
     until(page, "data-points", 1)
     page.keyboard.press("a")
@@ -52,9 +65,7 @@ def test_the_map_is_coloured_by_the_share_that_has_confirmed(page: Page) -> None
         arg=before,
     )
     until(page, "data-confirmed", before + 1)
-    box = page.locator(MAP).bounding_box()
-    assert box
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    point_at_a_grid(page)
     expect(page.get_by_test_id("shade-card")).to_contain_text(re.compile(r"confirmed|Nobody"))
     assert serious(page) == []
     page.get_by_test_id("shade-switch").click()
@@ -74,6 +85,35 @@ def test_the_list_of_people_to_call_is_filtered_and_exported(page: Page) -> None
         page.get_by_test_id("calls-csv").click()
     assert download.value.suggested_filename.endswith("-calls.csv")
     assert serious(page) == []
+
+
+WATCH = """() => {
+  const button = document.querySelector('[data-testid=issue]');
+  window.seen = [];
+  new MutationObserver(() => window.seen.push(button.disabled)).observe(button, {attributes: true, subtree: true});
+}"""
+
+
+def test_the_button_stays_while_words_change_and_goes_when_the_audience_does(page: Page) -> None:
+    until(page, "data-points", 1)
+    page.keyboard.press("a")
+    people = page.locator('[data-testid="picker"] [role="treeitem"]')
+    people.nth(1).click()
+    page.fill('[name="headline"]', "Steady")
+    page.fill('[name="description"]', "Half a")
+    page.wait_for_selector('[data-testid="preview-total"]')
+    expect(page.get_by_test_id("issue")).to_be_enabled()
+    page.evaluate(WATCH)
+    with page.expect_response("**/alerts/preview"):
+        page.fill('[name="description"]', "A whole sentence.")
+    with page.expect_response("**/alerts/preview"):
+        page.locator('[name="drill"]').check()
+    expect(page.get_by_test_id("issue")).to_be_enabled()
+    assert page.evaluate("window.seen") == []
+    with page.expect_response("**/alerts/preview"):
+        people.nth(2).click()
+    assert page.evaluate("window.seen[0]") is True
+    expect(page.get_by_test_id("issue")).to_be_enabled()
 
 
 def test_drills_are_listed_and_counted_apart(page: Page) -> None:

@@ -1,12 +1,12 @@
 /** Who would be told if it went out now, and why: asked anew a moment after each change. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { previewAlert } from '../api/client';
 import type { AudiencePreview as Preview } from '../api/types';
 import { Badge } from '../design/Badge';
 import { explain } from '../design/Feedback';
 import { language, number, t, tWord } from '../i18n';
 import { type Fetched, useFetched } from '../state/async';
-import { contentOf, type Draft } from '../state/compose';
+import { audienceOf, contentOf, type Draft } from '../state/compose';
 import { previewed } from '../state/reach';
 import { levelName } from '../state/session';
 import { reasonText } from './Audience';
@@ -21,6 +21,8 @@ const askable = (now: Draft) => ({
   description: now.description || '—',
 });
 
+/** An answer stays while only words change, so that the button is not lost under a finger; it goes at once when another
+ * audience is chosen, so that nobody sends to people they were not shown. */
 export function usePreview(now: Draft): Fetched<Preview> {
   const content = JSON.stringify(askable(now));
   const [asked, setAsked] = useState(content);
@@ -28,17 +30,22 @@ export function usePreview(now: Draft): Fetched<Preview> {
     const timer = setTimeout(() => setAsked(content), ASK_AFTER_MS);
     return () => clearTimeout(timer);
   }, [content]);
-  const preview = useFetched(now.targets.length === 0 || asked.includes('"targets":[]') ? null : asked, () =>
-    previewAlert(JSON.parse(asked)),
+  const fetched = useFetched(
+    now.targets.length === 0 || asked.includes('"targets":[]') ? null : asked,
+    async () => ({ preview: await previewAlert(JSON.parse(asked)), audience: audienceOf(JSON.parse(asked)) }),
   );
-  const told = preview.value?.allowed ? preview.value.by_unit : null;
+  const last = useRef<typeof fetched.value>(null);
+  if (fetched.error) last.current = null;
+  last.current = fetched.value ?? last.current;
+  const value = last.current?.audience === audienceOf(now) ? last.current.preview : null;
+  const told = value?.allowed ? value.by_unit : null;
   useEffect(() => {
     previewed.value = told;
     return () => {
       previewed.value = null;
     };
   }, [told]);
-  return preview;
+  return { ...fetched, value };
 }
 
 export function AudiencePreview({ now, preview }: { now: Draft; preview: Fetched<Preview> }) {

@@ -78,6 +78,11 @@ export function contentOf({ id: _id, saved: _saved, message: _message, ...conten
   return content;
 }
 
+/** What decides who is told, and whether that may be: all but the words. */
+export function audienceOf({ level, event, targets, teams, depth, area, expires_at }: AlertContent): string {
+  return JSON.stringify([level, event, targets, teams, depth, area, expires_at]);
+}
+
 async function save(now: Draft): Promise<number> {
   const content = contentOf(now);
   const text = JSON.stringify(content);
