@@ -86,20 +86,25 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(run.name for run in RUNS))
     parser.add_argument("--for", dest="duration_s", type=int, help="seconds of each run")
     parser.add_argument("--data", type=Path, required=True, help="data folder with the full-size city, and its roster")
+    parser.add_argument("--ingests", type=int, default=1, help="so many listen on one port  [default: 1]")
     parser.add_argument("--roster", type=Path, help="folder of terminals.csv  [DATA/city]")
     asked = parser.parse_args(arguments)
     rows: dict[str, dict[str, object]] = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     for run in RUNS:
         if not asked.names or run.name in asked.names:
-            rows[run.name] = _made(run, asked)
+            rows[_named(run, asked)] = _made(run, asked)
             FIGURES.parent.mkdir(parents=True, exist_ok=True)
             FIGURES.write_text(json.dumps(rows, indent=1) + "\n")
     _show(rows)
     return 0
 
 
+def _named(run: Run, asked: argparse.Namespace) -> str:
+    return run.name if asked.ingests == 1 or run.is_behind_broker else f"{run.name}-{asked.ingests}"
+
+
 def _made(run: Run, asked: argparse.Namespace) -> dict[str, object]:
-    folder, duration_s = FOLDER / run.name, asked.duration_s or run.duration_s
+    folder, duration_s = FOLDER / _named(run, asked), asked.duration_s or run.duration_s
     with tempfile.TemporaryDirectory() as name:
         scratch = Path(name)
         scenario = scratch / f"{run.name}.yaml"
@@ -120,6 +125,7 @@ def _made(run: Run, asked: argparse.Namespace) -> dict[str, object]:
                     *("--roster", str(asked.roster or asked.data / "city"), "--scenario", str(scenario)),
                     *("--terminals", str(TERMINALS), "--for", str(duration_s), "--viewers", str(VIEWERS)),
                     *("--report", str(folder), "--prepare", "--keep-ledger", *words),
+                    *([] if run.is_behind_broker else ["--ingests", str(asked.ingests)]),
                 ],
                 env=os.environ | {"GRIDWARDEN_LOAD_GATEWAY": _GATEWAY_SECRET},
                 check=False,

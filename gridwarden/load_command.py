@@ -46,6 +46,7 @@ def load(
     ] = None,
     redis: Annotated[str | None, typer.Option(help="With --up: one process a program, on this Redis")] = None,
     broker: Annotated[str | None, typer.Option(help="With --up: ingest subscribes at this broker")] = None,
+    ingests: Annotated[int, typer.Option(min=1, help="With --up and --redis: so many ingests listen on one port")] = 1,
     account: Annotated[
         str | None, typer.Option(help="Who looks and warns; the password is in GRIDWARDEN_LOAD_PASSWORD")
     ] = None,
@@ -88,6 +89,7 @@ def load(
             database=database,
             redis=redis,
             broker=broker,
+            ingests=ingests,
             account=account,
             password=settings.load_password,
             gateway_user=gateway_user,

@@ -30,6 +30,7 @@ _PORTS: Final = range(20_000, 32_768)  # below those that Linux gives to connect
 _START_S: Final = 120.0
 _STOP_S: Final = 60.0
 _POLL_S: Final = 0.1
+_READY: Final = b"program.ready"  # what a program of its own says when it is
 _TAIL: Final = 400  # of what a program that did not start said
 
 
@@ -64,6 +65,7 @@ class Started:
     is_embedded: bool  # the database is in `folder`
     postgres: EmbeddedPostgres | None = None  # ours; None: it belongs to `up`, or to the operator
     running: dict[str, Process] = field(default_factory=dict[str, Process])
+    said_before: dict[str, int] = field(default_factory=dict[str, int])  # bytes of a program's log when it started
 
     def processes(self) -> Mapping[str, Sequence[int]]:
         found: dict[str, Sequence[int]] = {name: [process.pid] for name, process in self.running.items()}
@@ -79,7 +81,7 @@ class Started:
             return await self._restart_database()
         if what == "broker":
             return await self.beside.restart(what)
-        names = [name for name in self.running if what == "all" or name in {"up", what}]
+        names = [name for name in self.running if what == "all" or name in {"up", what} or name.startswith(f"{what}-")]
         for name in names:
             self.running[name].kill()
             await self.running[name].wait()
@@ -118,6 +120,7 @@ class Started:
 
     async def _launch(self, name: str) -> None:
         with (self.logs / f"{name}.log").open("ab") as said:
+            self.said_before[name] = said.tell()
             self.running[name] = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "gridwarden", *self.commands[name],
                 stdin=DEVNULL, stdout=said, stderr=subprocess.STDOUT,
@@ -140,7 +143,17 @@ class Started:
             answer = await client.get("/healthz")
         except httpx.TransportError:
             return False
-        return answer.is_success and await asyncio.to_thread(_accepts, self.mqtt_port)
+        return answer.is_success and await asyncio.to_thread(self._all_accept)
+
+    def _all_accept(self) -> bool:
+        """Whether terminals may come: of several ingests on one port, the first would get all of them."""
+        several = [name for name in self.running if name.startswith("ingest")]
+        return _accepts(self.mqtt_port) and all(self._says_ready(name) for name in several)
+
+    def _says_ready(self, name: str) -> bool:
+        with (self.logs / f"{name}.log").open("rb") as said:
+            said.seek(self.said_before[name])
+            return _READY in said.read()
 
     def _want_alive(self) -> None:
         for name, process in self.running.items():

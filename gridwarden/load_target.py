@@ -15,7 +15,7 @@ from gridwarden.first_city import ROSTER, Login
 from gridwarden.folder import held
 from gridwarden.load_city import prepare
 from gridwarden.load_system import HOST, Attached, Started, free_port, started
-from gridwarden.load_wish import GATEWAY_CONNECTIONS, LoadError, Wish
+from gridwarden.load_wish import LoadError, Wish, gateway_connections
 from simulators.fleet.plan import Gateway
 from simulators.load.witness import System
 
@@ -73,7 +73,7 @@ def _gateway(wish: Wish, own: int, secret: str | None) -> Gateway | None:
         return None
     if secret is None:
         raise LoadError(_NO_GATEWAY.format(terminals=wish.terminals, own=own))
-    return Gateway(user=wish.gateway_user, secret=secret, connections=GATEWAY_CONNECTIONS)
+    return Gateway(user=wish.gateway_user, secret=secret, connections=gateway_connections(wish))
 
 
 async def _own(
@@ -141,7 +141,13 @@ def _commands(wish: Wish, folder: Path, *, web_port: int, mqtt_port: int | None)
     if wish.redis is None:
         return {"up": ["up", "--data", str(folder), *web, *mqtt]}
     listening = [] if mqtt_port is None else ["--mqtt-host", HOST, *mqtt]
-    return {"alerts": ["alerts"], "ingest": ["ingest", *listening], "dashboard": ["dashboard", *web]}
+    shared = ["--share"] if wish.ingests > 1 else []
+    ingests = {name: ["ingest", *listening, *shared] for name in _ingests(wish.ingests)}
+    return {"alerts": ["alerts"], **ingests, "dashboard": ["dashboard", *web]}
+
+
+def _ingests(count: int) -> list[str]:
+    return ["ingest", *(f"ingest-{number}" for number in range(2, count + 1))]
 
 
 def _temporary() -> tempfile.TemporaryDirectory[str]:

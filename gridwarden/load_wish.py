@@ -13,8 +13,9 @@ from simulators.load.machine import usable_cores
 
 _A_WORKER: Final = 10_000  # connections, from which on another worker is worth a core
 _A_VIEWERS_WORKER: Final = 2_000
-GATEWAY_CONNECTIONS: Final = 8  # 270,000 terminals every 30 s are 9,000 messages a second: 1,100 for each
-_OTHER_FILES: Final = RESERVE + GATEWAY_CONNECTIONS  # beside what terminals' own connections may take of a door
+_GATEWAY_CONNECTIONS: Final = 8  # 270,000 terminals every 30 s are 9,000 messages a second: 1,100 for each
+_DEALT_CONNECTIONS: Final = 32  # where the kernel deals them out among several ingests: about as many to each
+_OTHER_FILES: Final = RESERVE + _DEALT_CONNECTIONS  # beside what terminals' own connections may take of a door
 
 
 class LoadError(Exception):
@@ -43,6 +44,7 @@ class Wish:
     database: str | None
     redis: str | None
     broker: str | None
+    ingests: int
     account: str | None
     password: SecretStr | None
     gateway_user: str
@@ -72,6 +74,8 @@ class Wish:
             raise LoadError("viewers need --http, --account and its password in GRIDWARDEN_LOAD_PASSWORD")
         if not self.is_up and self.data is not None:
             raise LoadError("--data is the folder of a system that --up starts: leave it out")
+        if self.ingests > 1 and (not self.is_up or self.redis is None or self.broker is not None):
+            raise LoadError("--ingests starts several that listen on one port: give --up and --redis, and no --broker")
 
 
 def parse_watched(words: Sequence[str]) -> Mapping[str, int]:
@@ -83,6 +87,10 @@ def parse_watched(words: Sequence[str]) -> Mapping[str, int]:
             raise LoadError(f"--watch {word}: write name=PID, for example mosquitto=1234")
         found[name] = int(pid)
     return found
+
+
+def gateway_connections(wish: Wish) -> int:
+    return _GATEWAY_CONNECTIONS if wish.ingests == 1 else _DEALT_CONNECTIONS
 
 
 def own_connections(wish: Wish, *, workers: int) -> int:

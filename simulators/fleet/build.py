@@ -34,6 +34,7 @@ from simulators.terminals.line import Endpoint, Exchange
 _QUIET_S: Final = 30.0  # trouble is said once in this time
 _ARRIVING: Final = 205  # streams of chance that no movement draws from
 _RECEIPTING: Final = 206
+_SAVING_UP: Final = 207
 _LIFE: Final = 1 << 32  # rows of one life on a journal: their numbers are asked for as receipts
 
 
@@ -123,18 +124,24 @@ def build(
         arrival_s=arrival_s,
         is_faulty=is_faulty,
         sample=sample,
+        keeps_all=safety is not None,
     )
-    whole = 0 if safety is not None else scenario.handsets.fixes_per_message
+    together = 1 if safety is not None else scenario.handsets.fixes_per_message
     fleet = Fleet(
         post=post,
-        schedule=Schedule(crowd, pen, together=max(1, whole), interval_s=interval_s),
+        schedule=Schedule(
+            crowd,
+            pen,
+            at_first=1 + (together * chance.uniform(_SAVING_UP, everyone)).astype(np.int64),
+            together=together,
+            interval_s=interval_s,
+        ),
         exchange=exchange,
         books=books,
         mischief=mischief,
         presence=Presence(post=post, faulty=mischief.kinds, chance=chance, first=share.first, events=scenario.events),
         is_on=crowd.connected_at(0.0),
         arrival_s=arrival_s,
-        whole=whole,
         tick_s=tick_s,
     )
     return Built(fleet=fleet, counts=counts, exchange=exchange, books=books)

@@ -35,8 +35,7 @@ _GOODBYE_S: Final = 2.0  # for the peers to close
 class Fleet:
     """Post, schedule and sockets of one process.
 
-    `is_on` and `arrival_s`: which terminals are on at the start, and when each is first switched on. `whole`: so many
-    fixes leave as a message at once, others are kept until there are enough (0: all are kept first).
+    `is_on` and `arrival_s`: which terminals are on at the start, and when each is first switched on.
     """
 
     def __init__(
@@ -50,7 +49,6 @@ class Fleet:
         presence: Presence,
         is_on: Booleans,
         arrival_s: Floats,
-        whole: int,
         tick_s: float = TICK_S,
     ) -> None:
         self._post: Final = post
@@ -60,7 +58,6 @@ class Fleet:
         self._mischief: Final = mischief
         self._is_on: Final = is_on
         self._arrival_s: Final = arrival_s
-        self._whole: Final = whole
         self._tick_s: Final = tick_s
         self._counts: Final = post.counts
         self._presence: Final = presence
@@ -183,7 +180,7 @@ class Fleet:
 
     def _say_some(self, said: Slice, now_s: float, most: int) -> int:
         """Say up to `most` messages that are due; return how many. The loop that a city's rate runs through."""
-        post, counts, special, odd, whole = self._post, self._counts, self._special, said.odd, self._whole
+        post, counts, special, odd, whole = self._post, self._counts, self._special, said.odd, said.is_whole
         sessions, backlogs, send, keep = post.sessions, post.backlogs, post.send, post.keep
         due_s, who_all, fixes_all = said.due_s, said.who, said.fixes
         texts, text_at, text_end, rows, row_at = said.texts, said.text_at, said.text_end, said.rows, said.row_at
@@ -200,7 +197,7 @@ class Fleet:
                 plain += fixes
                 text, row = texts[text_at[at] : text_end[at]], rows[row_at[at] : row_at[at] + fixes * ROW]
                 session = sessions[who]
-                if fixes == whole and session.has_room and not session.behind and who not in backlogs:
+                if whole[at] and session.has_room and not session.behind and who not in backlogs:
                     send(who, text, row, fixes)
                 else:
                     keep(who, text, row, fixes)
@@ -225,7 +222,7 @@ class Fleet:
         fixes, text, session = said.fixes[at], said.text(at), post.sessions[who]
         self._counts.due += fixes
         is_free = session.has_room and not session.behind and who not in post.silence.without_signal
-        leaves = is_free and fixes == self._whole and who not in post.backlogs
+        leaves = is_free and said.is_whole[at] and who not in post.backlogs
         (post.send if leaves else post.keep)(who, text, said.row(at), fixes)
         if odd & EMERGENCY:
             self._press(who, text)

@@ -9,6 +9,7 @@ import numpy as np
 
 from simulators.fleet.wording import Page, Pen, Slice, sliced
 from simulators.ledger import TRUTH, Records
+from simulators.movement.chance import Integers
 from simulators.movement.crowd import Crowd
 
 _AHEAD_S: Final = 0.2  # a slice: at 1,000 reports a second 200, at which a report's movement costs 3 us
@@ -17,14 +18,18 @@ _AHEAD_S: Final = 0.2  # a slice: at 1,000 reports a second 200, at which a repo
 class Schedule:
     """`together`: the plain fixes that make one message, which is due with its last.
 
+    `at_first`: the fixes of each terminal's first message. If all began to save up at once, the city would say
+    everything in one interval of several, and nothing in the others.
+
     Slice n holds what is due from n times `ahead_s` on; who is due in it for the first fix of a message is asked for
     all fixes of it, and the message lies in a later slice.
     """
 
-    def __init__(self, crowd: Crowd, pen: Pen, *, together: int, interval_s: float) -> None:
+    def __init__(self, crowd: Crowd, pen: Pen, *, at_first: Integers, together: int, interval_s: float) -> None:
         self._crowd: Final = crowd
         self._pen: Final = pen
         self._together: Final = together
+        self._next: Final = at_first.copy()  # fixes of each terminal's next message
         self._ahead_s: Final = min(_AHEAD_S, interval_s / 4)
         self._started_at = 0.0  # epoch s
         self._pages: Final[dict[int, list[Page]]] = {}
@@ -48,10 +53,16 @@ class Schedule:
         who = np.flatnonzero(self._crowd.due_s < self.written_s)
         if not who.size:
             return
-        reports = [self._crowd.report(who) for _ in range(self._together)]
-        pages, self._truth[number] = self._pen.write(reports, self._started_at)
-        for page in pages:
-            self._file(page, number)
+        truths: list[Records] = []
+        fixes = self._next[who]
+        self._next[who] = self._together
+        for count in np.unique(fixes).tolist():
+            reports = [self._crowd.report(who[fixes == count]) for _ in range(count)]
+            pages, truth = self._pen.write(reports, self._started_at)
+            truths.append(truth)
+            for page in pages:
+                self._file(page, number)
+        self._truth[number] = np.concatenate(truths)
 
     def next(self, now_s: float) -> Slice | None:
         """Return the next slice that has begun and is not empty; None when there is none yet."""

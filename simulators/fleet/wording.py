@@ -30,12 +30,16 @@ NOT_YET: Final = 16  # before the terminal is first switched on
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Messages of one form in the order of their moments: each holds `fixes` fixes, in `width` bytes of `texts`."""
+    """Messages of one form in the order of their moments: each holds `fixes` fixes, in `width` bytes of `texts`.
+
+    `is_whole`: they leave as they are; others are kept until enough are saved up.
+    """
 
     due_s: Floats  # after the start; a message is due with its last fix
     who: Integers
     odd: Integers
     fixes: int
+    is_whole: bool
     texts: bytes  # as they go over the wire, commas between the fixes of a message
     width: int
     rows: bytes  # of PUBLISHED
@@ -46,6 +50,7 @@ class Page:
             who=self.who[first:last],
             odd=self.odd[first:last],
             fixes=self.fixes,
+            is_whole=self.is_whole,
             texts=self.texts[first * self.width : last * self.width],
             width=self.width,
             rows=self.rows[first * self.fixes * ROW : last * self.fixes * ROW],
@@ -60,6 +65,7 @@ class Slice:
     who: list[int]
     odd: list[int]
     fixes: list[int]
+    is_whole: list[bool]
     texts: bytes
     text_at: list[int]
     text_end: list[int]
@@ -79,7 +85,8 @@ class Slice:
 class Pen:
     """What writing needs to know of the share: its first terminal, and columns of its terminals.
 
-    `arrival_s`: when each is first switched on, after the start; `is_faulty`: whose fixes are never put together.
+    `arrival_s`: when each is first switched on, after the start; `is_faulty`: whose fixes are never put together;
+    `keeps_all`: what is said is kept before it leaves.
     """
 
     first: int
@@ -87,6 +94,7 @@ class Pen:
     arrival_s: Floats
     is_faulty: Booleans
     sample: int  # every so many-th terminal's true place is kept
+    keeps_all: bool = False
 
     def write(self, reports: Sequence[Reports], started_at: float) -> tuple[list[Page], Records]:
         """Write each terminal's next reports, as one message where all are plain fixes, else each alone; and the truth.
@@ -97,16 +105,23 @@ class Pen:
         odds = [self._odd(each) for each in reports]
         truth = np.concatenate([self._truth(each, odd, started_at) for each, odd in zip(reports, odds, strict=True)])
         if len(reports) == 1:
-            return [self._page(reports, started_at, np.arange(len(odds[0])), odds[0])], truth
+            everybody = np.arange(len(odds[0]))
+            return [self._page(reports, started_at, everybody, odds[0], is_whole=not self.keeps_all)], truth
         is_alone = np.logical_or.reduce([odd != 0 for odd in odds]) | self.is_faulty[reports[0].who]
         alone = np.flatnonzero(is_alone)
         pages = [
-            self._page([each], started_at, alone, odd) for each, odd in zip(reports, odds, strict=True) if alone.size
+            self._page([each], started_at, alone, odd, is_whole=False)
+            for each, odd in zip(reports, odds, strict=True)
+            if alone.size
         ]
         together = np.flatnonzero(~is_alone)
-        return [*pages, *([self._page(reports, started_at, together, odds[-1])] if together.size else ())], truth
+        if together.size:
+            pages.append(self._page(reports, started_at, together, odds[-1], is_whole=not self.keeps_all))
+        return pages, truth
 
-    def _page(self, reports: Sequence[Reports], started_at: float, chosen: Integers, odd: Integers) -> Page:
+    def _page(
+        self, reports: Sequence[Reports], started_at: float, chosen: Integers, odd: Integers, *, is_whole: bool
+    ) -> Page:
         at_s = reports[-1].at_s[chosen]
         order = chosen[np.argsort(at_s, kind="stable")]
         who, due_s = reports[-1].who[order], reports[-1].at_s[order]
@@ -122,7 +137,16 @@ class Pen:
             letters += [*([word_of(b",", len(order))] if place else ()), *_letters(each, order, said_ms, lon, lat)]
         texts, width = joined(letters)
         fixes = len(reports)
-        return Page(due_s=due_s, who=who, odd=odd[order], fixes=fixes, texts=texts, width=width, rows=rows.tobytes())
+        return Page(
+            due_s=due_s,
+            who=who,
+            odd=odd[order],
+            fixes=fixes,
+            is_whole=is_whole,
+            texts=texts,
+            width=width,
+            rows=rows.tobytes(),
+        )
 
     def _odd(self, reports: Reports) -> Integers:
         odd = np.where(reports.at_s < self.arrival_s[reports.who], NOT_YET, 0)
@@ -160,6 +184,7 @@ def sliced(pages: Sequence[Page], truth: Records) -> Slice:
         who=np.concatenate([page.who for page in pages])[order].tolist(),
         odd=np.concatenate([page.odd for page in pages])[order].tolist(),
         fixes=np.concatenate([np.full(len(page.who), page.fixes) for page in pages])[order].tolist(),
+        is_whole=np.concatenate([np.full(len(page.who), page.is_whole) for page in pages])[order].tolist(),
         texts=b"".join(page.texts for page in pages),
         text_at=begins.tolist(),
         text_end=(begins + np.concatenate(widths)[order]).tolist(),

@@ -45,7 +45,8 @@ def a_schedule(together: int, handsets: Handsets = CALM) -> Schedule:
         is_faulty=np.arange(COUNT) == FAULTY,
         sample=10,
     )
-    schedule = Schedule(crowd, pen, together=together, interval_s=INTERVAL_S)
+    at_first = 1 + np.arange(COUNT) % together
+    schedule = Schedule(crowd, pen, at_first=at_first, together=together, interval_s=INTERVAL_S)
     schedule.begin(STARTED_AT)
     return schedule
 
@@ -98,10 +99,19 @@ def test_messages_come_in_the_order_of_their_moments_and_none_too_soon(together:
 def test_plain_fixes_are_put_together_and_odd_ones_and_those_of_the_faulty_are_alone() -> None:
     messages = messages_of(slices_of(a_schedule(3, RESTLESS)))
     sizes = Counter(len(fixes) for _, _, _, fixes in messages)
-    assert set(sizes) == {1, 3}
+    assert set(sizes) == {1, 2, 3}
     assert all(len(fixes) == 1 for _, who, odd, fixes in messages if odd or who == FAULTY)
     calm = messages_of(slices_of(a_schedule(3)))
     assert {who for _, who, odd, fixes in calm if len(fixes) == 1 and not odd} >= {FAULTY}
+
+
+def test_a_crowd_that_saves_up_sends_as_many_messages_in_each_interval() -> None:
+    sent = Counter(
+        int(due_s / INTERVAL_S) for due_s, _, _, fixes in messages_of(slices_of(a_schedule(3))) if len(fixes) > 1
+    )
+    usual = [sent[interval] for interval in range(3, int(UNTIL_S / INTERVAL_S) - 1)]
+    assert min(usual) > COUNT / 3 * 0.7
+    assert max(usual) < COUNT / 3 * 1.3
 
 
 @pytest.mark.parametrize("together", [1, 3])
