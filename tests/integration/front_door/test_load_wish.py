@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from gridwarden.load_wish import Wish, most_of_a_process, own_connections
+import pytest
+
+from gridwarden.load_wish import LoadError, Wish, most_of_a_process, own_connections
 
 
 def a_wish() -> Wish:
@@ -22,6 +24,7 @@ def a_wish() -> Wish:
         database=None,
         redis=None,
         broker=None,
+        ingests=1,
         account=None,
         password=None,
         gateway_user="gateway",
@@ -56,3 +59,15 @@ def test_viewers_take_their_place_among_the_connections_of_a_system_of_our_own()
     without, watched = own_connections(own, workers=2), own_connections(replace(own, viewers=300), workers=2)
     assert without - watched == 300
     assert most_of_a_process(replace(own, viewers=300), watched, workers=2) == without
+
+
+def test_several_ingests_are_of_a_system_of_our_own_that_listens() -> None:
+    several = replace(a_wish(), is_up=True, url=None, roster=None, redis="redis://127.0.0.1", ingests=2)
+    several.check()
+    for other in (
+        replace(several, redis=None),
+        replace(several, broker="mqtt://127.0.0.1"),
+        replace(a_wish(), ingests=2),
+    ):
+        with pytest.raises(LoadError, match="--ingests"):
+            other.check()
