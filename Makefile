@@ -46,9 +46,10 @@ bench:           ## measure what we claim: make bench [ONLY=ingest]
 	@$(PYTHON) scripts/setup.py --development
 	@$(BIN)/python -m benchmarks.run $(ONLY)
 
-chaos:           ## break everything while terminals publish, then count: make chaos [FOR=60] [SEED=1] [DOOR=listen]
+chaos:           ## break everything while terminals publish, or SMS leave, then count: make chaos [FOR=60] [SEED=1] [DOOR=listen] or make chaos SMS=100000 [KILLS=9]
 	@$(PYTHON) scripts/setup.py --tests
-	@exec $(BIN)/python -m tests.chaos --for $(or $(FOR),60) --seed $(or $(SEED),1) --door $(or $(DOOR),listen)
+	@exec $(BIN)/python $(if $(SMS),-m tests.chaos.sms --messages $(SMS) --kills $(or $(KILLS),9) --seed $(or $(SEED),1), \
+	-m tests.chaos --for $(or $(FOR),60) --seed $(or $(SEED),1) --door $(or $(DOOR),listen))
 
 locust:          ## load a running demo with Locust, on a web page: make locust [PASSWORD=...] [USERS=100] [HEADLESS=20s] [SCENARIO=steady] [PORT=8000] [MQTT_PORT=1883] [DATA=.gridwarden]
 	@$(PYTHON) scripts/setup.py --development

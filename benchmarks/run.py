@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import alerts, city, history, sms, storm
+from benchmarks import alerts, city, history, rules, sms, storm
 from benchmarks.ingest_path import bench as ingest
 from benchmarks.peers import bench as peers
 from benchmarks.peers.catalogue import InstallError
@@ -29,6 +29,7 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "history": history.measure,
     "ingest": ingest.measure,
     "peers": peers.measure,
+    "rules": rules.measure,
     "sms": sms.measure,
     "storm": storm.measure,
 }

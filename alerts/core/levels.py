@@ -54,7 +54,7 @@ FACTS: Final[Mapping[Level, LevelFacts]] = {
         rank=2,
         numeral="III",
         colour=Words("黄色", "Yellow"),
-        grade=Words("较重", "major"),
+        grade=Words("较重", "serious"),
         severity="Moderate",
         needs_second_person=False,
     ),

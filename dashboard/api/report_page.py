@@ -66,7 +66,7 @@ def page(
     """Return the report as HTML; `digest` is of its canonical document."""
     speech = Speech(language=language, timezone=timezone, levels=levels)
     newest = evidence.versions[-1]
-    title = f"{name_of(newest.level, newest.event).in_language(language)} {speech.say('report')}"
+    title = speech.say("report", alert=name_of(newest.level, newest.event).in_language(language))
     sections = (
         _head(evidence, newest, title, speech),
         _facts(evidence, digest, read_at, speech),
@@ -83,7 +83,7 @@ def page(
     drill = "drill" if evidence.is_drill else ""
     return (
         f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width"><title>{escape(title)} {evidence.identifier or ""}</title>'
+        f'<meta name="viewport" content="width=device-width"><title>{title} {evidence.identifier or ""}</title>'
         f'<style>{STYLE}</style></head><body class="{drill}">{"".join(sections)}</body></html>'
     )
 
@@ -112,7 +112,7 @@ def _head(evidence: Evidence, newest: VersionFact, title: str, speech: Speech) -
         drill = f'<p class="drill-mark"><strong>{speech.say("drill")}</strong> {speech.say("drill/how")}</p>'
     return (
         f'{drill}<header class="head-{newest.level}"><span class="numeral">{newest.level.facts.numeral}</span>'
-        f"<div><h1>{escape(title)}</h1><p>{text(newest.headline)}</p></div></header>"
+        f"<div><h1>{title}</h1><p>{text(newest.headline)}</p></div></header>"
         f'<p class="screen">{speech.say("print")} <a href="report.json">{speech.say("json")}</a> '
         f'<a href="report.csv">{speech.say("csv")}</a></p>'
     )

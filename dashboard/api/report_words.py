@@ -35,7 +35,7 @@ MESSAGE_COLUMNS: Final = (
 )
 
 ZH: Final = {
-    "report": "触达报告",
+    "report": "触达报告：{alert}",
     "drill": "演 练",
     "drill/how": "本次为演练，不是真实预警；统计不计入真实预警",
     "covers": "统计范围",
@@ -188,7 +188,7 @@ ZH: Final = {
     "level/red": "红色 I",
 }
 EN: Final[Mapping[str, str]] = {
-    "report": "Reach report",
+    "report": "Reach report: {alert}",
     "drill": "DRILL",
     "drill/how": "This was an exercise, not a real warning; it counts in no figure of real ones",
     "covers": "Covers",

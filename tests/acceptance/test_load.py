@@ -49,6 +49,18 @@ def test_a_small_fleet_holds_on_a_system_of_its_own(tmp_path: Path) -> None:
     assert not (tmp_path / "ledger").exists()
 
 
+def test_several_ingests_store_what_one_would(tmp_path: Path, redis: str) -> None:
+    words = ("--up", "--redis", redis, "--ingests", "2", "--terminals", "60", "--connections", "40", "--interval", "1")
+    code, output = load(*words, "--for", "6", "--report", str(tmp_path))
+    assert code in {0, 1}, output  # a slow machine may miss a goal of time
+    report = report_in(tmp_path)
+    counts = report["counts"]
+    assert counts["stored"] == counts["acknowledged"] == counts["published"] > 0
+    assert (counts["lost"], counts["duplicated"], counts["refused"]) == (0, 0, 0)
+    assert {process["name"] for process in report["processes"]} >= {"ingest", "ingest-2", "dashboard", "postgres"}
+    assert report["connections"]["gateway"] == 32
+
+
 def test_a_goal_that_cannot_hold_gives_exit_code_1(tmp_path: Path) -> None:
     scenario = tmp_path / "impossible.yaml"
     scenario.write_text("name: impossible\ngoals: {ack_p99_s: 0.000001}\n")

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -75,16 +75,6 @@ class Walker:
                 said = json.dumps({"t": fix.t, "lon": fix.lon, "lat": LAT})
                 await client.publish(f"gw/v1/t/{self.code}/pos", said, qos=1)
                 self.acknowledged.append(self._unsaid.pop(0))
-
-
-@pytest.fixture
-def redis() -> Iterator[str]:
-    port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - Debian's program
-    yield f"redis://127.0.0.1:{port}"
-    server.kill()
-    server.wait()
 
 
 @contextmanager

@@ -190,7 +190,7 @@ def test_a_push_is_shown_by_the_phone_and_answered_on_it(
     )
     assert shown == [
         [
-            "Rainstorm YELLOW alert, level III (major)" if pushed.said["language"] == "en" else pushed.said["title"],
+            "Rainstorm YELLOW alert, level III (serious)" if pushed.said["language"] == "en" else pushed.said["title"],
             "The river rises\nCheck the cellars.",
             pushed.said["topic"],
             ["I have received this" if pushed.said["language"] == "en" else "我已收到"],
