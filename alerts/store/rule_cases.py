@@ -69,9 +69,10 @@ async def book(connection: Connection, row_id: int, rule: Rule, *, is_whole: boo
         found.put(spell)
     cursor = await connection.execute(
         """
-        SELECT unit, coalesce(member, 0), opened_at, seen_at,
-            (SELECT count(*) FROM rule_spell WHERE rule_spell.rule_case = rule_case.id)
-        FROM rule_case WHERE rule = %(rule)s AND ended_at IS NULL
+        WITH sizes AS (SELECT rule_case, count(*) AS size FROM rule_spell WHERE rule = %(rule)s GROUP BY 1)
+        SELECT unit, coalesce(member, 0), opened_at, seen_at, coalesce(size, 0)
+        FROM rule_case LEFT JOIN sizes ON sizes.rule_case = rule_case.id
+        WHERE rule = %(rule)s AND ended_at IS NULL
         """,
         {"rule": row_id},
     )
@@ -141,8 +142,12 @@ async def _save_told(connection: Connection, row_id: int, outcome: Outcome) -> N
             FROM unnest(%(units)s::integer[], %(members)s::integer[], %(group_units)s::integer[],
                     %(group_members)s::integer[], %(since)s::timestamptz[])
                 AS it (unit, member, group_unit, group_member, since)
-            JOIN rule_case found ON found.rule = %(rule)s AND found.unit = it.group_unit
-                AND coalesce(found.member, 0) = it.group_member AND found.ended_at IS NULL
+            CROSS JOIN LATERAL (
+                SELECT id FROM rule_case
+                WHERE rule = %(rule)s AND rule_case.unit = it.group_unit
+                    AND coalesce(rule_case.member, 0) = it.group_member AND ended_at IS NULL
+                OFFSET 0 -- a look into the index for each, whatever the planner knows of a table that was just empty
+            ) AS found
             ON CONFLICT DO NOTHING
             RETURNING rule_case
         ), counted AS (SELECT rule_case, count(*) AS more FROM told GROUP BY 1)
@@ -173,8 +178,12 @@ async def _save_spells(connection: Connection, row_id: int, outcome: Outcome) ->
                     %(group_members)s::integer[], %(since)s::timestamptz[], %(ended)s::timestamptz[],
                     %(cases)s::timestamptz[])
                 AS it (unit, member, group_unit, group_member, since, ended_at, opened_at)
-            LEFT JOIN rule_case told ON told.rule = %(rule)s AND told.unit = it.group_unit
-                AND coalesce(told.member, 0) = it.group_member AND told.opened_at = it.opened_at
+            LEFT JOIN LATERAL (
+                SELECT id FROM rule_case
+                WHERE rule = %(rule)s AND rule_case.unit = it.group_unit
+                    AND coalesce(rule_case.member, 0) = it.group_member AND rule_case.opened_at = it.opened_at
+                OFFSET 0 -- as above
+            ) AS told ON true
             ON CONFLICT (rule, unit, member) DO UPDATE SET group_unit = excluded.group_unit,
                 group_member = excluded.group_member, since = excluded.since, ended_at = excluded.ended_at,
                 rule_case = excluded.rule_case
