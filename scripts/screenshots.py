@@ -154,7 +154,8 @@ def something_to_show(context: BrowserContext, url: str, language: str) -> dict[
     units = context.request.get(f"{url}/api/units").json()["units"]
     targets = [one["id"] for one in units if one["level"] == "grid-1"][:3]
     words = WORDS[language]
-    issued = [one["id"] for one in alerts if one["issued_at"] and one["headline"] == words["headline"]]
+    drills = [one for one in alerts if one["issued_at"] and one["is_drill"]]
+    issued = [one["id"] for one in drills if one["headline"] == words["headline"]]
     write_messages(context, url, units[0]["id"], language)
     members = context.request.get(f"{url}/api/units/{targets[0]}/members?limit=500").json()["members"]
     fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
@@ -182,7 +183,8 @@ def let_phones_write(context: BrowserContext, place: Place, language: str) -> No
         return
     units = context.request.get(f"{place.url}/api/units").json()["units"]
     grid, other, *_ = [one for one in units if one["level"] == "grid-2"]
-    warning = issue(context, place.url, [grid["id"]], WORDS[language], level="blue", is_drill=False)
+    street = next(one["id"] for one in units if one["level"] == "grid-1")  # further down the city may not issue
+    warning = issue(context, place.url, [street], WORDS[language], level="blue", is_drill=False)
     leader = number_told(context, place.url)
     wrote = [*zip(numbers, TEXTS[language], strict=True), (leader, "收到")]
     for number, text in wrote:
@@ -190,7 +192,8 @@ def let_phones_write(context: BrowserContext, place: Place, language: str) -> No
     place.phones.flush()
     for _ in range(WAIT_MS // SETTLE_MS):
         if {number for number, _ in wrote} <= heard(context, place):
-            ask(context, f"{place.url}/api/alerts/{warning}/lift", expected_version=1)
+            version = context.request.get(f"{place.url}/api/alerts/{warning}").json()["version"]
+            ask(context, f"{place.url}/api/alerts/{warning}/lift", expected_version=version)
             return
         context.pages[0].wait_for_timeout(SETTLE_MS)
     raise SystemExit("what phones wrote has not come in")
