@@ -55,6 +55,17 @@ CIRCULARS: Final = {
     },
 }
 
+RULES: Final = {
+    "zh": (
+        {"name": "无人值守的网格", "kind": "grid_empty", "level": "yellow", "does": "draft"},
+        {"name": "紧急求助", "kind": "sos", "level": "orange", "does": "draft", "hold_min": 0},
+    ),
+    "en": (
+        {"name": "Grids without anybody on duty", "kind": "grid_empty", "level": "yellow", "does": "draft"},
+        {"name": "SOS", "kind": "sos", "level": "orange", "does": "draft", "hold_min": 0},
+    ),
+}
+
 TEXTS: Final = {  # what people write; {grid} and {other} are places of the city
     "zh": ("{grid}地下车库进水，车辆已经动不了了", "{grid}到{other}的路口信号灯坏了", "请问什么时候来电？", "退订"),
     "en": (
@@ -257,6 +268,7 @@ SCREENS: Final = (
     managing("members", press_first_row, "member"),
     managing("terminals"),
     managing("rules"),
+    managing("rules", press_first_row, "rule"),
     managing("teams"),
     managing("rosters"),
     managing("contacts"),

@@ -21,7 +21,7 @@ from typing import Any, Final
 
 import small_png
 from playwright.sync_api import BrowserContext, Page, Playwright, ViewportSize, sync_playwright
-from screens import CIRCULARS, SCREENS, SETTLE_MS, TEXTS, WAIT_MS, WORDS, Act
+from screens import CIRCULARS, RULES, SCREENS, SETTLE_MS, TEXTS, WAIT_MS, WORDS, Act
 from short_lived import Place, gridwarden
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
@@ -157,6 +157,7 @@ def something_to_show(context: BrowserContext, url: str, language: str) -> dict[
     drills = [one for one in alerts if one["issued_at"] and one["is_drill"]]
     issued = [one["id"] for one in drills if one["headline"] == words["headline"]]
     write_messages(context, url, units[0]["id"], language)
+    make_rules(context, url, units[0]["id"], language)
     members = context.request.get(f"{url}/api/units/{targets[0]}/members?limit=500").json()["members"]
     fresh = [one["id"] for one in members if one["last"] and one["last"]["state"] == "fresh"]
     alert = issued[0] if issued else issue(context, url, targets, words)
@@ -233,6 +234,16 @@ def write_messages(context: BrowserContext, url: str, unit: int, language: str) 
     ids = [one["id"] for one in found]
     ask(context, f"{url}/api/deliveries/move", folder="archived", ids=ids[:6])
     ask(context, f"{url}/api/deliveries/move", folder="deleted", ids=ids[6:9])
+
+
+def make_rules(context: BrowserContext, url: str, unit: int, language: str) -> None:
+    """Keep some rules, and try the first on the last days; once a language."""
+    known = {one["name"] for one in context.request.get(f"{url}/api/rules").json()["rules"]}
+    for rule in RULES[language]:
+        if rule["name"] not in known:
+            level = {"at_level": "grid-3", "together": "grid-1"} if rule["kind"] == "grid_empty" else {}
+            made = ask(context, f"{url}/api/rules", unit=unit, **rule, **level)
+            ask(context, f"{url}/api/rules/{made['id']}/trial", days=1)
 
 
 def ask(context: BrowserContext, url: str, **said: object) -> dict[str, Any]:
