@@ -30,6 +30,10 @@ START_TIMEOUT_S: Final = 300.0  # crash recovery replays up to max_wal_size; 1 G
 STOP_TIMEOUT_S: Final = 60.0
 # What the log says while the processes of an earlier postmaster are still dying: its lock, then its shared memory.
 STILL_DYING: Final = ("postmaster.pid", "shared memory block")
+# What a postmaster says that lives and lets nobody in, but not one that is being shut down.
+_NOT_IN: Final = ("is starting up", "accepting connections")
+_LOOK_S: Final = 0.5
+STUCK_S: Final = 15.0  # a recovery that gets anywhere uses CPU in so long
 SETTINGS: Final[Mapping[str, str]] = {
     "listen_addresses": "",
     "max_connections": "100",
@@ -130,6 +134,29 @@ class EmbeddedPostgres:
             time.sleep(0.3)
         self._create_database("gridwarden")
 
+    def end_if_stuck(self, *, after_s: float = STUCK_S) -> bool:
+        """End a postmaster that lets nobody in and recovers nothing, so that it can be started again; say whether.
+
+        Seen once: recovery after a PANIC for want of disk space met the full disk again; its process gave up, and the
+        postmaster stayed as it was for good.
+        """
+        child = self._child
+        if child is None or child.poll() is not None or not self._refuses():
+            return False
+        before = _recovery_ticks(child.pid)
+        until = time.monotonic() + after_s
+        while time.monotonic() < until:
+            time.sleep(_LOOK_S)
+            if child.poll() is not None or not self._refuses() or _recovery_ticks(child.pid) != before:
+                return False
+        child.send_signal(signal.SIGQUIT)
+        try:
+            child.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        return True
+
     def stop(self) -> None:
         """Shut down fast (SIGINT): clients are cut, transactions roll back, the WAL is flushed."""
         child, self._child = self._child, None
@@ -185,6 +212,13 @@ class EmbeddedPostgres:
         except psycopg.OperationalError:
             return False
         return True
+
+    def _refuses(self) -> bool:
+        try:
+            psycopg.connect(self.dsn_of("postgres"), connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            return any(word in str(error) for word in _NOT_IN)
+        return False
 
     def _initdb(self) -> None:
         password = secrets.token_urlsafe(24)
@@ -255,3 +289,17 @@ class EmbeddedPostgres:
 def _open_to_all(path: Path) -> bool:
     """Whether any user may enter `path` and every folder above it."""
     return all(folder.stat().st_mode & 0o001 for folder in (path, *path.parents))
+
+
+def _recovery_ticks(postmaster: int) -> int | None:
+    """Return the CPU time of the process that recovers, in clock ticks; None when there is none."""
+    children = Path(f"/proc/{postmaster}/task/{postmaster}/children")
+    try:
+        for pid in children.read_text().split():
+            if b"postgres: startup" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                # Source: proc(5), /proc/pid/stat: utime and stime are fields 14 and 15, behind a name in brackets
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                return int(fields[11]) + int(fields[12])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None

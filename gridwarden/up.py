@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
@@ -32,6 +33,7 @@ from tracker.database.migrate import migrate
 from tracker.database.pool import wait_for_database
 
 RESTART_PAUSE_S: Final = 1.0
+STUCK_LOOK_S: Final = 10.0
 STOP_TIMEOUT_S: Final = 10.0  # of one program; the senders stop before those who listen
 
 log = structlog.get_logger()
@@ -114,8 +116,13 @@ async def database(settings: Settings, folder: Path, progress: Progress) -> Asyn
 
 
 async def _keep_running(embedded: EmbeddedPostgres) -> None:
+    looked_at = time.monotonic()
     while True:
         await asyncio.sleep(RESTART_PAUSE_S)
+        if embedded.is_running and time.monotonic() - looked_at > STUCK_LOOK_S:
+            if await asyncio.to_thread(embedded.end_if_stuck):
+                log.error("database.stuck", meaning="it let nobody in and recovered nothing; it was ended")
+            looked_at = time.monotonic()
         if not embedded.is_running:
             log.error("database.died", action="starting it again")
             await asyncio.to_thread(embedded.start)

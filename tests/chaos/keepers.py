@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ from gridwarden.embedded import EmbeddedPostgres, EmbeddedPostgresError
 
 _LOOK_S: Final = 0.1
 _AGAIN_S: Final = 0.5
+_STUCK_LOOK_S: Final = 5.0
 _GOODBYE_S: Final = 20.0
 
 
@@ -138,8 +140,13 @@ class Database:
 
     async def keep(self) -> None:
         """Keep it running until cancelled; then stop it."""
+        looked_at = time.monotonic()
         try:
             while True:
+                if self.is_wanted and time.monotonic() - looked_at > _STUCK_LOOK_S:
+                    if await asyncio.to_thread(self.cluster.end_if_stuck):
+                        self._say("the postmaster let nobody in and recovered nothing: ended")
+                    looked_at = time.monotonic()
                 if self.is_wanted and self.pid is None:
                     self.died += not self._was_killed
                     self._was_killed = False
