@@ -26,7 +26,7 @@ from alerts.core.records import Actor, Alert, Content
 from alerts.desk import Desk
 from alerts.escalation import Watch
 from alerts.store.reach import Wanted
-from benchmarks.cluster import a_cluster
+from benchmarks.cluster import a_cluster, an_issuer
 from tracker.bus.interface import DELIVERIES, Bus
 from tracker.bus.local import LocalBus
 from tracker.city.generator import REFERENCE, generate
@@ -69,7 +69,7 @@ async def measure() -> Mapping[str, float]:
         await load_city(cluster.dsn, generate(SEED, REFERENCE), folder=cluster.folder / "roster")
         async with await Connection.connect(cluster.dsn, autocommit=True) as connection:
             await ensure_partitions(connection, datetime.now(UTC).date())
-            city = await _an_issuer(connection)
+            city = await an_issuer(connection)
             bus = Watched(LocalBus())
             async with await open_pool(cluster.dsn, name="bench", size=4) as pool:
                 desk = Desk(pool, bus, lambda: datetime.now(UTC))
@@ -78,17 +78,6 @@ async def measure() -> Mapping[str, float]:
                 figures["issue_ratio_to_bare_copy"] = figures["bare_copy_s"] / figures["issue_to_queued_s"]
                 await _happen(connection, alert.id)
                 return figures | await _asking(desk, pool, alert.id, city)
-
-
-async def _an_issuer(connection: Connection) -> int:
-    """Insert an account of the whole city; return the city's unit."""
-    cursor = await connection.execute("SELECT id FROM unit WHERE parent IS NULL")
-    (city,) = await cursor.fetchone() or (0,)
-    await connection.execute(
-        "INSERT INTO account (id, name, password_hash, unit) OVERRIDING SYSTEM VALUE VALUES (1, 'bench', '', %s)",
-        [city],
-    )
-    return int(city)
 
 
 async def _issuing(

@@ -18,7 +18,7 @@ from alerts.core.levels import Level
 from alerts.core.rules import Does, Kind, Measure, Rule
 from alerts.rule_watch import RuleWatch
 from alerts.store import rules
-from benchmarks.cluster import a_cluster
+from benchmarks.cluster import a_cluster, an_issuer
 from tracker.bus.local import LocalBus
 from tracker.city.generator import REFERENCE, generate
 from tracker.city.load import load_city
@@ -40,7 +40,7 @@ async def measure() -> Mapping[str, float]:
         now = datetime.now(UTC)
         async with await Connection.connect(cluster.dsn, autocommit=True) as connection:
             await ensure_partitions(connection, now.date())
-            city = await _an_issuer(connection)
+            city = await an_issuer(connection)
             await _people_the_city(connection, now)
             for rule in _rules(city):
                 made = await rules.add(connection, rule)
@@ -79,17 +79,6 @@ def _rules(city: int) -> list[Rule]:
         rule(Kind.CROWDING, at_level="grid-3", bound=20),
         rule(Kind.COUNT, measure=Measure.ONLINE, is_below=True, bound=40, at_level="grid-2", together="county"),
     ]
-
-
-async def _an_issuer(connection: Connection) -> int:
-    """Insert an account of the whole city; return the city's unit."""
-    cursor = await connection.execute("SELECT id FROM unit WHERE parent IS NULL")
-    (city,) = await cursor.fetchone() or (0,)
-    await connection.execute(
-        "INSERT INTO account (id, name, password_hash, unit) OVERRIDING SYSTEM VALUE VALUES (1, 'bench', '', %s)",
-        [city],
-    )
-    return int(city)
 
 
 async def _people_the_city(connection: Connection, now: datetime) -> None:
