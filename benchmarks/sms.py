@@ -234,10 +234,9 @@ async def _queue(pool: Pool, count: int, *, number: str | None = None, priority:
     async with pool.connection() as connection:
         await connection.execute(
             """
-            INSERT INTO delivery (key, kind, channel, address, body, priority, state, queued_at, expires_at)
-            SELECT 'bench ' || gen_random_uuid(), 'manual', 'sms',
-                   coalesce(%(number)s, '+86138' || lpad(n::text, 8, '0')), %(text)s, %(priority)s, 'queued',
-                   %(now)s, %(now)s::timestamptz + %(valid)s
+            INSERT INTO delivery (kind, channel, address, body, priority, state, queued_at, expires_at)
+            SELECT 'manual', 'sms', coalesce(%(number)s, '+86138' || lpad(n::text, 8, '0')), %(text)s, %(priority)s,
+                   'queued', %(now)s, %(now)s::timestamptz + %(valid)s
             FROM generate_series(1, %(count)s) n
             """,
             {

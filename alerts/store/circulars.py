@@ -154,10 +154,9 @@ async def enqueue(
     """Queue one SMS for each recipient; return how many. What waits for later is out of the claim index till then."""
     cursor = await connection.execute(
         """
-        INSERT INTO delivery (key, circular, member, kind, channel, address, language, body, priority, state, queued_at,
+        INSERT INTO delivery (circular, member, kind, channel, address, language, body, priority, state, queued_at,
                               not_before, expires_at)
-        SELECT concat_ws(':', 'circular', r.circular, r.number), r.circular, r.member, 'manual', 'sms', r.number,
-               r.language,
+        SELECT r.circular, r.member, 'manual', 'sms', r.number, r.language,
                CASE WHEN %(pattern_en)s = '' OR (r.language LIKE 'zh%%' AND %(pattern_zh)s <> '')
                     THEN format(%(pattern_zh)s, r.name, coalesce(u.name, ''))
                     ELSE format(%(pattern_en)s, r.name, coalesce(u.name_en, u.name, '')) END,
@@ -165,7 +164,7 @@ async def enqueue(
         FROM circular_recipient r LEFT JOIN unit u ON u.id = r.unit
         WHERE r.circular = %(circular)s AND r.left_out IS NULL
         ORDER BY r.place
-        ON CONFLICT (key) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         {
             "circular": circular.id,

@@ -1,7 +1,7 @@
 """Table delivery, the writing side: one row per person and channel, made by INSERT ... SELECT.
 
-The key makes each idempotent: alert, version, member, kind, occasion, channel (and terminal). Rows of a person whom no
-channel can reach are made failed at once: nobody in an audience is silently dropped.
+Alert, version, member, kind, occasion, channel and address make each idempotent. Rows of a person whom no channel can
+reach are made failed at once: nobody in an audience is silently dropped.
 """
 
 from collections.abc import Sequence
@@ -63,17 +63,16 @@ async def enqueue_sms(connection: Connection, mailing: Mailing) -> int:
     """Queue one SMS for everybody in the audience who has a phone; return how many."""
     cursor = await connection.execute(
         """
-        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, wants_answer,
+        INSERT INTO delivery (alert, version, member, kind, occasion, channel, address, language, body, wants_answer,
                               priority, state, queued_at, expires_at)
-        SELECT concat_ws(':', alert, %(version)s, member, %(kind)s::text, %(occasion)s::text, %(sms)s::text),
-               alert, %(version)s, member, %(kind)s, %(sms)s, phone, language,
+        SELECT alert, %(version)s, member, %(kind)s, %(occasion)s, %(sms)s, phone, language,
                CASE WHEN language LIKE 'zh%%' THEN %(zh)s ELSE %(en)s END,
                %(wants_answer)s, %(priority)s, 'queued', %(queued_at)s, %(expires_at)s
         FROM audience
         WHERE alert = %(alert)s AND phone IS NOT NULL
           AND (%(members)s::integer[] IS NULL OR member = ANY(%(members)s::integer[]))
         ORDER BY member
-        ON CONFLICT (key) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         mailing.values,
     )
@@ -84,16 +83,15 @@ async def enqueue_terminals(connection: Connection, mailing: Mailing) -> int:
     """Queue one message for each terminal that somebody in the audience carries; return how many."""
     cursor = await connection.execute(
         """
-        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
-                              queued_at, expires_at)
-        SELECT concat_ws(':', a.alert, %(version)s, a.member, %(kind)s::text, %(occasion)s::text, 'terminal', t.code),
-               a.alert, %(version)s, a.member, %(kind)s, 'terminal', t.code, a.language, %(payload)s, %(priority)s,
-               'queued', %(queued_at)s, %(expires_at)s
+        INSERT INTO delivery (alert, version, member, kind, occasion, channel, address, language, body, priority,
+                              state, queued_at, expires_at)
+        SELECT a.alert, %(version)s, a.member, %(kind)s, %(occasion)s, 'terminal', t.code, a.language, %(payload)s,
+               %(priority)s, 'queued', %(queued_at)s, %(expires_at)s
         FROM audience a JOIN terminal t ON t.member = a.member AND t.closed_at IS NULL
         WHERE a.alert = %(alert)s
           AND (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
         ORDER BY a.member
-        ON CONFLICT (key) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         mailing.values,
     )
@@ -104,10 +102,9 @@ async def enqueue_pushes(connection: Connection, mailing: Mailing) -> int:
     """Queue one message for each phone that somebody in the audience is pushed to; return how many."""
     cursor = await connection.execute(
         """
-        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
-                              queued_at, expires_at)
-        SELECT concat_ws(':', a.alert, %(version)s, a.member, %(kind)s::text, %(occasion)s::text, 'push', p.id),
-               a.alert, %(version)s, a.member, %(kind)s, 'push', p.id::text, a.language,
+        INSERT INTO delivery (alert, version, member, kind, occasion, channel, address, language, body, priority,
+                              state, queued_at, expires_at)
+        SELECT a.alert, %(version)s, a.member, %(kind)s, %(occasion)s, 'push', p.id::text, a.language,
                CASE WHEN a.language LIKE 'zh%%' THEN %(push_zh)s ELSE %(push_en)s END, %(priority)s,
                'queued', %(queued_at)s, %(expires_at)s
         FROM push_subscription s
@@ -116,7 +113,7 @@ async def enqueue_pushes(connection: Connection, mailing: Mailing) -> int:
         JOIN audience a ON a.member = p.member AND a.alert = %(alert)s
         WHERE (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
         ORDER BY a.member, p.id
-        ON CONFLICT (key) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         mailing.values,
     )
@@ -130,18 +127,17 @@ async def record_unreachable(connection: Connection, mailing: Mailing) -> int:
     """
     cursor = await connection.execute(
         """
-        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
-                              detail, queued_at, settled_at)
-        SELECT concat_ws(':', a.alert, %(version)s, a.member, %(kind)s::text, %(occasion)s::text, 'none'),
-               a.alert, %(version)s, a.member, %(kind)s, 'none', '', a.language, '', %(priority)s, 'failed',
-               'no phone number and no terminal', %(queued_at)s, %(queued_at)s
+        INSERT INTO delivery (alert, version, member, kind, occasion, channel, address, language, body, priority,
+                              state, detail, queued_at, settled_at)
+        SELECT a.alert, %(version)s, a.member, %(kind)s, %(occasion)s, 'none', '', a.language, '', %(priority)s,
+               'failed', 'no phone number and no terminal', %(queued_at)s, %(queued_at)s
         FROM audience a
         WHERE a.alert = %(alert)s AND a.phone IS NULL
           AND NOT EXISTS (SELECT 1 FROM terminal t WHERE t.member = a.member AND t.closed_at IS NULL)
           AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.member = a.member AND d.alert = a.alert
                           AND d.version = %(version)s AND d.channel = 'push')
           AND (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
-        ON CONFLICT (key) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         mailing.values,
     )
@@ -155,10 +151,9 @@ async def enqueue_follow_up(connection: Connection, mailing: Mailing) -> int:
     """
     cursor = await connection.execute(
         """
-        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
-                              queued_at, expires_at)
-        SELECT concat_ws(':', alert, %(version)s, member, %(kind)s::text, %(occasion)s::text, channel, address),
-               alert, %(version)s, member, %(kind)s, channel, address, language,
+        INSERT INTO delivery (alert, version, member, kind, occasion, channel, address, language, body, priority,
+                              state, queued_at, expires_at)
+        SELECT alert, %(version)s, member, %(kind)s, %(occasion)s, channel, address, language,
                CASE WHEN channel = 'terminal' THEN %(payload)s
                     WHEN channel = 'push' AND language LIKE 'zh%%' THEN %(push_zh)s
                     WHEN channel = 'push' THEN %(push_en)s
@@ -169,7 +164,7 @@ async def enqueue_follow_up(connection: Connection, mailing: Mailing) -> int:
             WHERE alert = %(alert)s AND version < %(version)s AND (state = ANY(%(told)s) OR is_possible_duplicate)
         ) AS told
         ORDER BY member
-        ON CONFLICT (key) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         {**mailing.values, "told": _TOLD},
     )
@@ -190,15 +185,13 @@ async def enqueue_digests(connection: Connection, mailing: Mailing, digests: Seq
     """Queue the digests, each with its own body, at the mailing's priority and occasion; return how many."""
     cursor = await connection.execute(
         """
-        INSERT INTO delivery (key, alert, version, member, kind, channel, address, language, body, priority, state,
-                              queued_at, expires_at)
-        SELECT concat_ws(':', %(alert)s, %(version)s, d.member, %(kind)s::text, %(occasion)s::text,
-                         %(sms)s::text),
-               %(alert)s, %(version)s, d.member, %(kind)s, %(sms)s, d.phone, d.language, d.body, %(priority)s, 'queued',
-               %(queued_at)s, %(expires_at)s
+        INSERT INTO delivery (alert, version, member, kind, occasion, channel, address, language, body, priority,
+                              state, queued_at, expires_at)
+        SELECT %(alert)s, %(version)s, d.member, %(kind)s, %(occasion)s, %(sms)s, d.phone, d.language, d.body,
+               %(priority)s, 'queued', %(queued_at)s, %(expires_at)s
         FROM unnest(%(to)s::integer[], %(phones)s::text[], %(languages)s::text[], %(bodies)s::text[])
              AS d(member, phone, language, body)
-        ON CONFLICT (key) DO NOTHING
+        ON CONFLICT DO NOTHING
         """,
         {
             **mailing.values,

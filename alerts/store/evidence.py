@@ -215,14 +215,14 @@ _FINGERPRINTS: Final[dict[str, LiteralString]] = {
         """,
     "delivery": """
         SELECT count(*), encode(sha256(coalesce(string_agg(sha256(convert_to(jsonb_build_array(
-            key, version, member, kind, channel, address, language, body, state, is_possible_duplicate, attempts,
-            provider, provider_id, detail, queued_at, sent_at, settled_at, expires_at)::text, 'UTF8')),
-            ''::bytea ORDER BY id), ''::bytea)), 'hex')
+            delivery_key(delivery), version, member, kind, channel, address, language, body, state,
+            is_possible_duplicate, attempts, provider, provider_id, detail, queued_at, sent_at, settled_at,
+            expires_at)::text, 'UTF8')), ''::bytea ORDER BY id), ''::bytea)), 'hex')
         FROM delivery WHERE alert = %s
         """,
     "delivery_attempt": """
         SELECT count(*), encode(sha256(coalesce(string_agg(sha256(convert_to(jsonb_build_array(
-            d.key, t.attempt, t.at, t.provider, t.outcome, t.detail)::text, 'UTF8')),
+            delivery_key(d), t.attempt, t.at, t.provider, t.outcome, t.detail)::text, 'UTF8')),
             ''::bytea ORDER BY t.delivery, t.attempt, t.outcome), ''::bytea)), 'hex')
         FROM delivery d JOIN delivery_attempt t ON t.delivery = d.id WHERE d.alert = %s
         """,

@@ -65,7 +65,7 @@ async def confirm_terminals(connection: Connection) -> int:
         """
         UPDATE delivery d SET state = moves.after, settled_at = w.delivered_at
         FROM downlink w, unnest(%(before)s::text[], %(after)s::text[]) AS moves(before, after)
-        WHERE d.provider = 'terminal' AND d.state IN ('sent', 'unknown') AND d.provider_id IS NOT NULL
+        WHERE d.channel = 'terminal' AND d.state IN ('sent', 'unknown') AND d.provider_id IS NOT NULL
           AND w.id = d.provider_id::bigint AND w.delivered_at IS NOT NULL AND d.state = moves.before
         """,
         {"before": before, "after": after},

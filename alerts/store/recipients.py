@@ -304,7 +304,7 @@ async def page(connection: Connection, circular: UUID, *, left_out: bool, after:
                 ORDER BY place LIMIT %(limit)s
             ) AS r
             LEFT JOIN unit u ON u.id = r.unit
-            LEFT JOIN delivery d ON d.key = concat_ws(':', 'circular', r.circular, r.number) AND r.left_out IS NULL
+            LEFT JOIN delivery d ON d.circular = r.circular AND d.address = r.number AND r.left_out IS NULL
             ORDER BY r.place
             """,
             {"circular": circular, "left_out": left_out, "after": after, "limit": limit},

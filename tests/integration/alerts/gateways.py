@@ -86,9 +86,9 @@ async def queue(
     """Queue manual messages, each to a number of its own unless told otherwise."""
     await connection.execute(
         """
-        INSERT INTO delivery (key, kind, channel, address, body, priority, state, queued_at, expires_at)
-        SELECT 'test ' || gen_random_uuid(), 'manual', %(channel)s,
-               coalesce(%(number)s, '+86138' || lpad(n::text, 8, '0')), body, 4, 'queued', now(), now() + %(expires_in)s
+        INSERT INTO delivery (kind, channel, address, body, priority, state, queued_at, expires_at)
+        SELECT 'manual', %(channel)s, coalesce(%(number)s, '+86138' || lpad(n::text, 8, '0')), body, 4, 'queued',
+               now(), now() + %(expires_in)s
         FROM unnest(%(bodies)s::text[]) WITH ORDINALITY AS b(body, n)
         """,
         {"bodies": list(bodies), "number": number, "channel": channel, "expires_in": expires_in},

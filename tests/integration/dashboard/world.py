@@ -415,11 +415,11 @@ async def _a_circular(connection: Connection, at: Target) -> None:
     )
     await connection.execute(
         """
-        INSERT INTO delivery (id, key, circular, member, kind, channel, address, body, priority, state, queued_at)
+        INSERT INTO delivery (id, circular, member, kind, channel, address, body, priority, state, queued_at)
         OVERRIDING SYSTEM VALUE
-        SELECT %(id)s + number * 100, concat(%(circular)s::text, number), %(circular)s,
-               CASE number WHEN 0 THEN %(member)s::integer END, 'manual', 'sms', %(number)s, %(name)s, 20, 'failed',
-               now()
+        SELECT %(id)s + number * 100, %(circular)s,
+               CASE number WHEN 0 THEN %(member)s::integer END, 'manual', 'sms',
+               concat(%(number)s::text, nullif(number, 0)), %(name)s, 20, 'failed', now()
         FROM generate_series(0, 1) AS number
         """,
         facts,
