@@ -278,9 +278,21 @@ class Listener:
             flush()
 
     def _room(self) -> None:
-        waiting, self._waiting_for_room = self._waiting_for_room, []
-        for connection in waiting:
+        """Let as many read on as there is room for, if each brings as much as the last time; all when all is written.
+
+        Eight connections that carry a whole city would otherwise bring four batches at once, and the loop would see
+        only after all of that what became of the batch before.
+        """
+        room, count = self.inbox.room, 0
+        for connection in self._waiting_for_room:
+            if room <= 0 and len(self.inbox):
+                break
+            room -= max(1, connection.read_last)
+            count += 1
             connection.release(Hold.INBOX)
+        self._waiting_for_room = self._waiting_for_room[count:]
+        if self._waiting_for_room:
+            self.inbox.on_room(self._room)
 
     async def _watch(self) -> None:
         """End connections that are silent or slow for too long, without holding up the others meanwhile."""

@@ -48,6 +48,7 @@ class Connection(Downward):
         "_unsettled",
         "code",
         "credential",
+        "read_last",
         "terminal",
         "will",
     )
@@ -64,6 +65,7 @@ class Connection(Downward):
         self._refusal = 0
         self._unsettled = 0
         self._calm_at_s = 0.0
+        self.read_last = 0  # packets in one piece
         self.terminal = 0
         self.code = ""
         self.credential: Terminal | None = None
@@ -80,6 +82,7 @@ class Connection(Downward):
 
     def take(self, received: list[Received]) -> None:
         counted = self._door.counted
+        self.read_last = len(received)
         for index, packet in enumerate(received):
             if self._held & Hold.SESSION or self.stage is Stage.CLOSED:
                 self._backlog += received[index:]

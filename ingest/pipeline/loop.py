@@ -141,6 +141,7 @@ class Pipeline:
         began = time.monotonic()
         plan, written, presence = await retry(lambda: self._attempt(batch), name="ingest")
         commit_s = time.monotonic() - began
+        self._inbox.read_on()  # a batch without positions sends none
         self._advance(batch, plan, presence)
         for packet in packets:
             packet.settler.settle(packet.token)
@@ -281,7 +282,16 @@ class Pipeline:
             )
             presence = signs.signs(batch, plan, self.memory, self.directory)
             last = self.memory.last
-            written = await write(connection, batch, plan, presence, last=last, city=city, limits=self._limits)
+            written = await write(
+                connection,
+                batch,
+                plan,
+                presence,
+                last=last,
+                city=city,
+                limits=self._limits,
+                on_sent=self._inbox.read_on,
+            )
         return plan, written, presence
 
     async def _add_presence(self, presence: list[PresenceRow]) -> None:

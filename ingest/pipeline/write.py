@@ -1,5 +1,6 @@
 """One batch, one transaction: what `plan` decided becomes rows. Must bear being done twice."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
@@ -53,10 +54,15 @@ async def write(
     last: Positions,
     city: City,
     limits: Limits,
+    on_sent: Callable[[], None],
 ) -> Written:
-    """`last` is where each terminal was before the batch, by terminal id: a press without a place is put there."""
+    """`last` is where each terminal was before the batch, by terminal id: a press without a place is put there.
+
+    `on_sent` is called when the positions are on their way to the database.
+    """
     if len(plan.rows):
-        await positions.copy(connection, plan.rows, city.atlas.versions(plan.rows["fixed_at_us"]))
+        grid_sets = city.atlas.versions(plan.rows["fixed_at_us"])
+        await positions.copy(connection, plan.rows, grid_sets, on_sent=on_sent)
     if len(plan.crossings):
         await events.add_crossings(connection, crossing_rows(plan.crossings, city))
     if presence:

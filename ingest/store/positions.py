@@ -1,6 +1,7 @@
 """The table `position`: written as one numpy array in PostgreSQL's binary COPY format, read back as one."""
 
 import struct
+from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
@@ -56,8 +57,17 @@ def encode(rows: Positions, grid_sets: npt.NDArray[np.int64] | int) -> bytes:
     return b"".join((_HEADER, tuples.tobytes(), _TRAILER))
 
 
-async def copy(connection: Connection, rows: Positions, grid_sets: npt.NDArray[np.int64] | int) -> None:
-    """Raises psycopg.errors.UniqueViolation when one (terminal, fix time) is there already."""
+async def copy(
+    connection: Connection,
+    rows: Positions,
+    grid_sets: npt.NDArray[np.int64] | int,
+    *,
+    on_sent: Callable[[], None] = lambda: None,
+) -> None:
+    """Write the rows; `on_sent` is called when they are on their way and the server has work to do.
+
+    Raises psycopg.errors.UniqueViolation when one (terminal, fix time) is there already.
+    """
     statement = """
         COPY position (fixed_at, terminal, delay_ms, lon, lat, grid, speed_dmps, heading_deg, accuracy_dm, altitude_m,
                        battery_pct, flags, member, step_m, step_s)
@@ -65,6 +75,7 @@ async def copy(connection: Connection, rows: Positions, grid_sets: npt.NDArray[n
         """
     async with connection.cursor() as cursor, cursor.copy(statement) as stream:
         await stream.write(encode(rows, grid_sets))
+        on_sent()
 
 
 async def existing(connection: Connection, keys: Positions) -> Positions:

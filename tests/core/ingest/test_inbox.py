@@ -42,3 +42,19 @@ async def test_who_waits_for_room_is_called_back_once_when_there_is_some() -> No
     await inbox.take()
     await inbox.take()
     assert called == ["room"]
+
+
+async def test_while_the_next_batch_waits_doors_read_on_only_when_told_to() -> None:
+    inbox, called = Inbox(Bounds(packets=4, batch=2)), list[str]()
+    for _ in range(4):
+        inbox.put(packet())
+    inbox.on_room(lambda: called.append("room"))
+    inbox.read_on()
+    assert called == []  # it is full
+    await inbox.take()
+    assert called == []  # there is room, and a whole batch
+    inbox.read_on()
+    assert called == ["room"]
+    inbox.on_room(lambda: called.append("again"))
+    await inbox.take()
+    assert called == ["room", "again"]

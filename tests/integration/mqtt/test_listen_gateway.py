@@ -6,6 +6,7 @@ import pytest
 
 from ingest.doors import listen_gateway
 from ingest.doors.listen_connection import RECEIVE_MAXIMUM
+from ingest.inbox import Bounds
 from ingest.mqtt import packets
 from ingest.mqtt.encode import publish
 from ingest.mqtt.packets import Code, ConnectReturn, Level, Subscription, Will
@@ -157,3 +158,18 @@ async def test_the_same_client_id_takes_the_connection_over(database: str) -> No
         await a_gateway(bench, client_id="load-1")
         assert await first.end() == []
         await until(lambda: bench.listener.connections == 2)
+
+
+async def test_many_that_bring_more_than_there_is_room_for_are_all_read(database: str) -> None:
+    """Those that find no room are let go on a few at a time; nobody is forgotten when nobody else comes any more."""
+    each, count = 50, 6
+    async with a_door(database, gateway=SECRET, bounds=Bounds(packets=10, batch=4)) as bench:
+        peers = [(await a_gateway(bench, client_id=f"load-{number}"))[0] for number in range(count)]
+        large = b" " * 20_000  # so that a read of 256 KiB brings a dozen
+        messages = [publish(b"gw/v1/t/T1/pos", large, level=Level.V311, qos=1, packet_id=1 + at) for at in range(each)]
+        for peer in peers:
+            peer.writer.write(b"".join(messages))
+        for peer in peers:
+            assert [await peer.next() for _ in range(each)] == [packets.Puback(1 + at) for at in range(each)]
+        assert len(bench.taken) == each * count
+        assert bench.inbox.room == 10
