@@ -20,11 +20,13 @@ from typing import Any, Final, cast
 
 import psycopg
 import structlog
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from alerts import metrics
 from alerts.core.backoff import backoff
 from alerts.core.buckets import Bucket
+from alerts.core.number_caps import NumberCaps
 from alerts.core.states import DeliveryMove
 from alerts.link_maker import LinkMaker
 from alerts.providers.interface import Outcome, Outgoing, Provider
@@ -69,11 +71,14 @@ class Dispatcher:
         rate: Rate | None = None,
         share: Callable[[], float] = lambda: 1.0,
         ahead: int = 0,
+        per_number: NumberCaps | None = None,
+        has_others: Callable[[], bool] = lambda: False,
         tick: Callable[[], float] = time.monotonic,
     ) -> None:
         """`share` is the part of its rate that it runs at now; at 0 nothing is claimed, and all stays for others.
 
-        With `ahead` the provider must bear several calls of `send` at once.
+        With `ahead` the provider must bear several calls of `send` at once. `has_others`: whether others take what
+        this one may not send to a number (`per_number`).
         """
         self._pool = pool
         self._bus = bus
@@ -83,6 +88,8 @@ class Dispatcher:
         self._rate = rate or Rate()
         self._share = share
         self._ahead = ahead
+        self._limits = [] if per_number is None else per_number.limits
+        self._has_others = has_others
         self._under_way = 0
         self._landed = asyncio.Event()
         self._tick = tick
@@ -176,14 +183,32 @@ class Dispatcher:
         """Look once more, hand over what still has a point, and settle."""
         async with self._pool.connection() as connection:
             stale = await queue.pointless(connection, [row.id for row in claimed], now=self._clock())
-        leaving = [row for row in claimed if row.id not in stale]
+            timely = [row for row in claimed if row.id not in stale]
+            crowded = await self._crowded(connection, timely) if self._limits and timely else {}
+        leaving = [row for row in timely if row.id not in crowded]
         outcomes = await self._submit(leaving) if leaving else {}
         settled = [_settled_stale(row, stale[row.id]) for row in claimed if row.id in stale]
+        settled += [self._settled(row, crowded[row.id]) for row in timely if row.id in crowded]
         if outcomes is not None:
             settled += [self._settled(row, outcomes.get(row.id)) for row in leaving]
         await retry(partial(self._settle, settled), name=f"dispatch {self._provider.name}")
         for alert in {row.alert for row in claimed if row.alert is not None}:
             await self._bus.publish(ALERTS, str(alert).encode())
+
+    async def _crowded(self, connection: AsyncConnection[Any], timely: Sequence[Claimed]) -> dict[int, Outcome]:
+        """Return what must wait because its number has had enough of late; another way out may take it before."""
+        now, name, zone = self._clock(), self._provider.name, self._links.policy.timezone
+        ids = [row.id for row in timely]
+        found = await queue.crowded(connection, ids, provider=name, limits=self._limits, now=now)
+        return {
+            delivery: Outcome(
+                delivery=delivery,
+                move=DeliveryMove.DEFERRED,
+                detail=f"{name} may send this number no more until {until.astimezone(zone):%H:%M:%S}",
+                retry_after=None if self._has_others() else until - now,
+            )
+            for delivery, until in found.items()
+        }
 
     async def _let_go(self, claimed: Sequence[Claimed]) -> None:
         """Stopping in the middle of a batch: its leases end now, else it would wait them out. It may have left."""

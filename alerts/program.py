@@ -81,9 +81,22 @@ def lane(
     def share() -> float:
         return shares({each.name: each.strength for each in operators})[operator.name]
 
+    def has_others() -> bool:
+        return any(each.strength > 0 for each in operators if each is not operator)
+
     terms = operator.terms
-    rate = Rate(per_s=terms.rate_per_s)
-    return Dispatcher(pool, bus, clock, operator, links=links, rate=rate, share=share, ahead=terms.ahead)
+    return Dispatcher(
+        pool,
+        bus,
+        clock,
+        operator,
+        links=links,
+        rate=Rate(per_s=terms.rate_per_s),
+        share=share,
+        ahead=terms.ahead,
+        per_number=terms.per_number,
+        has_others=has_others,
+    )
 
 
 async def run(

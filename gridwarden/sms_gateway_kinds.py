@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from alerts.core.gammu import GammuGateway
+from alerts.core.number_caps import NumberCaps
 from alerts.over_http import library
 from alerts.over_http.asking import context_of
 from alerts.over_http.callbacks import Network
@@ -34,6 +35,17 @@ class SmsGatewaysError(Exception):
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PerNumber(Strict):
+    """The most messages to one number, as the operator counts them."""
+
+    minute: PositiveInt | None = None
+    hour: PositiveInt | None = None
+    day: PositiveInt | None = None
+
+    def caps(self) -> NumberCaps:
+        return NumberCaps(minute=self.minute, hour=self.hour, day=self.day)
 
 
 class Secret(Strict):
@@ -106,6 +118,7 @@ class _OverHttp(Strict):
     rate_per_s: PositiveFloat = 100.0
     at_once: Annotated[int, Field(ge=1, le=500)] = 16
     weight: PositiveFloat = 1.0
+    per_number: PerNumber = PerNumber()
     most_parts: Annotated[int, Field(ge=1, le=255)] = 20
     country_code: CountryCode = "86"
 
@@ -133,6 +146,7 @@ class _OverHttp(Strict):
             rate_per_s=self.rate_per_s,
             at_once=self.at_once,
             weight=self.weight,
+            per_number=self.per_number.caps(),
             most_parts=self.most_parts,
             country_code=self.country_code,
         )
@@ -237,6 +251,7 @@ class GammuSettings(Strict):
     rate_per_s: PositiveFloat = 0.2
     most_waiting: Annotated[int, Field(ge=1, le=1_000)] = 10
     weight: PositiveFloat = 1.0
+    per_number: PerNumber = PerNumber()
     most_parts: Annotated[int, Field(ge=1, le=255)] = 10
     country_code: CountryCode = "86"
 
@@ -256,6 +271,7 @@ class GammuSettings(Strict):
             rate_per_s=self.rate_per_s,
             most_waiting=self.most_waiting,
             weight=self.weight,
+            per_number=self.per_number.caps(),
             most_parts=self.most_parts,
             country_code=self.country_code,
         )

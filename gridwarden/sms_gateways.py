@@ -21,6 +21,7 @@ from gridwarden.sms_gateway_kinds import (
     HttpSettings,
     KannelSettings,
     Name,
+    PerNumber,
     Secret,
     SmsGatewaysError,
     Strict,
@@ -66,6 +67,7 @@ class SmppGateway(Strict):
     window: Annotated[int, Field(ge=1, le=1_000)] = 32
     rate_per_s: PositiveFloat = 100.0  # segments
     weight: PositiveFloat = 1.0
+    per_number: PerNumber = PerNumber()
     source: _Source = _Source()
     destination: _Destination = _Destination()
     ids: Ids = Ids.SAME
@@ -113,6 +115,7 @@ class SmppGateway(Strict):
             most_parts=self.most_parts,
             sends_validity=self.validity,
             weight=self.weight,
+            per_number=self.per_number.caps(),
             country_code=self.country_code,
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.core.number_caps import NO_CAPS, NumberCaps
 from alerts.core.verdicts import Fate
 
 CREATOR: Final = "gridwarden"
@@ -43,6 +44,7 @@ class GammuGateway:
     rate_per_s: float = 0.2  # a modem takes some seconds for a part
     most_waiting: int = 10  # messages in its outbox: what lies there cannot be overtaken, nor sent by another gateway
     weight: float = 1.0
+    per_number: NumberCaps = NO_CAPS
     most_parts: int = 10
     country_code: str = "86"
     timing: GammuTiming = field(default_factory=GammuTiming)

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from alerts.core.number_caps import NO_CAPS, NumberCaps
 from alerts.core.numbers import national
 from alerts.core.texts import is_gsm7, parts
 from alerts.over_http.callbacks import Network
@@ -49,6 +50,7 @@ class HttpGateway:
     rate_per_s: float = 100.0
     at_once: int = 16  # requests without an answer
     weight: float = 1.0
+    per_number: NumberCaps = NO_CAPS
     country_code: str = "86"
     most_parts: int = 20  # of a text; a template has its own measure
     patience: Patience = field(default_factory=Patience)

@@ -116,7 +116,8 @@ class Gammu:
 
     @property
     def terms(self) -> Terms:
-        return Terms(rate_per_s=self._gateway.rate_per_s, ahead=1)
+        gateway = self._gateway
+        return Terms(rate_per_s=gateway.rate_per_s, ahead=1, per_number=gateway.per_number)
 
     @property
     def is_open(self) -> bool:

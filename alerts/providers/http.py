@@ -70,7 +70,8 @@ class Http:
 
     @property
     def terms(self) -> Terms:
-        return Terms(rate_per_s=self._gateway.rate_per_s, ahead=self._gateway.ahead)
+        gateway = self._gateway
+        return Terms(rate_per_s=gateway.rate_per_s, ahead=gateway.ahead, per_number=gateway.per_number)
 
     @property
     def is_open(self) -> bool:

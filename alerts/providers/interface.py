@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from alerts.core.number_caps import NO_CAPS, NumberCaps
 from alerts.core.states import DeliveryMove
 
 
@@ -42,10 +43,11 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """How an operator wants to be fed: messages (or segments) a second, and how many may be without an answer."""
+    """How an operator wants to be fed: messages (or segments) a second, how many unanswered, how many to one number."""
 
     rate_per_s: float
     ahead: int
+    per_number: NumberCaps = NO_CAPS
 
 
 class Provider(Protocol):

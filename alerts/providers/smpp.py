@@ -83,7 +83,8 @@ class Smpp:
 
     @property
     def terms(self) -> Terms:
-        return Terms(rate_per_s=self._gateway.rate_per_s, ahead=self._gateway.window)
+        gateway = self._gateway
+        return Terms(rate_per_s=gateway.rate_per_s, ahead=gateway.window, per_number=gateway.per_number)
 
     @property
     def session(self) -> Session:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from alerts.core.number_caps import NO_CAPS, NumberCaps
 from alerts.smpp.pdus import Address
 from alerts.smpp.receipts import Ids
 from alerts.smpp.segments import Concatenation
@@ -60,6 +61,7 @@ class Gateway:
     most_parts: int = 20
     sends_validity: bool = True
     weight: float = 1.0
+    per_number: NumberCaps = NO_CAPS
     country_code: str = "86"  # of numbers that the operator writes without one
     timing: Timing = field(default_factory=Timing)
 

@@ -5,7 +5,7 @@ Whoever settles names the attempt: a sender that lost its lease and wakes up lat
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -95,6 +95,39 @@ async def pointless(connection: Connection, ids: Sequence[int], *, now: datetime
         {"ids": list(ids), "now": now},
     )
     return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
+
+
+async def crowded(
+    connection: Connection, ids: Sequence[int], *, provider: str, limits: Sequence[tuple[int, timedelta]], now: datetime
+) -> dict[int, datetime]:
+    """Return those whose numbers have had as many from this provider as `limits` allow, and until when that is so.
+
+    `limits`: how many within which period. What is claimed counts as sent; of several claimed the first may leave.
+    """
+    cursor = await connection.execute(
+        """
+        SELECT d.id, max(last.at + cap.period)
+        FROM delivery d
+        CROSS JOIN unnest(%(counts)s::integer[], %(periods)s::interval[]) AS cap(count, period)
+        CROSS JOIN LATERAL (
+            SELECT coalesce(o.sent_at, %(now)s) AS at FROM delivery o
+            WHERE o.address = d.address AND o.channel = d.channel AND o.provider = %(provider)s AND o.id <> d.id
+              AND (o.sent_at > %(now)s - cap.period
+                   OR (o.state = 'sending' AND (o.lease_until, o.priority, o.id) < (d.lease_until, d.priority, d.id)))
+            ORDER BY 1 DESC OFFSET cap.count - 1 LIMIT 1
+        ) AS last
+        WHERE d.id = ANY(%(ids)s)
+        GROUP BY d.id
+        """,
+        {
+            "ids": list(ids),
+            "provider": provider,
+            "counts": [count for count, _ in limits],
+            "periods": [period for _, period in limits],
+            "now": now,
+        },
+    )
+    return dict(await cursor.fetchall())
 
 
 async def settle(connection: Connection, outcomes: Sequence[Settled], *, now: datetime) -> list[int]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg_pool import AsyncConnectionPool
@@ -12,6 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 from alerts import dispatch
 from alerts.core import links
 from alerts.core.levels import Level
+from alerts.core.number_caps import NumberCaps
 from alerts.core.states import DeliveryMove
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher, Rate
@@ -280,8 +281,8 @@ async def test_a_lane_that_works_ahead_has_never_more_under_way_than_said_and_a_
         held = await all_of(connection, "SELECT count(*)::integer FROM delivery WHERE state = 'sending'")
         await connection.execute(
             """
-            INSERT INTO delivery (key, kind, channel, address, body, priority, state, queued_at)
-            VALUES ('red', 'manual', 'sms', '+8613800000001', 'red', 1, 'queued', now())
+            INSERT INTO delivery (kind, channel, address, body, priority, state, queued_at)
+            VALUES ('manual', 'sms', '+8613800000001', 'red', 1, 'queued', now())
             """
         )
         assert 20 < held[0] <= 30
@@ -321,3 +322,52 @@ async def test_nothing_is_claimed_while_the_way_out_is_closed(
     await queue(connection, ["blue"])
     assert await drain(lane) == 0
     assert await all_of(connection, "SELECT state, attempts FROM delivery") == [("queued", 0)]
+
+
+async def test_a_number_that_has_had_enough_waits_until_the_operator_lets_it_have_more(
+    pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
+) -> None:
+    provider = Moody(*[DeliveryMove.ACCEPTED] * 4)
+    lane = Dispatcher(
+        pool, bus, clock, provider, links=LINKS, rate=Rate(per_s=1_000), per_number=NumberCaps(minute=2, hour=3)
+    )
+    await queue(connection, ["one", "two", "three", "four"], number="+8613800000007", expires_in=timedelta(days=999))
+    await queue(connection, ["other"], number="+8613800000008", expires_in=timedelta(days=999))
+    assert await lane.round() == 5
+    assert [message.body for message in provider.seen] == ["one", "two", "other"]
+    waiting = "SELECT extract(epoch FROM not_before - %s)::integer FROM delivery WHERE state = 'queued' ORDER BY id"
+    assert await waits(connection, waiting, clock) == [60, 3600]  # three will have been the third of this hour
+    said = "SELECT detail FROM delivery_attempt WHERE outcome = 'deferred' ORDER BY delivery"
+    assert await all_of(connection, said) == [
+        "moody may send this number no more until 12:01:00",
+        "moody may send this number no more until 13:00:00",
+    ]
+    for seconds, body in ((60, "three"), (3540, "four")):
+        clock.forward(seconds=seconds)
+        await dispatch.sweep(pool, clock)
+        assert await lane.round() == 1
+        assert [message.body for message in provider.seen][3:][-1] == body
+
+
+async def test_what_one_gateway_may_not_send_a_number_another_one_takes_soon(
+    pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
+) -> None:
+    full, free = Moody(DeliveryMove.ACCEPTED), Moody(DeliveryMove.ACCEPTED)
+    free.name = "free"
+    lanes = [
+        Dispatcher(
+            pool, bus, clock, each, links=LINKS, rate=Rate(per_s=1_000), per_number=caps, has_others=lambda: True
+        )
+        for each, caps in ((full, NumberCaps(day=1)), (free, NumberCaps()))
+    ]
+    await queue(connection, ["one", "two"], number="+8613800000007", expires_in=timedelta(days=999))
+    assert await lanes[0].round() == 2
+    assert [message.body for message in full.seen] == ["one"]
+    clock.forward(seconds=3)  # the first backoff is 1 to 2 s
+    await dispatch.sweep(pool, clock)
+    assert await lanes[1].round() == 1
+    assert [message.body for message in free.seen] == ["two"]
+
+
+async def waits(connection: Connection, query: LiteralString, clock: Clock) -> list[int]:
+    return [row[0] for row in await (await connection.execute(query, [clock()])).fetchall()]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from alerts.core.number_caps import NumberCaps
 from alerts.smpp.gateway import Gateway, Tls
 from alerts.smpp.pdus import Address
 from alerts.smpp.receipts import Ids
@@ -26,6 +27,7 @@ gateways:
     window: 64
     rate_per_s: 500
     weight: 2
+    per_number: {minute: 1, day: 10}
     source: {address: "10690001", ton: 3, npi: 1}
     ids: hex_then_decimal
     concatenation: payload
@@ -62,6 +64,7 @@ def test_all_that_can_be_said_of_a_gateway(given: Callable[[str], Settings], tmp
             window=64,
             rate_per_s=500.0,
             weight=2.0,
+            per_number=NumberCaps(minute=1, day=10),
             source=Address("10690001", 3, 1),
             ids=Ids.HEX_THEN_DECIMAL,
             concatenation="payload",  # pyright: ignore[reportArgumentType] - a StrEnum is its value
