@@ -134,7 +134,8 @@ def check_what_left(rows: Sequence[dict[str, Any]], book: Path) -> None:
     assert delivered <= set(left), "delivered, and never left"
     for delivery, times in left.items():
         assert times == 1 or by_id[delivery]["is_possible_duplicate"], f"{by_id[delivery]} left {times} times, unmarked"
-    once = Counter((row["member"], row["version"], row["kind"], row["channel"], row["key"]) for row in rows)
+    by_sms = [row for row in rows if row["channel"] == "sms"]
+    once = Counter((row["member"], row["version"], row["kind"], row["occasion"]) for row in by_sms)
     assert set(once.values()) == {1}
 
 
@@ -150,7 +151,7 @@ async def deliveries(connection: Connection, alert: UUID) -> list[dict[str, Any]
     async with connection.cursor(row_factory=dict_row) as cursor:
         await cursor.execute(
             """
-            SELECT id, key, member, version, kind, channel, state, is_possible_duplicate
+            SELECT id, member, version, kind, occasion, channel, state, is_possible_duplicate
             FROM delivery WHERE alert = %s ORDER BY id
             """,
             [alert],
