@@ -36,23 +36,31 @@ class Link:
 def sign(link: Link, *, secret: bytes) -> str:
     """Return the token of a link."""
     claims = CLAIMS.pack(link.alert.bytes, link.member, int(link.expires_at.timestamp()))
-    return base64.urlsafe_b64encode(claims + _signature(claims, secret)).rstrip(b"=").decode()
+    return _spelled(claims + _signature(claims, secret))
 
 
 def read(token: str, *, secret: bytes, now: datetime) -> Link:
-    """Return the link of a token; raises BadLink, or LinkExpired at and after its expiry."""
+    """Return the link of a token; raises BadLink, or LinkExpired at and after its expiry.
+
+    A token has one spelling: the last character's four bits that say nothing must be 0 (RFC 4648, section 3.5).
+    """
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as broken:
         raise BadLink("this is not one of our links") from broken
     claims, signature = raw[: CLAIMS.size], raw[CLAIMS.size :]
-    if len(claims) != CLAIMS.size or not hmac.compare_digest(signature, _signature(claims, secret)):
+    is_ours = len(claims) == CLAIMS.size and hmac.compare_digest(signature, _signature(claims, secret))
+    if not is_ours or _spelled(raw) != token:
         raise BadLink("this is not one of our links")
     alert, member, expires_s = CLAIMS.unpack(claims)
     link = Link(UUID(bytes=alert), member, datetime.fromtimestamp(expires_s, UTC))
     if now >= link.expires_at:
         raise LinkExpired(f"this link expired at {link.expires_at:%Y-%m-%d %H:%M} UTC")
     return link
+
+
+def _spelled(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
 def _signature(claims: bytes, secret: bytes) -> bytes:

@@ -88,6 +88,14 @@ def test_a_link_of_another_secret_or_with_another_member_is_no_link() -> None:
         links.read(token[:25] + ("A" if token[25] != "A" else "B") + token[26:], secret=SECRET, now=NOON)
 
 
+def test_a_link_has_one_spelling() -> None:
+    token = links.sign(Link(ALERT, 42, NOON + timedelta(hours=1)), secret=SECRET)
+    assert token[-1] in "AQgw"  # the last four bits say nothing
+    for last in {*"ABQRghwx"} - {token[-1]}:
+        with pytest.raises(BadLink):
+            links.read(token[:-1] + last, secret=SECRET, now=NOON)
+
+
 def test_a_link_expires() -> None:
     token = links.sign(Link(ALERT, 42, NOON), secret=SECRET)
     with pytest.raises(LinkExpired):
