@@ -4,26 +4,20 @@ MQTT 5. A PUBACK is written when the packet is settled, that is after COMMIT; wh
 breaks is sent again by the broker on the next one.
 """
 
-import asyncio
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
-import structlog
-
+from ingest.doors.broker_link import BrokerLink, Login
 from ingest.inbox import Inbox
-from ingest.mqtt import packets
-from ingest.mqtt.decoder import Decoder, Received, Side
-from ingest.mqtt.encode import PINGREQ, encode, puback
-from ingest.mqtt.packets import Code, Connack, Connect, Fault, Level, Publish, Suback, Subscribe, Subscription
+from ingest.mqtt.decoder import Received
+from ingest.mqtt.encode import encode, puback
+from ingest.mqtt.packets import Code, Connack, Level, Publish, Suback, Subscribe, Subscription
 from ingest.mqtt.properties import Properties
 from ingest.rules.packets import Packet, Route, address, pos_code
 from ingest.store.terminals import Directory
 
 TOPICS: Final = ("gw/v1/t/+/+", "owntracks/+/+", "owntracks/+/+/+")
 DOWNWARD: Final = frozenset({"stored", "alert", "cmd"})  # our own words under gw/v1/t/{terminal}/
-KEEP_ALIVE_S: Final = 10.0  # a link that says nothing any more is given up after twice that
 SESSION_EXPIRY_S: Final = 7 * 86_400  # a weekend's outage of ingest loses nothing that the broker kept
 RECEIVE_MAXIMUM: Final = 10_000  # one second of a city in flight; Mosquitto overshoots it, the inbox bounds memory
 RETAINED_IF_NEW: Final = 1
@@ -31,64 +25,35 @@ RETAINED_IF_NEW: Final = 1
 # message where single reads took 40, and 5 ms are little beside what a batch lingers.
 GATHER_S: Final = 0.005
 
-log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    client_id: str
-    user: str | None = None
-    password: bytes | None = None
-    keep_alive_s: float = KEEP_ALIVE_S
-
-
-class BrokerSession(asyncio.Protocol):
-    """`ended` is done when the connection is over, with the reason in words; `is_ready` once subscribed."""
+class BrokerSession(BrokerLink):
+    """Ready once subscribed."""
 
     def __init__(self, login: Login, inbox: Inbox, directory: Directory, now_us: Callable[[], int]) -> None:
-        loop = asyncio.get_running_loop()
-        self.ended: Final[asyncio.Future[str]] = loop.create_future()
-        self.is_ready: Final = asyncio.Event()
-        self._loop = loop
-        self._login: Final = login
+        said = Properties(session_expiry_s=SESSION_EXPIRY_S, receive_maximum=RECEIVE_MAXIMUM)
+        super().__init__(login, said=said, clean_start=False)
         self._inbox: Final = inbox
         self._directory: Final = directory
         self._now_us: Final = now_us
-        self._decoder: Final = Decoder(Side.CLIENT, level=Level.V5)
-        self._transport: asyncio.Transport | None = None
         self._acks: list[bytes] = []
-        self._is_paused = False
-        self._heard_at = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        said = Properties(session_expiry_s=SESSION_EXPIRY_S, receive_maximum=RECEIVE_MAXIMUM)
-        connect = Connect(
-            level=Level.V5,
-            client_id=self._login.client_id,
-            clean_start=False,
-            keep_alive_s=math.ceil(self._login.keep_alive_s),
-            user=self._login.user,
-            password=self._login.password,
-            properties=said,
-        )
-        self._transport.write(encode(connect, Level.V5))
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at = self._loop.time()
-        for packet in self._decoder.feed(data):
-            if isinstance(packet, Publish):
-                self._publish(packet)
-            else:
-                self._other(packet)
+        super().data_received(data)
         if self._transport is not None and not self._is_paused:
             self._is_paused = True
             self._transport.pause_reading()
             self._loop.call_later(GATHER_S, self._read_on)
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        self._end("connection lost" if exc is None else str(exc) or type(exc).__name__)
+    def heard(self, packet: Received) -> None:
+        if isinstance(packet, Publish):
+            self._publish(packet)
+        elif isinstance(packet, Suback):
+            self._subscribed(packet)
+
+    def greeted(self, connack: Connack) -> None:  # noqa: ARG002 - nothing in it concerns us
+        if self._transport is not None:
+            wanted = tuple(Subscription(topic, qos=1, retain_handling=RETAINED_IF_NEW) for topic in TOPICS)
+            self._transport.write(encode(Subscribe(packet_id=1, subscriptions=wanted), Level.V5))
 
     def settle(self, token: int) -> None:
         """Write the PUBACK, together with those of the same batch. The token is the packet identifier, 0 for QoS 0."""
@@ -97,20 +62,6 @@ class BrokerSession(asyncio.Protocol):
         if not self._acks:
             self._loop.call_soon(self._flush)
         self._acks.append(puback(token))
-
-    def beat(self) -> None:
-        """Ping; give up when nothing came for two keep-alives, unless it is us who do not read."""
-        if self._transport is None:
-            return
-        if not self._is_paused and self._loop.time() - self._heard_at > 2 * self._login.keep_alive_s:
-            self.close("the broker is silent")
-        else:
-            self._transport.write(PINGREQ)
-
-    def close(self, why: str) -> None:
-        self._end(why)
-        if self._transport is not None:
-            self._transport.abort()
 
     def _flush(self) -> None:
         acks, self._acks = self._acks, []
@@ -145,37 +96,9 @@ class BrokerSession(asyncio.Protocol):
         topic, reply, correlation = packet.topic, said.response_topic, said.correlation
         self._inbox.put(Packet(self, token, terminal, topic, route, packet.payload, now_us, reply, correlation))
 
-    def _other(self, packet: Received) -> None:
-        if isinstance(packet, Connack):
-            self._greeted(packet)
-        elif isinstance(packet, Suback):
-            self._subscribed(packet)
-        elif isinstance(packet, Fault):
-            self.close(f"broken stream: {packet.detail}")
-        elif isinstance(packet, packets.Disconnect):
-            self.close(f"the broker says {_name(packet.code)}")
-
-    def _greeted(self, connack: Connack) -> None:
-        if connack.code or self._transport is None:
-            self.close(f"the broker refuses the log-in: {_name(connack.code)}")
-            return
-        wanted = tuple(Subscription(topic, qos=1, retain_handling=RETAINED_IF_NEW) for topic in TOPICS)
-        self._transport.write(encode(Subscribe(packet_id=1, subscriptions=wanted), Level.V5))
-
     def _subscribed(self, suback: Suback) -> None:
         refused = [topic for topic, code in zip(TOPICS, suback.codes, strict=False) if code >= Code.UNSPECIFIED_ERROR]
         if refused:
             self.close(f"the broker refuses the subscription to {refused[0]}")
         else:
             self.is_ready.set()
-
-    def _end(self, why: str) -> None:
-        if not self.ended.done():
-            self.ended.set_result(why)
-
-
-def _name(code: int) -> str:
-    try:
-        return Code(code).name.lower().replace("_", " ")
-    except ValueError:
-        return f"code {code}"

@@ -5,6 +5,7 @@ A row stays in the table until its PUBACK; whatever was killed meanwhile, it is 
 """
 
 import asyncio
+from datetime import datetime
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +20,7 @@ from ingest.doors.listen_wire import Stage
 from ingest.store import sessions as store
 from ingest.store.sessions import Retained, Waiting
 from tracker.bus.interface import DOWNLINK, Bus
+from tracker.bus.messages import decode_downlink
 from tracker.database.retry import retry
 
 SWEEP_S: Final = 10.0  # the safety net for a doorbell that nobody heard
@@ -26,6 +28,7 @@ ROUND_S: Final = 0.02  # a round gathers the acknowledgements of 20 ms
 TERMINALS_A_ROUND: Final = 1_000
 # More than a window, so that rows which no subscription takes do not hide those behind them.
 ROWS_A_TERMINAL: Final = 10 * LARGEST_WINDOW
+TOPICS_AT_ONCE: Final = 200  # what else the door has to do comes between
 LATE_S: Final = 600.0  # a retained message that commits later than this is seen at the next subscription only
 
 
@@ -43,13 +46,14 @@ class Deliveries:
         self._wake: Final = asyncio.Event()
         self._rings = 1  # somebody may have written rows for anybody
         self._answered = 0
-        self._due: set[int] = set()  # terminals to look for
+        self._called: set[int] = set()  # terminals to look for, from the next round on
+        self._due: set[int] = set()  # in this one
         self._delivered: set[int] = set()  # rows acknowledged, not noted yet
         self._asked: list[tuple[Connection, Grant]] = []
 
     def look(self, terminal: int) -> None:
         """Look for what waits for a terminal: it came, subscribed, or has room again."""
-        self._due.add(terminal)
+        self._called.add(terminal)
         self._wake.set()
 
     def delivered(self, terminal: int, row: int) -> None:
@@ -68,9 +72,13 @@ class Deliveries:
             tasks.create_task(self._work(), name="downlink")
 
     async def _hear(self) -> None:
-        async for _ in self._bus.read(DOWNLINK):
-            self._rings += 1
-            self._wake.set()
+        async for message in self._bus.read(DOWNLINK):
+            named = decode_downlink(message.payload).terminals
+            here = [terminal for terminal in named if self._roster.of_terminal(terminal)]
+            self._called.update(here)
+            if here or not named:
+                self._rings += not named
+                self._wake.set()
 
     async def _work(self) -> None:
         while True:
@@ -90,7 +98,7 @@ class Deliveries:
             await self._sweep(connection)
             await self._deliver(connection)
             await self._retain(connection)
-        if self._due or self._delivered or self._asked:
+        if self._called or self._due or self._delivered or self._asked:
             self._wake.set()
 
     async def _note_delivered(self, connection: store.Connection) -> None:
@@ -105,9 +113,15 @@ class Deliveries:
             return
         waiting = await store.terminals_with_waiting(connection)
         self._due.update(terminal for terminal in waiting if self._roster.of_terminal(terminal))
-        for message in await store.retained_of_late(connection, LATE_S):
-            self._spread(message)
+        changed = await store.retained_of_late(connection, LATE_S)
+        news = [topic for topic, at in changed.items() if self._is_news(topic, at)]
+        for first in range(0, len(news), TOPICS_AT_ONCE):
+            for message in await store.retained(connection, news[first : first + TOPICS_AT_ONCE]):
+                self._spread(message)
         self._answered = rings
+
+    def _is_news(self, topic: str, changed_at: datetime) -> bool:
+        return any(sent != changed_at for sent in self._roster.listeners(topic).values())
 
     def _spread(self, message: Retained) -> None:
         for listener, sent in tuple(self._roster.listeners(message.topic).items()):
@@ -117,6 +131,8 @@ class Deliveries:
                 _send_retained(listener, message, qos=grant.qos, retain=grant.retain_as_published)
 
     async def _deliver(self, connection: store.Connection) -> None:
+        self._due |= self._called
+        self._called.clear()
         terminals = list(islice(self._due, TERMINALS_A_ROUND))
         if not terminals:
             return

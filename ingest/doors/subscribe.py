@@ -14,7 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import structlog
 
-from ingest.doors.broker_session import KEEP_ALIVE_S, BrokerSession, Login
+from ingest.doors.broker_link import KEEP_ALIVE_S, BrokerLink, Login
+from ingest.doors.broker_session import BrokerSession
 from ingest.inbox import Inbox
 from ingest.store.terminals import Directory
 from tracker.model.backoff import delays
@@ -100,46 +101,34 @@ class SubscribeDoor:
         pauses = delays(random.random)
         is_lost = False
         while True:
-            why = await self._connect()
+            session = BrokerSession(self._login, self._inbox, self._directory, self._now_us)
+            why = await connect(session, self._broker)
             if why is None:
+                self._session = session
                 log.info("broker.connected", host=self._broker.host, port=self._broker.port)
                 self.has_been_ready.set()
                 pauses, is_lost = delays(random.random), False
-                why = await self._stay()
+                why = await session.stay()
             if not is_lost:
                 log.warning("broker.waiting", host=self._broker.host, port=self._broker.port, reason=why)
             is_lost = True
             await asyncio.sleep(next(pauses))
 
-    async def _connect(self) -> str | None:
-        """Connect, log in and subscribe; return None, or why it did not work."""
-        loop, broker = asyncio.get_running_loop(), self._broker
-        session = BrokerSession(self._login, self._inbox, self._directory, self._now_us)
-        try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await loop.create_connection(lambda: session, broker.host, broker.port, ssl=broker.tls)
-                self._session = session
-                return await _subscribed(session)
-        except OSError as error:  # TimeoutError is one
-            session.close("given up")
-            return str(error) or f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
 
-    async def _stay(self) -> str:
-        """Keep the connection alive; return why it ended."""
-        session = self._session
-        assert session is not None  # noqa: S101 - set by _connect
-        try:
-            while not session.ended.done():
-                await asyncio.wait([session.ended], timeout=self._login.keep_alive_s / 2)
-                session.beat()
-            return session.ended.result()
-        finally:
-            session.close("closed by us")
+async def connect(link: BrokerLink, broker: Broker) -> str | None:
+    """Connect and log in; return None once the link is ready, or why it is not."""
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await asyncio.get_running_loop().create_connection(lambda: link, broker.host, broker.port, ssl=broker.tls)
+            return await _ready(link)
+    except OSError as error:  # TimeoutError is one
+        link.close("given up")
+        return str(error) or f"no answer within {CONNECT_TIMEOUT_S:.0f} s"
 
 
-async def _subscribed(session: BrokerSession) -> str | None:
+async def _ready(link: BrokerLink) -> str | None:
     async with asyncio.TaskGroup() as group:
-        ready = group.create_task(session.is_ready.wait(), name="broker session ready")
-        await asyncio.wait([ready, session.ended], return_when=asyncio.FIRST_COMPLETED)
+        ready = group.create_task(link.is_ready.wait(), name="broker link ready")
+        await asyncio.wait([ready, link.ended], return_when=asyncio.FIRST_COMPLETED)
         ready.cancel()
-    return session.ended.result() if session.ended.done() else None
+    return link.ended.result() if link.ended.done() else None

@@ -275,13 +275,10 @@ async def retained(connection: Connection, topics: Sequence[str]) -> list[Retain
         return await cursor.fetchall()
 
 
-async def retained_of_late(connection: Connection, within_s: float) -> list[Retained]:
-    async with connection.cursor(row_factory=class_row(Retained)) as cursor:
-        await cursor.execute(
-            """
-            SELECT topic, payload, changed_at FROM retained
-            WHERE changed_at > now() - make_interval(secs => %(within_s)s)
-            """,
-            {"within_s": within_s},
-        )
-        return await cursor.fetchall()
+async def retained_of_late(connection: Connection, within_s: float) -> dict[str, datetime]:
+    """Return when each message was set, of those set within the last `within_s` seconds."""
+    cursor = await connection.execute(
+        "SELECT topic, changed_at FROM retained WHERE changed_at > now() - make_interval(secs => %(within_s)s)",
+        {"within_s": within_s},
+    )
+    return dict(await cursor.fetchall())

@@ -1,4 +1,4 @@
-"""The JSON of the stream `events`, objects told apart by their `kind`; and the hint in the doorbell `city`."""
+"""The JSON of the stream `events`, objects told apart by their `kind`; and the hints in doorbells."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final
@@ -56,13 +56,22 @@ class CityChanged(msgspec.Struct, frozen=True):
     ids: tuple[Id, ...] = ()
 
 
+class DownlinkWritten(msgspec.Struct, frozen=True):
+    """A doorbell of the stream `downlink`: rows for these terminals were committed.
+
+    None named: rows for whomever, and retained messages.
+    """
+
+    terminals: tuple[Id, ...] = ()
+
+
 Event = Crossed | PresenceChanged | EmergencyPressed | AlertAcknowledged
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Event | list[Event])
 
 
-def encode(said: Event | Sequence[Event] | CityChanged) -> bytes:
+def encode(said: Event | Sequence[Event] | CityChanged | DownlinkWritten) -> bytes:
     """Several events travel in one message: at a city's rate a message each took more CPU than storing the batch."""
     return _encoder.encode(said)
 
@@ -89,3 +98,15 @@ def decode_city(payload: bytes) -> CityChanged:
         return _city_decoder.decode(payload)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ANYTHING
+
+
+EVERYTHING_DOWN: Final = DownlinkWritten()
+_downlink_decoder = msgspec.json.Decoder(DownlinkWritten)
+
+
+def decode_downlink(payload: bytes) -> DownlinkWritten:
+    """Return EVERYTHING_DOWN for what is empty or not understood."""
+    try:
+        return _downlink_decoder.decode(payload)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return EVERYTHING_DOWN
