@@ -91,7 +91,7 @@ class Desk:
     async def approve(self, alert_id: UUID, by: Actor, expected_version: int) -> Alert:
         """Issue, or let a proposed level be, as the second person."""
         async with self._transaction() as connection:
-            await approving.approve(
+            waiting = await approving.approve(
                 connection,
                 alert_id,
                 by=by,
@@ -99,7 +99,7 @@ class Desk:
                 policy=self._policy,
                 now=self._clock(),
             )
-        return await self._changed(alert_id)
+        return await self._changed(alert_id, waiting)
 
     async def decline(self, alert_id: UUID, by: Actor, expected_version: int, note: str) -> Alert:
         """Send a draft back, or turn a proposed level down, as the second person, with the reason."""
@@ -128,7 +128,7 @@ class Desk:
     ) -> Alert:
         """Issue; orange and red only with a logged `override_reason` (else `submit` and another's `approve`)."""
         async with self._transaction() as connection:
-            await issuing.issue(
+            waiting = await issuing.issue(
                 connection,
                 alert_id,
                 by=by,
@@ -137,7 +137,7 @@ class Desk:
                 policy=self._policy,
                 now=self._clock(),
             )
-        return await self._changed(alert_id)
+        return await self._changed(alert_id, waiting)
 
     async def change_level(
         self,
@@ -300,7 +300,10 @@ class Desk:
             )
         return await self._changed(alert_id)
 
-    async def _changed(self, alert_id: UUID) -> Alert:
+    async def _changed(self, alert_id: UUID, waiting: int | None = None) -> Alert:
+        """Ring, and return what it is now; of people who wait to be told (`issuing.put_out`) none is told yet."""
         for stream in (DELIVERIES, DOWNLINK, ALERTS):
             await self._bus.publish(stream, str(alert_id).encode())
-        return await self.get(alert_id)
+        if waiting is None:
+            return await self.get(alert_id)
+        return views.reached(await self.find(alert_id), Reach(audience=waiting, queued=waiting))

@@ -40,7 +40,7 @@ LEASE: Final = timedelta(seconds=60)
 SEND_TIMEOUT_S: Final = 30.0  # half the lease: who still sends has not lost it yet
 GOODBYE_S: Final = 3.0
 LONGEST_ROUND_S: Final = 0.05  # a batch of 200 at 200/s held up the first red for 0.98 s, one of 10 for 0.02 s
-MOST_AT_ONCE: Final = 200
+MOST_AT_ONCE: Final = 500
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 

@@ -20,9 +20,9 @@ from alerts import metrics
 from alerts.changes import answering, chasing, entering, telling
 from alerts.changes.chasing import Fired
 from alerts.core.policy import Policy
-from alerts.store import alerts, deliveries, timers
-from tracker.bus.interface import ALERTS, DELIVERIES, EVENTS, Bus
-from tracker.bus.messages import AlertAcknowledged, Crossed, decode
+from alerts.store import alerts, deliveries, mailings, timers
+from tracker.bus.interface import ALERTS, DELIVERIES, DOWNLINK, EVENTS, Bus
+from tracker.bus.messages import EVERYTHING_DOWN, AlertAcknowledged, Crossed, decode, encode
 from tracker.database.retry import retry
 
 TIMER_TICK_S: Final = 1.0
@@ -79,9 +79,13 @@ class Watch:
         return entered
 
     async def finish_mailings(self) -> int:
-        """Queue what large mailings left for later; return how many mailings there were."""
+        """Do what large issues left for later; return how many mailings there were.
+
+        First what is retained in the grids below, which the whole city can hear at once; then everybody's own messages.
+        """
         finished = 0
         while True:
+            await self._retain_below()
             async with self._pool.connection() as connection, connection.transaction():
                 mailing = await telling.finish(connection)
             if mailing is None:
@@ -92,6 +96,14 @@ class Watch:
             async with self._pool.connection() as connection:
                 await deliveries.analyze(connection)
         return finished
+
+    async def _retain_below(self) -> None:
+        while True:
+            async with self._pool.connection() as connection, connection.transaction():
+                alert = await mailings.retain_below(connection, now=self._clock())
+            if alert is None:
+                return
+            await self._bus.publish(DOWNLINK, encode(EVERYTHING_DOWN))
 
     async def hear(self, event: AlertAcknowledged) -> None:
         """Stop chasing somebody who answered at their terminal; the row of the answer is there already."""

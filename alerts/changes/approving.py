@@ -66,19 +66,19 @@ async def propose_level(
 
 async def approve(
     connection: Connection, alert: UUID, *, by: Actor, expected_version: int, policy: Policy, now: datetime
-) -> None:
+) -> int | None:
     """Issue, or change the level, as the second person: an account that wrote no version, or did not propose it."""
     opened = await open_for(
         connection, alert, by=by, expected_version=expected_version, move=AlertMove.APPROVE, kinds=OUT
     )
     if opened.is_repeat:
-        return
+        return None
     if opened.head.alert_state is AlertState.ISSUED:
         await _approve_level(connection, opened, by=by, policy=policy, now=now)
-        return
+        return None
     if by.account in await alerts.authors(connection, alert):
         raise NotAllowed(NOT_YOURS)
-    await issuing.put_out(connection, opened, by=by, note="approved", policy=policy, now=now)
+    return await issuing.put_out(connection, opened, by=by, note="approved", policy=policy, now=now)
 
 
 async def decline(

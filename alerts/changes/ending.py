@@ -14,7 +14,7 @@ from alerts.core.policy import Policy
 from alerts.core.records import Actor
 from alerts.core.states import AlertMove, AlertState, after
 from alerts.core.texts import Kind
-from alerts.store import alerts, audit, deliveries, timers
+from alerts.store import alerts, audit, deliveries, retained, timers
 from alerts.store.alerts import Head
 
 Connection = AsyncConnection[Any]
@@ -86,4 +86,4 @@ async def _close(
     await alerts.end(connection, head.id, now=now)
     await deliveries.supersede(connection, head.id, before_version=version, now=now)
     await timers.stop(connection, alert=head.id, before_version=version, now=now)
-    await alerts.retain(connection, head.grids, now=now)
+    await retained.retain(connection, head.grids, now=now)

@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from alerts.changes import targets, telling
 from alerts.changes.drafting import carried
 from alerts.changes.opening import Opened, open_for
-from alerts.changes.telling import Telling
+from alerts.changes.telling import Telling, Told
 from alerts.core.errors import BadContent, IllegalMove, NotAllowed
 from alerts.core.escalation import Step
 from alerts.core.levels import Level
@@ -18,7 +18,7 @@ from alerts.core.records import Actor
 from alerts.core.states import AlertMove, AlertState
 from alerts.core.texts import Kind
 from alerts.core.words import Words
-from alerts.store import alerts, audience, audit, authority, deliveries, timers
+from alerts.store import alerts, audience, audit, authority, deliveries, retained, timers
 from alerts.store.alerts import Head
 
 Connection = AsyncConnection[Any]
@@ -39,19 +39,19 @@ async def issue(
     override_reason: str | None,
     policy: Policy,
     now: datetime,
-) -> None:
-    """Issue without a second person: levels that need none, or with a reason that is logged."""
+) -> int | None:
+    """Issue without a second person: levels that need none, or with a reason that is logged. Returns as `put_out`."""
     opened = await open_for(
         connection, alert, by=by, expected_version=expected_version, move=AlertMove.ISSUE, kinds=ISSUED
     )
     if opened.is_repeat:
-        return
+        return None
     reason = (override_reason or "").strip()
     if opened.head.alert_level.facts.needs_second_person and not reason:
         raise NotAllowed(SECOND_PERSON)
     if reason:
         await _log_override(connection, opened.head, by=by, reason=reason, now=now)
-    await put_out(connection, opened, by=by, note=reason, policy=policy, now=now)
+    return await put_out(connection, opened, by=by, note=reason, policy=policy, now=now)
 
 
 async def change_level(
@@ -100,8 +100,11 @@ async def speak_level(
 
 async def put_out(
     connection: Connection, opened: Opened, *, by: Actor, note: str, policy: Policy, now: datetime
-) -> None:
-    """Freeze the audience and tell it; who may do so has been judged."""
+) -> int | None:
+    """Freeze the audience and tell it; who may do so has been judged.
+
+    Return how many people wait to be told, where they are so many that counting them anew would hold up the answer.
+    """
     head = opened.head
     if head.expires_at is not None and head.expires_at <= now:
         raise BadContent(Words("失效时间已过，请先编辑", "its end is in the past: edit it first"))
@@ -115,16 +118,17 @@ async def put_out(
         stamp=f"{now.astimezone(policy.timezone):%Y%m%d%H%M%S}",
         expires_at=ends_at,
     )
-    await _freeze(connection, head, grids=grids, now=now)
-    await _speak(connection, opened, Kind.ISSUE, level, grids, by=by, note=note, policy=policy, now=now)
+    people = await _freeze(connection, head, grids=grids, now=now)
+    told = await _speak(connection, opened, Kind.ISSUE, level, grids, by=by, note=note, policy=policy, now=now)
+    return None if told.is_whole else people
 
 
-async def _freeze(connection: Connection, head: Head, *, grids: list[int], now: datetime) -> None:
+async def _freeze(connection: Connection, head: Head, *, grids: list[int], now: datetime) -> int:
     inside = audience.Inside()
     if head.area is not None:
         inside = await audience.find_inside(connection, area=head.area, unit=head.unit, now=now)
     wanted = audience.Wanted(grids=grids, depth=head.depth, inside=inside, teams=head.teams)
-    await audience.freeze(connection, wanted, alert=head.id, version=head.version + 1)
+    return await audience.freeze(connection, wanted, alert=head.id, version=head.version + 1)
 
 
 async def _speak(
@@ -138,7 +142,7 @@ async def _speak(
     note: str,
     policy: Policy,
     now: datetime,
-) -> None:
+) -> Told:
     """Write the new version, put it in force, queue its tellings, set its timers, silence the older ones."""
     head, version = opened.head, opened.head.version + 1
     notice = await telling.notice_of(connection, head, kind=kind, level=level, now=now, note=note)
@@ -161,9 +165,9 @@ async def _speak(
     await alerts.put_in_force(connection, head.id, version=version, now=now)
     await deliveries.supersede(connection, head.id, before_version=version, now=now)
     await timers.stop(connection, alert=head.id, before_version=version, now=now)
-    made = await telling.tell(connection, said, policy=policy)
+    told = await telling.tell(connection, said, policy=policy)
     await timers.set_for_alert(connection, alert=head.id, version=version, kind=Step.EXPIRE, due_at=said.expires_at)
-    await alerts.retain(connection, grids, now=now)
+    await retained.retain(connection, grids, now=now, is_below=told.is_whole)
     await audit.record(
         connection,
         at=now,
@@ -172,8 +176,9 @@ async def _speak(
         subject=str(head.id),
         version=version,
         level=level.value,
-        deliveries=made,
+        deliveries=told.messages,
     )
+    return told
 
 
 async def _log_override(connection: Connection, head: Head, *, by: Actor, reason: str, now: datetime) -> None:

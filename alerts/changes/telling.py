@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from psycopg import AsyncConnection
 
@@ -19,6 +19,11 @@ from alerts.store.deliveries import Mailing
 Connection = AsyncConnection[Any]
 
 AT_ONCE: Final = 1_000  # SMS of a telling; behind more of them the other channels follow in a transaction of their own
+
+
+class Told(NamedTuple):
+    messages: int
+    is_whole: bool  # else the rest follows behind `finish`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +67,8 @@ def payload_of(telling: Telling) -> str:
 
 async def tell(
     connection: Connection, telling: Telling, *, policy: Policy, members: Sequence[int] | None = None
-) -> int:
-    """Queue the first telling of a version for the audience (or for `members` of it); return the rows made.
+) -> Told:
+    """Queue the first telling of a version for the audience, or for `members` of it.
 
     A large one's SMS are queued now, so that they leave at once; `finish` queues the rest.
     """
@@ -71,8 +76,8 @@ async def tell(
     made = await deliveries.enqueue_sms(connection, mailing)
     if members is None and made > AT_ONCE:
         await mailings.put_off(connection, mailing)
-        return made
-    return made + await _queue_others(connection, mailing)
+        return Told(made, is_whole=False)
+    return Told(made + await _queue_others(connection, mailing), is_whole=True)
 
 
 async def queue(connection: Connection, mailing: Mailing) -> int:

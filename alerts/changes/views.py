@@ -40,7 +40,10 @@ async def heads(
 
 async def counted(connection: Connection, head: AlertHead) -> Alert:
     """Return the alert with its reach."""
-    reach = await counting.total(connection, head.id) if head.in_force is not None else Reach()
+    return reached(head, await counting.total(connection, head.id) if head.in_force is not None else Reach())
+
+
+def reached(head: AlertHead, reach: Reach) -> Alert:
     return Alert(**{field.name: getattr(head, field.name) for field in fields(head)}, reach=reach)
 
 

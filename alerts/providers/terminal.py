@@ -12,7 +12,9 @@ from psycopg_pool import AsyncConnectionPool
 from alerts.core.states import DeliveryMove
 from alerts.providers.interface import Outcome, Outgoing
 from alerts.store import outbox
+from alerts.store.outbox import Written
 from tracker.bus.interface import DOWNLINK, Bus
+from tracker.bus.messages import DownlinkWritten, encode
 
 
 class Terminals:
@@ -34,12 +36,13 @@ class Terminals:
                 expire=[message.expires_at for message in messages],
                 now=self._clock(),
             )
-        await self._bus.publish(DOWNLINK, b"")
-        return [_outcome(message, downlink) for message, downlink in zip(messages, written, strict=True)]
+        if terminals := tuple({row.terminal for row in written if row is not None}):
+            await self._bus.publish(DOWNLINK, encode(DownlinkWritten(terminals)))
+        return [_outcome(message, row) for message, row in zip(messages, written, strict=True)]
 
 
-def _outcome(message: Outgoing, downlink: int | None) -> Outcome:
-    if downlink is None:
+def _outcome(message: Outgoing, row: Written | None) -> Outcome:
+    if row is None:
         detail = f"there is no terminal {message.address} any more"
         return Outcome(delivery=message.delivery, move=DeliveryMove.REFUSED, detail=detail)
-    return Outcome(delivery=message.delivery, move=DeliveryMove.ACCEPTED, provider_id=str(downlink))
+    return Outcome(delivery=message.delivery, move=DeliveryMove.ACCEPTED, provider_id=str(row.id))

@@ -225,24 +225,3 @@ async def with_area_in_force(connection: Connection) -> list[UUID]:
         """
     )
     return [row[0] for row in await cursor.fetchall()]
-
-
-async def retain(connection: Connection, grids: Sequence[int], *, now: datetime) -> None:
-    """Set the retained message of each grid to the highest alert in force there, or to an empty one that clears."""
-    await connection.execute(
-        """
-        INSERT INTO retained (topic, payload, changed_at)
-        SELECT 'gw/v1/g/' || u.code || '/alert', coalesce(highest.payload, ''::bytea), %(now)s
-        FROM unit u
-        LEFT JOIN LATERAL (
-            SELECT convert_to(v.payload, 'UTF8') AS payload
-            FROM alert a JOIN alert_version v ON (v.alert, v.version) = (a.id, a.in_force)
-            WHERE a.state = 'issued' AND u.id = ANY(v.grids)
-            ORDER BY a.is_drill, array_position(ARRAY['red', 'orange', 'yellow', 'blue'], v.level), a.issued_at DESC
-            LIMIT 1
-        ) AS highest ON true
-        WHERE u.id = ANY(%(grids)s)
-        ON CONFLICT (topic) DO UPDATE SET payload = excluded.payload, changed_at = excluded.changed_at
-        """,
-        {"grids": list(grids), "now": now},
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import AsyncConnection
 
@@ -26,6 +26,13 @@ async def keep(
     )
 
 
+class Written(NamedTuple):
+    """A row of table downlink, and the terminal that it is for."""
+
+    id: int
+    terminal: int
+
+
 async def send_down(
     connection: Connection,
     *,
@@ -33,8 +40,8 @@ async def send_down(
     payloads: Sequence[bytes],
     expire: Sequence[datetime | None],
     now: datetime,
-) -> list[int | None]:
-    """Write one downlink row per terminal code; return their ids in order, None where no such terminal lives."""
+) -> list[Written | None]:
+    """Write one downlink row per terminal code; return them in order, None where no such terminal lives."""
     cursor = await connection.execute(
         """
         WITH message AS (
@@ -50,12 +57,12 @@ async def send_down(
         ), numbered AS (
             SELECT id, terminal, row_number() OVER (PARTITION BY terminal ORDER BY id) AS nth FROM written
         )
-        SELECT message.place, numbered.id FROM message JOIN numbered USING (terminal, nth)
+        SELECT message.place, numbered.id, terminal FROM message JOIN numbered USING (terminal, nth)
         """,
         {"codes": list(codes), "payloads": list(payloads), "expire": list(expire), "now": now},
     )
-    ids = dict(await cursor.fetchall())
-    return [ids.get(place) for place in range(1, len(codes) + 1)]
+    written = {place: Written(row, terminal) for place, row, terminal in await cursor.fetchall()}
+    return [written.get(place) for place in range(1, len(codes) + 1)]
 
 
 async def confirm_terminals(connection: Connection) -> int:

@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from alerts.core.states import DELIVERY_MOVES, DeliveryMove, delivery_pairs
+from alerts.core.states import DELIVERY_MOVES, DeliveryMove, DeliveryState, delivery_pairs
 
 Connection = AsyncConnection[Any]
 
@@ -132,9 +132,8 @@ async def crowded(
 
 async def settle(connection: Connection, outcomes: Sequence[Settled], *, now: datetime) -> list[int]:
     """Move each delivery by the table, if it is still ours; return the ids that moved."""
-    moves = [
-        (move.value, before.value, after.value) for before, row in DELIVERY_MOVES.items() for move, after in row.items()
-    ]
+    before = DeliveryState.SENDING
+    moves = [(move.value, after.value) for move, after in DELIVERY_MOVES[before].items()]
     cursor = await connection.execute(
         """
         UPDATE delivery d
@@ -148,15 +147,15 @@ async def settle(connection: Connection, outcomes: Sequence[Settled], *, now: da
                  AS o(id, attempt, move, detail, provider_id, not_before)
         JOIN unnest(%(table_moves)s::text[], %(befores)s::text[], %(afters)s::text[]) AS t(move, before, after)
              ON t.move = o.move
-        WHERE d.id = o.id AND d.attempts = o.attempt AND d.state = t.before AND d.state = 'sending'
+        WHERE d.id = o.id AND d.attempts = o.attempt AND d.state = t.before
         RETURNING d.id
         """,
         {
             "now": now,
             **_columns(outcomes),
-            "table_moves": [move for move, _, _ in moves],
-            "befores": [before for _, before, _ in moves],
-            "afters": [after for _, _, after in moves],
+            "table_moves": [move for move, _ in moves],
+            "befores": [before.value] * len(moves),  # as a constant it drew the planner to the index of leases
+            "afters": [after for _, after in moves],
         },
     )
     return [row[0] for row in await cursor.fetchall()]

@@ -9,10 +9,12 @@ from alerts.core.levels import Level
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
 from alerts.escalation import Watch
+from alerts.store import mailings
 from tests.integration.alerts.builders import (
     BLOCK,
     CITY,
     JINSHUI,
+    NOON,
     WENHUA,
     City,
     a_content,
@@ -114,3 +116,32 @@ async def test_the_same_people_are_one_in_sql_as_in_the_rule(desk: Desk, city: C
     assert sorted((member, phone, [reason["unit"] for reason in reasons]) for member, phone, reasons in found) == [
         (listener.member, listener.phone, [reason["unit"] for reason in listener.reasons]) for listener in rule
     ]
+
+
+async def test_a_large_issue_is_retained_below_its_grids_behind_its_own_commit_and_before_the_other_channels(
+    desk: Desk, city: City, watch: Watch, connection: Connection
+) -> None:
+    await many_leaders(connection)
+    await a_terminal(connection, 1, member=1000)
+    grids = "SELECT split_part(topic, '/', 4) FROM retained WHERE payload <> '' ORDER BY 1"
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
+    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    assert await all_of(connection, grids) == ["410104001", "410105001", "410105002"]
+    async with connection.transaction():
+        assert await mailings.retain_below(connection, now=NOON) == alert.id
+    assert len(await all_of(connection, grids)) == 5
+    assert await all_of(connection, "SELECT DISTINCT channel FROM delivery") == ["sms"]
+    assert await watch.finish_mailings() == 1
+    await desk.lift(alert.id, city.mayor, alert.version)
+    assert await all_of(connection, grids) == []
+
+
+async def test_a_large_issue_that_was_lifted_at_once_is_retained_nowhere(
+    desk: Desk, city: City, watch: Watch, connection: Connection
+) -> None:
+    await many_leaders(connection)
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
+    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    await desk.lift(alert.id, city.mayor, alert.version)
+    assert await watch.finish_mailings() == 0
+    assert await all_of(connection, "SELECT count(*) FROM retained WHERE payload <> ''") == [0]

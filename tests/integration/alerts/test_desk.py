@@ -330,12 +330,63 @@ async def test_a_person_without_phone_and_terminal_shows_as_failed(
     assert (alert.reach.audience, alert.reach.failed, alert.reach.queued) == (4, 1, 3)
 
 
-async def test_the_grids_retained_message_is_the_alert_in_force(desk: Desk, city: City, connection: Connection) -> None:
+RETAINED = """
+    SELECT split_part(topic, '/', 4), convert_from(payload, 'UTF8')::jsonb ->> 'level'
+    FROM retained WHERE payload <> '' ORDER BY topic
+"""
+
+
+async def test_the_alert_in_force_is_retained_in_its_grids_and_below(
+    desk: Desk, city: City, connection: Connection
+) -> None:
     alert = await issued(desk, city)
-    query = "SELECT topic, convert_from(payload, 'UTF8')::jsonb ->> 'level' FROM retained WHERE payload <> ''"
-    assert await all_of(connection, query) == [("gw/v1/g/410105001/alert", "yellow")]
+    assert await all_of(connection, RETAINED) == [
+        ("410105001", "yellow"),
+        ("410105001001", "yellow"),
+        ("410105001001001", "yellow"),
+    ]
     await desk.lift(alert.id, city.county, alert.version)
-    assert await all_of(connection, query) == []
+    assert await all_of(connection, RETAINED) == []
+    assert await all_of(connection, "SELECT count(*) FROM retained") == [3]
+
+
+async def test_it_is_retained_no_further_down_than_its_depth(desk: Desk, city: City, connection: Connection) -> None:
+    await issued(desk, city, depth="grid-2")
+    assert await all_of(connection, RETAINED) == [("410105001", "yellow"), ("410105001001", "yellow")]
+
+
+async def test_of_several_alerts_the_highest_is_retained_and_a_real_one_before_a_drill(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    drill = await issued(desk, city, level=Level.RED, is_drill=True)
+    blue = await issued(desk, city, level=Level.BLUE, depth="grid-1")
+    orange, _ = await desk.draft(an_id(), city.street, a_content(level=Level.YELLOW, targets=(WENHUA,)))
+    await desk.issue(orange.id, city.street, 1)
+    assert await all_of(connection, RETAINED) == [
+        ("410105001", "blue"),
+        ("410105001001", "yellow"),
+        ("410105001001001", "yellow"),
+    ]
+    await desk.lift(blue.id, city.county, blue.version)
+    assert (await all_of(connection, RETAINED))[0] == ("410105001", "red")
+    await desk.lift(drill.id, city.county, drill.version)
+    assert [grid for grid, _ in await all_of(connection, RETAINED)] == ["410105001001", "410105001001001"]
+
+
+async def test_two_issuers_at_the_same_second_leave_the_higher_alert_retained(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    """Each works out the highest alert in force: neither may miss the other's, which is not committed yet."""
+    for _ in range(10):
+        low, _ = await desk.draft(an_id(), city.county, a_content(level=Level.BLUE))
+        high, _ = await desk.draft(an_id(), city.deputy, a_content(level=Level.YELLOW))
+        async with asyncio.TaskGroup() as group:
+            first = group.create_task(desk.issue(high.id, city.deputy, 1))
+            second = group.create_task(desk.issue(low.id, city.county, 1))
+        assert {level for _, level in await all_of(connection, RETAINED)} == {"yellow"}
+        await desk.lift(high.id, city.deputy, first.result().version)
+        assert {level for _, level in await all_of(connection, RETAINED)} == {"blue"}
+        await desk.lift(low.id, city.county, second.result().version)
 
 
 async def test_a_viewer_sees_what_concerns_their_unit_and_nothing_else(desk: Desk, city: City) -> None:

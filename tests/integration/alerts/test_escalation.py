@@ -135,7 +135,7 @@ async def test_an_alert_expires_by_itself_and_nobody_is_told(
     await watch.fire_due()
     assert (await desk.get(alert.id)).state is AlertState.EXPIRED
     assert await all_of(connection, "SELECT count(*) FROM delivery WHERE kind = 'follow_up'") == [0]
-    assert await all_of(connection, "SELECT length(payload) FROM retained") == [0]
+    assert await all_of(connection, "SELECT DISTINCT length(payload) FROM retained") == [0]
 
 
 async def test_who_enters_the_area_while_it_is_in_force_is_told_too_and_once(
