@@ -40,7 +40,7 @@ LEASE: Final = timedelta(seconds=60)
 SEND_TIMEOUT_S: Final = 30.0  # half the lease: who still sends has not lost it yet
 GOODBYE_S: Final = 3.0
 LONGEST_ROUND_S: Final = 0.05  # a batch of 200 at 200/s held up the first red for 0.98 s, one of 10 for 0.02 s
-MOST_AT_ONCE: Final = 500
+MOST_AT_ONCE: Final = 200  # of an operator's: what a killed sender may send twice
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -50,11 +50,12 @@ class Rate:
     """How fast a provider may be fed."""
 
     per_s: float = 10_000.0
+    most_at_once: int = MOST_AT_ONCE
 
     @property
     def batch(self) -> int:
         """As many as leave within LONGEST_ROUND_S, so that a red one never waits for more than that."""
-        return max(1, min(MOST_AT_ONCE, int(self.per_s * LONGEST_ROUND_S)))
+        return max(1, min(self.most_at_once, int(self.per_s * LONGEST_ROUND_S)))
 
 
 class Dispatcher:

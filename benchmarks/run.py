@@ -1,7 +1,7 @@
 """`python -m benchmarks.run [ingest ...]`: run benchmarks, write benchmarks/results/latest.json, print a table.
 
 Figures are flat names with numbers. What was measured before and is not measured now stays in the file. `peers`, which
-installs other people's programs, and `history`, which writes 15 GB, run only where they are named.
+installs other people's programs, `history`, which writes 15 GB, `notice` and `storm` run only where they are named.
 """
 
 import json
@@ -14,7 +14,7 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import alerts, city, history, rules, sms, storm
+from benchmarks import alerts, city, history, notice, rules, sms, storm
 from benchmarks.ingest_path import bench as ingest
 from benchmarks.peers import bench as peers
 from benchmarks.peers.catalogue import InstallError
@@ -28,12 +28,13 @@ BENCHMARKS: Final[Mapping[str, Benchmark]] = {
     "city": city.measure,
     "history": history.measure,
     "ingest": ingest.measure,
+    "notice": notice.measure,
     "peers": peers.measure,
     "rules": rules.measure,
     "sms": sms.measure,
     "storm": storm.measure,
 }
-ON_REQUEST: Final = frozenset({"history", "peers", "storm"})
+ON_REQUEST: Final = frozenset({"history", "notice", "peers", "storm"})
 
 
 def main(names: list[str]) -> int:
