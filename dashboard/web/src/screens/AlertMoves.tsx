@@ -28,6 +28,7 @@ const OFFERS: readonly (readonly [word: string, ask: Ask])[] = [
   ['cancel', 'cancel'],
 ];
 const NEEDS_NOTE: readonly Ask[] = ['lift', 'cancel', 'override', 'level', 'decline'];
+const NEVER_MAIN: readonly Ask[] = ['override', 'decline']; // who proposed a level would be offered first to take it back
 const TELLS_NOBODY: readonly Ask[] = ['submit', 'decline'];
 const MOVES: Readonly<Record<Ask, Move>> = {
   issue: 'issue',
@@ -64,7 +65,7 @@ export function AlertMoves({ alert, onDone }: { alert: AlertDetail; onDone: () =
       {offersOf(alert).map((offer, at) => (
         <Button
           key={offer}
-          look={at === 0 && offer !== 'override' ? 'main' : 'normal'}
+          look={at === 0 && !NEVER_MAIN.includes(offer) ? 'main' : 'normal'}
           onClick={() => setAsk(offer)}
           testId={offer}
         >
