@@ -30,9 +30,10 @@ from websockets.asyncio.client import connect
 from websockets.typing import Origin
 
 from benchmarks.cluster import a_cluster
-from benchmarks.notice_handsets import SECRET, Handset, Leader, connect_all
+from benchmarks.notice_handsets import Handset, Leader, connect_all
 from benchmarks.peers.mosquitto import start_broker
 from benchmarks.peers.service import Service, ServiceError, free_port
+from benchmarks.storm_peers import SECRET
 from gridwarden.embedded import EmbeddedPostgres
 from gridwarden.load_city import new_account
 from simulators.dispatchers.dispatcher import Dispatcher

@@ -5,12 +5,12 @@ import time
 from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
+from benchmarks.storm_peers import SECRET, dial
 from ingest.mqtt import packets
 from ingest.mqtt.decoder import Decoder, Side
 from ingest.mqtt.encode import encode
 from ingest.mqtt.packets import Level, Subscription
 
-SECRET: Final = "0123456789abcdef0123456789abcdef"  # noqa: S105 - the same for all of a benchmark's terminals
 BEGUN: Final = b'"kind":"issue"'
 OWN: Final = "gw/v1/t/"
 
@@ -78,13 +78,12 @@ class Handset(asyncio.Protocol):
 
 async def connect_all(leaders: list[Leader], port: int) -> list[Handset]:
     """Return the handsets when every one of them has subscribed."""
-    loop, room, handsets = asyncio.get_running_loop(), asyncio.Semaphore(200), list[Handset]()
+    room, handsets = asyncio.Semaphore(200), list[Handset]()
     for place, leader in enumerate(leaders):
         await room.acquire()
         handset = Handset(leader, room.release)
         handsets.append(handset)
-        source = f"127.0.1.{1 + place % 8}"  # a city's connections would run out of local ports
-        await loop.create_connection(lambda handset=handset: handset, "127.0.0.1", port, local_addr=(source, 0))
+        await dial(handset, port, f"127.0.1.{1 + place % 8}")
     for _ in range(200):
         await room.acquire()
     return handsets

@@ -90,7 +90,7 @@ class Peer(asyncio.Protocol):
             self._transport.write(raw)
 
 
-async def dial(peer: Peer, port: int, source: str) -> None:
+async def dial(peer: asyncio.Protocol, port: int, source: str) -> None:
     """Connect from `source`, so that a city's connections do not run out of local ports."""
     loop = asyncio.get_running_loop()
     await loop.create_connection(lambda: peer, "127.0.0.1", port, local_addr=(source, 0))

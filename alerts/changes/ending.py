@@ -87,3 +87,4 @@ async def _close(
     await deliveries.supersede(connection, head.id, before_version=version, now=now)
     await timers.stop(connection, alert=head.id, before_version=version, now=now)
     await retained.retain(connection, head.grids, now=now)
+    await retained.forget(connection, now=now)

@@ -11,9 +11,7 @@ from psycopg import AsyncConnection
 
 Connection = AsyncConnection[Any]
 
-LOCK: Final = (
-    0x7265_7461  # "reta": who changes messages works out which alert is the highest: two at a time miss each other's
-)
+LOCK: Final = 0x7265_7461  # "reta": two who work out the highest alert at a time miss each other's
 
 
 async def retain(connection: Connection, grids: Sequence[int], *, now: datetime, is_below: bool = True) -> None:
@@ -54,4 +52,18 @@ async def retain(connection: Connection, grids: Sequence[int], *, now: datetime,
         WHERE retained.payload <> excluded.payload
         """,
         {"grids": list(grids), "now": now, "is_below": is_below},
+    )
+
+
+async def forget(connection: Connection, *, now: datetime) -> None:
+    """Clear what is left of alerts that have ended: in grids that were closed, or moved elsewhere, meanwhile."""
+    await connection.execute(
+        """
+        UPDATE retained r SET payload = ''::bytea, changed_at = %s
+        WHERE r.payload <> '' AND NOT EXISTS (
+            SELECT FROM alert a JOIN alert_version v ON v.alert = a.id
+            WHERE a.state = 'issued' AND convert_to(v.payload, 'UTF8') = r.payload
+        )
+        """,
+        [now],
     )

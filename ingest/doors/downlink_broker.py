@@ -111,7 +111,7 @@ class BrokerDownlink:
                 within_s = RETAINED_OVERLAP_S
                 self._due.update(await retry(self._terminals, name="ingest"))
             await self._send_waiting(publisher)
-            if self._due:
+            if self._due or self._receipts:
                 continue
             try:
                 async with asyncio.timeout(POLL_S):
@@ -120,8 +120,7 @@ class BrokerDownlink:
                 self._is_anything = True
 
     async def _send_receipts(self, publisher: BrokerPublisher) -> None:
-        while self._receipts:
-            await publisher.send([self._receipts.popleft() for _ in range(min(len(self._receipts), AT_ONCE))])
+        await publisher.send([self._receipts.popleft() for _ in range(min(len(self._receipts), AT_ONCE))])
 
     async def _send_waiting(self, publisher: BrokerPublisher) -> None:
         """Publish what waits for some of the terminals that are due, the oldest of each first.
@@ -134,12 +133,13 @@ class BrokerDownlink:
             return
         self._due.difference_update(terminals)
         rows = await retry(lambda: self._waiting(terminals), name="ingest")
+        counts = Counter[int]()
         for first in range(0, len(rows), AT_ONCE):
             batch = rows[first : first + AT_ONCE]
-            taken = await publisher.send([Down(row.topic, row.payload) for row in batch])
-            delivered = [row.id for row, is_taken in zip(batch, taken, strict=True) if is_taken]
-            await retry(lambda delivered=delivered: self._delivered(delivered), name="ingest")
-        counts = Counter(row.terminal for row in rows)
+            answers = await publisher.send([Down(row.topic, row.payload) for row in batch])
+            taken = [row for row, is_taken in zip(batch, answers, strict=True) if is_taken]
+            await retry(lambda taken=taken: self._delivered(taken), name="ingest")
+            counts.update(row.terminal for row in taken)
         self._due.update(terminal for terminal, count in counts.items() if count == ROWS_A_TERMINAL)
 
     async def _terminals(self) -> list[int]:
@@ -150,9 +150,9 @@ class BrokerDownlink:
         async with self._pool.connection() as connection:
             return await sessions.waiting(connection, terminals, ROWS_A_TERMINAL)
 
-    async def _delivered(self, rows: Sequence[int]) -> None:
+    async def _delivered(self, rows: Sequence[sessions.Waiting]) -> None:
         async with self._pool.connection() as connection:
-            await sessions.mark_delivered(connection, rows)
+            await sessions.mark_delivered(connection, [row.id for row in rows])
 
     async def _retain(self, publisher: BrokerPublisher, *, within_s: float) -> None:
         changed = await retry(lambda: self._changed(within_s), name="ingest")

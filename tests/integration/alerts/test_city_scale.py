@@ -6,6 +6,7 @@ import psycopg
 
 from alerts.core.audience import Candidate, dedupe
 from alerts.core.levels import Level
+from alerts.core.records import Alert
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
 from alerts.escalation import Watch
@@ -42,12 +43,16 @@ async def many_leaders(connection: Connection) -> None:
     )
 
 
+async def issued_to_all(desk: Desk, city: City) -> Alert:
+    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
+    return await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+
+
 async def test_twenty_thousand_leaders_are_frozen_queued_and_told_of_a_lift(
     desk: Desk, city: City, sms: Dispatcher, connection: Connection
 ) -> None:
     await many_leaders(connection)
-    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
-    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    alert = await issued_to_all(desk, city)
     assert (alert.reach.audience, alert.reach.queued) == (LEADERS + 5, LEADERS + 5)
     for _ in range(3):
         await sms.round()
@@ -69,8 +74,7 @@ async def test_behind_many_sms_the_other_channels_follow_in_a_transaction_of_the
     await a_member(connection, 400, unit=BLOCK, role="leader", phone=None)
     await a_member(connection, 401, unit=BLOCK, role="leader", phone=None)
     await a_terminal(connection, 1, member=400)
-    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
-    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    alert = await issued_to_all(desk, city)
     assert await all_of(connection, "SELECT DISTINCT channel FROM delivery") == ["sms"]
     assert (alert.reach.audience, alert.reach.queued, alert.reach.failed) == (LEADERS + 7, LEADERS + 7, 0)
     assert await watch.finish_mailings() == 1
@@ -124,8 +128,7 @@ async def test_a_large_issue_is_retained_below_its_grids_behind_its_own_commit_a
     await many_leaders(connection)
     await a_terminal(connection, 1, member=1000)
     grids = "SELECT split_part(topic, '/', 4) FROM retained WHERE payload <> '' ORDER BY 1"
-    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
-    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    alert = await issued_to_all(desk, city)
     assert await all_of(connection, grids) == ["410104001", "410105001", "410105002"]
     async with connection.transaction():
         assert await mailings.retain_below(connection, now=NOON) == alert.id
@@ -140,8 +143,7 @@ async def test_a_large_issue_that_was_lifted_at_once_is_retained_nowhere(
     desk: Desk, city: City, watch: Watch, connection: Connection
 ) -> None:
     await many_leaders(connection)
-    draft, _ = await desk.draft(an_id(), city.mayor, a_content(targets=(CITY,), level=Level.RED))
-    alert = await desk.issue(draft.id, city.mayor, 1, "the dam broke")
+    alert = await issued_to_all(desk, city)
     await desk.lift(alert.id, city.mayor, alert.version)
     assert await watch.finish_mailings() == 0
     assert await all_of(connection, "SELECT count(*) FROM retained WHERE payload <> ''") == [0]

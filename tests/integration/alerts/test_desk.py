@@ -373,6 +373,18 @@ async def test_of_several_alerts_the_highest_is_retained_and_a_real_one_before_a
     assert [grid for grid, _ in await all_of(connection, RETAINED)] == ["410105001001", "410105001001001"]
 
 
+async def test_a_grid_that_is_closed_meanwhile_does_not_keep_an_alert_that_has_ended(
+    desk: Desk, city: City, connection: Connection
+) -> None:
+    alert = await issued(desk, city)
+    other = await issued(desk, city, level=Level.BLUE, targets=(HUAYUAN,))
+    await connection.execute("UPDATE unit SET closed_at = now() WHERE id = %s", [BLOCK])
+    await desk.lift(alert.id, city.county, alert.version)
+    assert await all_of(connection, RETAINED) == [("410105002", "blue")]
+    await desk.lift(other.id, city.county, other.version)
+    assert await all_of(connection, RETAINED) == []
+
+
 async def test_two_issuers_at_the_same_second_leave_the_higher_alert_retained(
     desk: Desk, city: City, connection: Connection
 ) -> None:
