@@ -4,7 +4,7 @@ The centre is the simulated one, in a process of its own; PostgreSQL is a cluste
 alone: claiming and marking (the lane, with a provider that takes everything at once), storing ids and receipts, and the
 protocol with receipts that are acknowledged at once. What they allow one after the other, 1/(1/a + 1/b + 1/c), is the
 ceiling that the whole is compared with. Then red messages behind 85,000 blue ones at 200 a second: how long until the
-centre has each.
+centre has each. At last the whole again beside the messages of one city-wide warning, and of ten.
 """
 
 import asyncio
@@ -36,12 +36,13 @@ from alerts.smpp.link import Link, Listeners
 from alerts.smpp.pdus import Address, Deliver, Submit
 from alerts.smpp.session import Session
 from benchmarks.cluster import a_cluster
+from benchmarks.sms_history import CITY, fill
 from simulators.sms_centre.centre import SmsCentre
 from tracker.bus.local import LocalBus
 from tracker.database.migrate import migrate
 from tracker.database.pool import open_pool
 
-MESSAGES: Final = 20_000
+MESSAGES: Final = 40_000
 BLUE: Final = 85_000
 REDS: Final = 10
 RED_RATE_PER_S: Final = 200.0
@@ -72,6 +73,7 @@ async def measure() -> Mapping[str, float]:
             cpu_s = time.process_time() - began_cpu
             ceiling = 1 / (1 / claim + 1 / store + 1 / bare)
             reds = await _reds(pool)
+            beside_city, beside_ten = await _beside(pool, port, CITY), await _beside(pool, port, 9 * CITY)
         return {
             "enqueue_s": enqueue_s,
             "claim_and_mark_per_s": claim,
@@ -81,6 +83,9 @@ async def measure() -> Mapping[str, float]:
             "ratio_to_ceiling": whole / ceiling,
             "cpu_us_per_message": cpu_s / MESSAGES * 1e6,
             "red_over_blue_s": max(reds),
+            "beside_a_city_per_s": beside_city,
+            "beside_ten_cities_per_s": beside_ten,
+            "ratio_at_ten_times": beside_ten / beside_city,
         }
 
 
@@ -169,6 +174,15 @@ def _a_body(number: int) -> bytes:
 async def _sending(pool: Pool, port: int) -> None:
     async with _running(pool, port, rate_per_s=RATE_PER_S) as operator:
         await _until_all(pool, lane(pool, LocalBus(), now, operator, LINKS), "delivered")
+
+
+async def _beside(pool: Pool, port: int, earlier: int) -> float:
+    """Return the rate beside so many more messages of earlier days."""
+    async with pool.connection() as connection:
+        await connection.execute("DELETE FROM delivery WHERE state <> 'delivered'")
+        await fill(connection, earlier, text=TEXT, now=now())
+    await _queue(pool, MESSAGES)
+    return await _rate(lambda: _sending(pool, port))
 
 
 async def _until_all(pool: Pool, dispatcher: Dispatcher, state: str) -> None:

@@ -1,9 +1,8 @@
 """What an operator's answer means for the message that met it, whatever protocol the answer came by. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from alerts.core.states import DeliveryMove
 
@@ -26,8 +25,7 @@ class Fate(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of one segment: the operator's id when it was taken, else why it was not."""
 
     verdict: Verdict

@@ -27,6 +27,7 @@ from alerts.core.states import DeliveryMove
 from alerts.core.verdicts import Fate, Verdict
 from alerts.providers.interface import Outcome, Outgoing, Terms
 from alerts.providers.matching import look, match, within_of
+from alerts.providers.questions import Questions
 from alerts.providers.strength import Strength
 from alerts.smpp.alphabets import Coding, read
 from alerts.smpp.commands import ESM_UDHI
@@ -111,6 +112,7 @@ class Gammu:
         self._on_inbound = on_inbound
         self._tick = tick
         self._strength = Strength(gateway.name, weight=gateway.weight, rate_per_s=gateway.rate_per_s, tick=tick)
+        self._questions = Questions(gateway.name)
         self._state = gammu.State(is_alive=False, waiting=0)
         self._trouble = ""
 
@@ -152,7 +154,7 @@ class Gammu:
     async def _due(self) -> list[int]:
         """Return the messages whose parts have no last word, and are to be asked about."""
         async with self._pool.connection() as connection:
-            due = await sms.unheard(connection, provider=self.name, now=self._clock(), limit=AT_ONCE)
+            due = await self._questions.due(connection, now=self._clock(), limit=AT_ONCE)
         return sorted({int(each.operator_id.partition("/")[0]) for each in due})
 
     async def _look_there(self, due: Sequence[int]) -> _Found:

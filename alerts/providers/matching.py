@@ -36,8 +36,11 @@ async def match(
     connection: AsyncConnection[Any], ids: Sequence[str], *, provider: str, within: Within, now: datetime
 ) -> None:
     """Let the receipts of these ids change their segments, and the deliveries that have their last word by that."""
-    await sms.lock_deliveries(connection, provider=provider, operator_ids=ids)
-    spoken_of = await sms.apply_receipts(connection, provider=provider, operator_ids=ids, now=now)
+    await sms.by_key(connection)
+    met = await sms.met(connection, provider=provider, operator_ids=ids)
+    if not met:
+        return
+    spoken_of = await sms.apply_receipts(connection, met, now=now)
     if not spoken_of:
         return
     settled = await sms.settle_deliveries(connection, spoken_of, now=now)

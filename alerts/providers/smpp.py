@@ -20,6 +20,7 @@ from alerts.core.policy import Policy
 from alerts.core.states import DeliveryMove
 from alerts.core.verdicts import GOOD, MOVES, Answer, Verdict, judged
 from alerts.providers.interface import Outcome, Outgoing, Terms
+from alerts.providers.questions import Questions
 from alerts.providers.smpp_records import Records
 from alerts.providers.strength import Strength
 from alerts.smpp import pdus, receipts
@@ -30,7 +31,6 @@ from alerts.smpp.pdus import Submit
 from alerts.smpp.segments import Segment, TooLong, segments
 from alerts.smpp.session import NotAnswered, Session
 from alerts.smpp.times import absolute
-from alerts.store import sms
 from tracker.database.retry import retry
 
 LOOK_S: Final = 1.0
@@ -63,6 +63,7 @@ class Smpp:
         self._records = Records(
             pool, clock, gateway, policy=policy, on_inbound=on_inbound, listen=lambda on: self._listen(is_listening=on)
         )
+        self._questions = Questions(gateway.name)
         self._session = Session(
             gateway, Listeners(delivered=self._records.delivered, late=self._records.late), tick=tick
         )
@@ -196,7 +197,7 @@ class Smpp:
     async def ask(self) -> int:
         """Ask the operator about segments that no receipt came for; return how many."""
         async with self._pool.connection() as connection:
-            found = await sms.unheard(connection, provider=self.name, now=self._clock(), limit=ASK_AT_ONCE)
+            found = await self._questions.due(connection, now=self._clock(), limit=ASK_AT_ONCE)
         for each in found:
             with suppress(NotAnswered, receipts.BadReceipt):
                 said = await self._session.query(each.operator_id, self._gateway.source)

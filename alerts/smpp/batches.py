@@ -1,13 +1,12 @@
 """Segments on their way: handed over together, answered one by one, awaited once."""
 
 import asyncio
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alerts.core.verdicts import Answer
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """Whose segment it is."""
 
     delivery: int

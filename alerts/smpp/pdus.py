@@ -6,7 +6,8 @@ Only what a client sends is written, and only what it receives is read.
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from alerts.smpp.commands import RESPONSE, VERSION, Command
 
@@ -25,8 +26,7 @@ class ProtocolError(Exception):
     """What the other side sent is no SMPP; the message says where and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """A number or a name, its type of number and its numbering plan (section 5.2.5 and 5.2.6)."""
 
     digits: str
@@ -102,17 +102,25 @@ def submit_body(one: Submit) -> bytes:
         raise ValueError(f"{len(short)} octets do not fit into short_message, which has room for {LONGEST_SHORT}")
     return b"".join(
         (
-            cstring(one.service_type, longest=5, name="service_type"),
-            address(one.source, name="source address"),
+            _sender(one.service_type, one.source),
             address(one.destination, name="destination address"),
-            bytes((one.esm_class, 0, 0)),
-            b"\0",  # schedule_delivery_time: at once
-            cstring(one.validity, longest=16, name="validity_period"),
+            bytes((one.esm_class, 0, 0, 0)),  # at last an empty schedule_delivery_time: at once
+            _validity(one.validity),
             bytes((one.registered_delivery, 0, one.data_coding, 0, len(short))),
             short,
             parameters,
         )
     )
+
+
+@lru_cache(maxsize=64)
+def _sender(service_type: str, source: Address) -> bytes:
+    return cstring(service_type, longest=5, name="service_type") + address(source, name="source address")
+
+
+@lru_cache(maxsize=64)
+def _validity(validity: str) -> bytes:
+    return cstring(validity, longest=16, name="validity_period")
 
 
 def query_body(operator_id: str, source: Address) -> bytes:
@@ -165,10 +173,10 @@ class Reader:
         if end < 0:
             raise self._broken(f"{name} has no end within {longest + 1} octets")
         found, self._at = self._body[self._at : end], end + 1
-        return found.decode("latin-1")
+        return found.decode("latin-1") if found else ""
 
     def address(self, name: str) -> Address:
-        ton, npi = self.octet(f"{name}_ton"), self.octet(f"{name}_npi")
+        ton, npi = self.octets(2, f"{name}_ton")
         return Address(self.text(name, longest=LONGEST_ADDRESS), ton, npi)
 
     def parameters(self) -> dict[int, bytes]:

@@ -142,8 +142,8 @@ async def settle(connection: Connection, outcomes: Sequence[Settled], *, now: da
             is_possible_duplicate = d.is_possible_duplicate OR o.move = 'unanswered',
             sent_at = CASE WHEN t.after IN ('sent', 'delivered') THEN coalesce(d.sent_at, %(now)s) ELSE d.sent_at END,
             settled_at = CASE WHEN t.after IN ('delivered', 'failed', 'expired', 'unknown') THEN %(now)s END
-        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)b::text[], %(details)b::text[],
-                    %(provider_ids)s::text[], %(not_befores)s::timestamptz[])
+        FROM unnest(%(ids)b::bigint[], %(attempts)b::integer[], %(moves)b::text[], %(details)b::text[],
+                    %(provider_ids)s::text[], %(not_befores)b::timestamptz[])
                  AS o(id, attempt, move, detail, provider_id, not_before)
         JOIN unnest(%(table_moves)s::text[], %(befores)s::text[], %(afters)s::text[]) AS t(move, before, after)
              ON t.move = o.move
@@ -167,7 +167,7 @@ async def log_attempts(connection: Connection, outcomes: Sequence[Settled], *, p
         """
         INSERT INTO delivery_attempt (delivery, attempt, at, provider, outcome, detail)
         SELECT id, attempt, %(now)s, %(provider)s, move, detail
-        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[], %(moves)b::text[], %(details)b::text[])
+        FROM unnest(%(ids)b::bigint[], %(attempts)b::integer[], %(moves)b::text[], %(details)b::text[])
              AS o(id, attempt, move, detail)
         ON CONFLICT DO NOTHING
         """,
@@ -213,7 +213,7 @@ async def end_leases(connection: Connection, claimed: Sequence[Claimed], *, now:
     await connection.execute(
         """
         UPDATE delivery d SET lease_until = %(now)s::timestamptz - interval '1 microsecond'
-        FROM unnest(%(ids)s::bigint[], %(attempts)s::integer[]) AS c(id, attempt)
+        FROM unnest(%(ids)b::bigint[], %(attempts)b::integer[]) AS c(id, attempt)
         WHERE d.id = c.id AND d.attempts = c.attempt AND d.state = 'sending'
         """,
         {"ids": [row.id for row in claimed], "attempts": [row.attempt for row in claimed], "now": now},

@@ -10,12 +10,14 @@ transactions that do not see each other's rows neither matches; a later look ove
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
-from alerts.core.states import DELIVERY_MOVES
+from alerts.core.states import DELIVERY_MOVES, DeliveryMove
+
+LAST_WORDS: Final = frozenset({DeliveryMove.CONFIRMED, DeliveryMove.LOST, DeliveryMove.TIMED_OUT})
 
 Connection = AsyncConnection[Any]
 
@@ -39,6 +41,17 @@ class Said(NamedTuple):
     word: str
 
 
+class Met(NamedTuple):
+    """A receipt, and the segment that it speaks of."""
+
+    receipt: int
+    state: str
+    word: str
+    delivery: int
+    attempt: int
+    part: int
+
+
 class Unheard(NamedTuple):
     """A segment that no receipt came for."""
 
@@ -46,6 +59,8 @@ class Unheard(NamedTuple):
     attempt: int
     part: int
     operator_id: str
+    ask_at: datetime
+    is_open: bool  # whether its delivery still waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,7 @@ async def keep_segments(
         INSERT INTO sms_segment (delivery, attempt, part, parts, provider, operator_id, address, taken_at, ask_at)
         SELECT delivery, attempt, part, parts, %(provider)s, operator_id, address, %(now)s,
                %(now)s::timestamptz + %(ask_after)s::interval
-        FROM unnest(%(deliveries)s::bigint[], %(attempts)s::smallint[], %(numbers)s::smallint[], %(parts)s::smallint[],
+        FROM unnest(%(deliveries)b::bigint[], %(attempts)b::smallint[], %(numbers)b::smallint[], %(parts)b::smallint[],
                     %(operator_ids)b::text[], %(addresses)b::text[])
              AS t(delivery, attempt, part, parts, operator_id, address)
         ON CONFLICT DO NOTHING
@@ -103,38 +118,21 @@ async def keep_receipts(
     )
 
 
-async def lock_deliveries(connection: Connection, *, provider: str, operator_ids: Sequence[str]) -> None:
-    """Hold the deliveries that waiting receipts speak of, before their states are read.
+async def by_key(connection: Connection) -> None:
+    """Tell the planner, until the transaction ends, that all is looked up by key.
+
+    Of a table that has just begun to fill it believes that reading all is cheaper, and goes on to do so for each commit
+    while the table grows.
+    """
+    await connection.execute("SET LOCAL enable_seqscan = off")
+
+
+async def met(connection: Connection, *, provider: str, operator_ids: Sequence[str]) -> list[Met]:
+    """Return the waiting receipts whose segment is there, and hold the deliveries that they speak of.
 
     Two who each hear of one part must not both wait for more; and a sender that settles at this moment would change the
-    state under a move that was judged by the one before, which then would be lost.
-    """
-    await connection.execute(
-        """
-        WITH spoken_of AS MATERIALIZED (
-            SELECT DISTINCT s.delivery
-            FROM sms_receipt r
-            CROSS JOIN LATERAL (
-                SELECT g.delivery FROM sms_segment g
-                WHERE (g.provider, g.operator_id) = (r.provider, r.operator_id)
-                ORDER BY g.taken_at DESC LIMIT 1
-            ) s
-            WHERE r.fate = 'waiting' AND r.provider = %(provider)s AND r.operator_id = ANY(%(ids)b::text[])
-        )
-        SELECT 1 FROM delivery d JOIN spoken_of ON spoken_of.delivery = d.id ORDER BY d.id FOR UPDATE OF d
-        """,
-        {"provider": provider, "ids": list(operator_ids)},
-        prepare=False,
-    )
-
-
-async def apply_receipts(
-    connection: Connection, *, provider: str, operator_ids: Sequence[str], now: datetime
-) -> list[int]:
-    """Let waiting receipts change their segments, each once; return the deliveries that they speak of.
-
-    Operators give an id again after some weeks: the newest segment of it is meant. Of several receipts for a segment a
-    last word goes before one under way, and of last words the first counts.
+    state under a move that was judged by the one before, which then would be lost. So deliveries are held before their
+    states are read. Operators give an id again after some weeks: the newest segment of it is meant.
     """
     cursor = await connection.execute(
         """
@@ -147,25 +145,60 @@ async def apply_receipts(
                 ORDER BY s.taken_at DESC LIMIT 1
             ) g
             WHERE r.fate = 'waiting' AND r.provider = %(provider)s AND r.operator_id = ANY(%(ids)b::text[])
-        ), meant AS (
-            SELECT DISTINCT ON (delivery, attempt, part) id, state, word, delivery, attempt, part
-            FROM said ORDER BY delivery, attempt, part, state = 'under_way', id
-        ), moved AS (
+        )
+        SELECT said.* FROM delivery d JOIN said ON said.delivery = d.id ORDER BY d.id FOR UPDATE OF d
+        """,
+        {"provider": provider, "ids": list(operator_ids)},
+        prepare=False,
+    )
+    return [Met(*row) for row in await cursor.fetchall()]
+
+
+async def apply_receipts(connection: Connection, met: Sequence[Met], *, now: datetime) -> list[int]:
+    """Let receipts change their segments, each once; return the deliveries whose segments changed.
+
+    Of several receipts for a segment a last word goes before one under way, and of last words the first counts. What
+    another transaction applied since `met` read it stays as that left it.
+    """
+    meant: dict[tuple[int, int, int], Met] = {}
+    for each in sorted(met, key=lambda each: (each.state == "under_way", each.receipt)):
+        meant.setdefault((each.delivery, each.attempt, each.part), each)
+    cursor = await connection.execute(
+        """
+        WITH spoken_of AS (
+            -- With the state among the conditions the planner guesses one row, and compares all with all
             UPDATE sms_segment s
-            SET state = m.state, word = m.word,
-                settled_at = CASE WHEN m.state <> 'under_way' THEN %(now)s::timestamptz END,
-                ask_at = CASE WHEN m.state = 'under_way' THEN s.ask_at END
-            FROM meant m
-            WHERE (s.delivery, s.attempt, s.part) = (m.delivery, m.attempt, m.part) AND s.state = 'under_way'
-            RETURNING m.id, s.delivery
+            SET state = CASE WHEN s.state = 'under_way' THEN m.state ELSE s.state END,
+                word = CASE WHEN s.state = 'under_way' THEN m.word ELSE s.word END,
+                settled_at = CASE WHEN s.state = 'under_way' AND m.state <> 'under_way' THEN %(now)s::timestamptz
+                                  ELSE s.settled_at END
+            FROM unnest(%(receipts)b::bigint[], %(states)b::text[], %(words)b::text[], %(deliveries)b::bigint[],
+                        %(attempts)b::smallint[], %(parts)b::smallint[])
+                 AS m(id, state, word, delivery, attempt, part)
+            WHERE s.delivery = ANY(%(deliveries)b::bigint[])  -- said again: else all of the index may be read
+              AND (s.delivery, s.attempt, s.part) = (m.delivery, m.attempt, m.part)
+            RETURNING m.id, s.delivery, old.state = 'under_way' AS is_moved
+        ), moved AS (
+            SELECT id, delivery FROM spoken_of WHERE is_moved
         ), spent AS (
             UPDATE sms_receipt r
-            SET fate = CASE WHEN EXISTS (SELECT 1 FROM moved WHERE moved.id = r.id) THEN 'applied' ELSE 'repeated' END
-            FROM said WHERE r.id = said.id
+            -- IN is a hash; as EXISTS or a join, whose rows the planner guesses to be one, all are compared with all
+            SET fate = CASE WHEN r.id IN (SELECT id FROM moved) THEN 'applied' ELSE 'repeated' END
+            WHERE r.id = ANY(%(all)b::bigint[])
+              AND r.fate NOT IN ('applied', 'repeated', 'unmatched')  -- as = 'waiting' it drew in the index of those
         )
         SELECT DISTINCT delivery FROM moved
         """,
-        {"provider": provider, "ids": list(operator_ids), "now": now},
+        {
+            "now": now,
+            "receipts": [each.receipt for each in meant.values()],
+            "states": [each.state for each in meant.values()],
+            "words": [each.word for each in meant.values()],
+            "deliveries": [each.delivery for each in meant.values()],
+            "attempts": [each.attempt for each in meant.values()],
+            "parts": [each.part for each in meant.values()],
+            "all": [each.receipt for each in met],
+        },
         prepare=False,
     )
     return [row[0] for row in await cursor.fetchall()]
@@ -177,7 +210,10 @@ async def settle_deliveries(connection: Connection, deliveries: Sequence[int], *
     Delivered: all segments of one attempt are. Failed or expired: one segment of the newest attempt is.
     """
     moves = [
-        (move.value, before.value, after.value) for before, row in DELIVERY_MOVES.items() for move, after in row.items()
+        (move.value, before.value, after.value)
+        for before, row in DELIVERY_MOVES.items()
+        for move, after in row.items()
+        if move in LAST_WORDS
     ]
     async with connection.cursor(row_factory=class_row(Settled)) as cursor:
         await cursor.execute(
@@ -192,7 +228,9 @@ async def settle_deliveries(connection: Connection, deliveries: Sequence[int], *
                 SELECT DISTINCT ON (d.id) d.id, d.state AS before, a.attempt, a.word, a.provider,
                        CASE WHEN a.is_whole THEN 'confirmed' WHEN a.has_failed THEN 'lost' ELSE 'timed_out' END AS move
                 FROM delivery d JOIN attempt a ON a.delivery = d.id
-                WHERE a.is_whole OR (a.attempt = d.attempts AND d.state <> 'queued' AND (a.has_failed OR a.has_expired))
+                WHERE d.id = ANY(%(ids)s)  -- said again: else the planner, whose guess of `attempt` is large, reads all
+                  AND (a.is_whole
+                       OR (a.attempt = d.attempts AND d.state <> 'queued' AND (a.has_failed OR a.has_expired)))
                 ORDER BY d.id, a.is_whole DESC, a.attempt
             ), moved AS (
                 UPDATE delivery d
@@ -249,22 +287,27 @@ async def give_up_receipts(connection: Connection, *, provider: str, before: dat
     return cursor.rowcount
 
 
-async def unheard(connection: Connection, *, provider: str, now: datetime, limit: int) -> list[Unheard]:
-    """Return segments to ask the operator about; those of deliveries that are settled are asked about no more."""
+async def unheard(
+    connection: Connection, *, provider: str, since: datetime, now: datetime, limit: int
+) -> list[Unheard]:
+    """Return segments to ask the operator about, whose turn came after `since`, oldest first.
+
+    Those of deliveries that are settled are asked about no more.
+    """
     cursor = await connection.execute(
         """
         WITH due AS (
-            SELECT s.delivery, s.attempt, s.part, s.operator_id, s.taken_at, d.state = 'sent' AS is_open
+            SELECT s.delivery, s.attempt, s.part, s.operator_id, s.taken_at, s.ask_at, d.state = 'sent' AS is_open
             FROM sms_segment s JOIN delivery d ON d.id = s.delivery
-            WHERE s.provider = %(provider)s AND s.ask_at <= %(now)s
+            WHERE s.provider = %(provider)s AND s.ask_at > %(since)s AND s.ask_at <= %(now)s AND s.state = 'under_way'
             ORDER BY s.ask_at LIMIT %(limit)s
         ), asked AS (
             -- Each time it has waited for twice as long
             UPDATE sms_segment s SET ask_at = CASE WHEN due.is_open THEN %(now)s + (%(now)s - due.taken_at) END
             FROM due WHERE (s.delivery, s.attempt, s.part) = (due.delivery, due.attempt, due.part)
         )
-        SELECT delivery, attempt, part, operator_id FROM due WHERE is_open
+        SELECT delivery, attempt, part, operator_id, ask_at, is_open FROM due ORDER BY ask_at
         """,
-        {"provider": provider, "now": now, "limit": limit},
+        {"provider": provider, "since": since, "now": now, "limit": limit},
     )
     return [Unheard(*row) for row in await cursor.fetchall()]
