@@ -17,6 +17,7 @@ OLDEST_POSTGRES, NEWEST_POSTGRES = 17, 18
 OLDEST_TIMESCALE: Final = (2, 18)
 SHORTEST_CHECKPOINT_S: Final = 900
 SMALLEST_WAL: Final = 2_048 * _MB
+FEWEST_KEPT: Final = 1_024 * _MB
 SMALLEST_BUFFERS: Final = 256 * _MB
 MOST_SKEW_S: Final = 1.0
 WORST_SKEW_S: Final = 30.0  # a fix 60 s ahead of us is refused: half of that is gone
@@ -88,11 +89,12 @@ def _sizes(connection: Connection) -> list[Finding]:
     row = connection.execute(
         """
         SELECT extract(epoch FROM current_setting('checkpoint_timeout')::interval)::int,
-            pg_size_bytes(current_setting('max_wal_size')), pg_size_bytes(current_setting('shared_buffers'))
+            pg_size_bytes(current_setting('max_wal_size')), pg_size_bytes(current_setting('min_wal_size')),
+            pg_size_bytes(current_setting('shared_buffers'))
         """
     ).fetchone()
     assert row is not None  # noqa: S101 - an aggregate-free SELECT without FROM has one row
-    checkpoint_s, wal, buffers = row
+    checkpoint_s, wal, kept, buffers = row
     few = "checkpoints come often, and each makes the next writes four times as large"
     return [
         judged(
@@ -105,6 +107,12 @@ def _sizes(connection: Connection) -> list[Finding]:
             f"database: max_wal_size {wal // _MB} MB",
             f"{few}: set it to 8GB or more",
             is_well=wal >= SMALLEST_WAL,
+            otherwise=Grade.WARN,
+        ),
+        judged(
+            f"database: min_wal_size {kept // _MB} MB",
+            "a new file of the WAL is filled with zeros while all wait: set it to 4GB, and old ones are used again",
+            is_well=kept >= FEWEST_KEPT,
             otherwise=Grade.WARN,
         ),
         judged(
