@@ -5,7 +5,7 @@ lease, and the delivery is queued again, flagged as a possible duplicate. Doorbe
 does when nobody rang. Several dispatchers may run: SKIP LOCKED keeps them apart.
 
 A lane does one batch after the other, or, where answers take their time (an operator far away), some at once: `ahead`
-says how many deliveries may be under way when another batch is claimed, so never more than `ahead` and one batch are.
+says how many segments may be under way when another batch is claimed, so never more than `ahead` and one batch are.
 """
 
 import asyncio
@@ -70,6 +70,7 @@ class Dispatcher:
         *,
         links: LinkMaker,
         rate: Rate | None = None,
+        weigh: Callable[[str], int] = lambda _text: 1,
         share: Callable[[], float] = lambda: 1.0,
         ahead: int = 0,
         per_number: NumberCaps | None = None,
@@ -78,8 +79,9 @@ class Dispatcher:
     ) -> None:
         """`share` is the part of its rate that it runs at now; at 0 nothing is claimed, and all stays for others.
 
-        With `ahead` the provider must bear several calls of `send` at once. `has_others`: whether others take what
-        this one may not send to a number (`per_number`).
+        `weigh`: how many segments a text is, where the operator counts those. With `ahead` the provider must bear
+        several calls of `send` at once. `has_others`: whether others take what this one may not send to a number
+        (`per_number`).
         """
         self._pool = pool
         self._bus = bus
@@ -87,6 +89,8 @@ class Dispatcher:
         self._provider = provider
         self._links = links
         self._rate = rate or Rate()
+        self._weigh = weigh
+        self._heaviness = 1.0  # segments a message, of the latest batch
         self._share = share
         self._ahead = ahead
         self._limits = [] if per_number is None else per_number.limits
@@ -126,14 +130,15 @@ class Dispatcher:
                     continue
                 if not claimed:
                     return
-                self._under_way += len(claimed)
-                group.create_task(self._carry(claimed), name=f"batch of {self._provider.name}")
+                weight = round(self._heaviness * len(claimed))
+                self._under_way += weight
+                group.create_task(self._carry(claimed, weight), name=f"batch of {self._provider.name}")
 
-    async def _carry(self, claimed: Sequence[Claimed]) -> None:
+    async def _carry(self, claimed: Sequence[Claimed], weight: int) -> None:
         try:
             await retry(partial(self._send_or_let_go, claimed), name=f"dispatch {self._provider.name}")
         finally:
-            self._under_way -= len(claimed)
+            self._under_way -= weight
             self._landed.set()
 
     async def round(self) -> int:
@@ -144,7 +149,11 @@ class Dispatcher:
         return len(claimed) if claimed is not None else 1
 
     async def _claim_granted(self) -> list[Claimed] | None:
-        """Claim as many as there are tokens; None: there is none yet."""
+        """Claim as many as there are tokens; None: there is none yet.
+
+        A token is a segment, and nobody knows before the claim how many a message is: as many as the latest are. What
+        was claimed beyond the tokens is owed.
+        """
         share = self._share()
         if share <= 0:
             return []
@@ -155,8 +164,12 @@ class Dispatcher:
         self._bucket, granted = self._bucket.take(self._rate.batch, at_s=self._tick())
         if not granted:
             return None
-        claimed = await self.claim(granted)
-        self._bucket = self._bucket.give_back(granted - len(claimed))
+        claimed = await self.claim(max(1, int(granted / self._heaviness)))
+        now = self._clock()
+        spent = sum(self._weigh(self._links.body(row, now)) for row in claimed)
+        if claimed:
+            self._heaviness = max(1.0, spent / len(claimed))
+        self._bucket = self._bucket.give_back(granted - spent)
         return claimed
 
     async def _send_or_let_go(self, claimed: Sequence[Claimed]) -> None:

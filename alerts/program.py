@@ -93,6 +93,7 @@ def lane(
         operator,
         links=links,
         rate=Rate(per_s=terms.rate_per_s),
+        weigh=operator.weigh,
         share=share,
         ahead=terms.ahead,
         per_number=terms.per_number,

@@ -49,6 +49,7 @@ RED_RATE_PER_S: Final = 200.0
 WINDOW: Final = 400
 RATE_PER_S: Final = 50_000.0  # no limit here
 TEXT: Final = "【网格预警】暴雨红色预警：预计未来三小时降雨量将达一百毫米以上，请立即转移。"
+LONG: Final = TEXT * 15  # nine segments
 LINKS: Final = LinkMaker(secret=b"0123456789abcdef", public_url="http://localhost")
 
 Connection = psycopg.AsyncConnection[Any]
@@ -72,7 +73,7 @@ async def measure() -> Mapping[str, float]:
             whole = await _rate(lambda: _sending(pool, port))
             cpu_s = time.process_time() - began_cpu
             ceiling = 1 / (1 / claim + 1 / store + 1 / bare)
-            reds = await _reds(pool)
+            reds, behind_long = await _reds(pool, TEXT), await _reds(pool, LONG)
             beside_city, beside_ten = await _beside(pool, port, CITY), await _beside(pool, port, 9 * CITY)
         return {
             "enqueue_s": enqueue_s,
@@ -83,6 +84,7 @@ async def measure() -> Mapping[str, float]:
             "ratio_to_ceiling": whole / ceiling,
             "cpu_us_per_message": cpu_s / MESSAGES * 1e6,
             "red_over_blue_s": max(reds),
+            "red_over_long_blue_s": max(behind_long),
             "beside_a_city_per_s": beside_city,
             "beside_ten_cities_per_s": beside_ten,
             "ratio_at_ten_times": beside_ten / beside_city,
@@ -193,12 +195,12 @@ async def _until_all(pool: Pool, dispatcher: Dispatcher, state: str) -> None:
         sending.cancel()
 
 
-async def _reds(pool: Pool) -> list[float]:
+async def _reds(pool: Pool, blue: str) -> list[float]:
     """Return how long each of some red messages took to the centre, with blue ones queued before it."""
     async with pool.connection() as connection:
         await connection.execute("DELETE FROM delivery_attempt")
         await connection.execute("DELETE FROM delivery")
-    await _queue(pool, BLUE)
+    await _queue(pool, BLUE, text=blue)
     took: list[float] = []
     async with (
         SmsCentre() as centre,
@@ -242,7 +244,7 @@ def a_gateway(port: int, *, rate_per_s: float = RATE_PER_S) -> Gateway:
     )
 
 
-async def _queue(pool: Pool, count: int, *, number: str | None = None, priority: int = 4) -> float:
+async def _queue(pool: Pool, count: int, *, number: str | None = None, priority: int = 4, text: str = TEXT) -> float:
     """Queue messages in one commit; return the seconds that it took."""
     began_s = time.perf_counter()
     async with pool.connection() as connection:
@@ -255,7 +257,7 @@ async def _queue(pool: Pool, count: int, *, number: str | None = None, priority:
             """,
             {
                 "number": number,
-                "text": TEXT,
+                "text": text,
                 "priority": priority,
                 "count": count,
                 "now": now(),

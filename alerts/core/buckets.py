@@ -22,7 +22,7 @@ class Bucket:
     def take(self, want: int, *, at_s: float) -> tuple["Bucket", int]:
         """Return the bucket without, and the count of, the whole tokens granted: at most `want`, perhaps none."""
         tokens = self._tokens_at(at_s)
-        granted = min(want, int(tokens + _ROUNDING))
+        granted = max(0, min(want, int(tokens + _ROUNDING)))
         return replace(self, tokens=tokens - granted, at_s=max(at_s, self.at_s)), granted
 
     def at_rate(self, rate_per_s: float, *, burst: float, at_s: float) -> "Bucket":
@@ -30,7 +30,7 @@ class Bucket:
         return Bucket(rate_per_s, burst, min(burst, self._tokens_at(at_s)), max(at_s, self.at_s))
 
     def give_back(self, count: int) -> "Bucket":
-        """Return the bucket with `count` unused tokens in it again."""
+        """Return the bucket with `count` unused tokens in it again; less than none is a debt, paid before all else."""
         return replace(self, tokens=min(self.burst, self.tokens + count))
 
     def wait_s(self, *, at_s: float, count: int = 1) -> float:

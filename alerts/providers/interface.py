@@ -79,6 +79,10 @@ class Operator(Provider, Protocol):
         """Its weight, as far as it is well; 0: it can send nothing now."""
         ...
 
+    def weigh(self, text: str) -> int:
+        """Return how many of what `terms` counts a text is: segments where the operator counts those."""
+        ...
+
     async def run(self) -> None:
         """Do what it does beside sending (keep a session, look for receipts); until cancelled."""
         ...

@@ -28,7 +28,8 @@ from alerts.smpp.batches import Tag
 from alerts.smpp.gateway import Gateway
 from alerts.smpp.link import Listeners
 from alerts.smpp.pdus import Submit
-from alerts.smpp.segments import Segment, TooLong, segments
+from alerts.smpp.segments import Concatenation, Segment, TooLong, segments
+from alerts.smpp.segments import count as count_segments
 from alerts.smpp.session import NotAnswered, Session
 from alerts.smpp.times import absolute
 from tracker.database.retry import retry
@@ -86,6 +87,9 @@ class Smpp:
     def terms(self) -> Terms:
         gateway = self._gateway
         return Terms(rate_per_s=gateway.rate_per_s, ahead=gateway.window, per_number=gateway.per_number)
+
+    def weigh(self, text: str) -> int:
+        return 1 if self._gateway.concatenation is Concatenation.PAYLOAD else count_segments(text)
 
     @property
     def session(self) -> Session:

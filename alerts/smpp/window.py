@@ -16,6 +16,7 @@ from alerts.smpp.gateway import Gateway
 from alerts.smpp.pdus import HEADER, ProtocolError, read_message_id
 from alerts.smpp.verdicts import verdict
 
+_LEFT: Final = frozenset({Verdict.TAKEN, Verdict.LOST})
 MOST_OVERDUE: Final = 10_000  # answers that may still come late
 
 
@@ -99,8 +100,26 @@ class Window:
             job.answer(Answer(Verdict.LOST, detail=f"no answer in {timing.answer_s:g} s"))
         while len(self._overdue) > MOST_OVERDUE:
             del self._overdue[next(iter(self._overdue))]
-        while self._waiting and now_s - self._waiting[0].came_s > timing.waiting_s:
-            self._waiting.popleft().answer(Answer(Verdict.LATER, detail="the centre is slower than its agreed rate"))
+        self._put_back(now_s)
+
+    def _put_back(self, now_s: float) -> None:
+        """Answer for messages that wait too long; one of which a part has left goes on, else it would leave twice."""
+        begun: list[Job] = []
+        while self._waiting and now_s - self._waiting[0].came_s > self._timing.waiting_s:
+            job = self._waiting.popleft()
+            if self._has_begun(job):
+                begun.append(job)
+            else:
+                job.answer(Answer(Verdict.LATER, detail="the centre is slower than its agreed rate"))
+        self._waiting.extendleft(reversed(begun))
+
+    def _has_begun(self, job: Job) -> bool:
+        first = job.index - (job.tag.part - 1)
+        message = range(first, first + job.tag.parts)
+        answers = (job.batch.answers[index] for index in message)
+        return any(answer is not None and answer.verdict in _LEFT for answer in answers) or any(
+            other.batch is job.batch and other.index in message for other in self._in_flight.values()
+        )
 
     def give_up_waiting(self, why: str) -> None:
         """Answer for what never left."""
