@@ -40,6 +40,7 @@ LEASE: Final = timedelta(seconds=60)
 SEND_TIMEOUT_S: Final = 30.0  # half the lease: who still sends has not lost it yet
 GOODBYE_S: Final = 3.0
 LONGEST_ROUND_S: Final = 0.05  # a batch of 200 at 200/s held up the first red for 0.98 s, one of 10 for 0.02 s
+ENDS_BADLY: Final = frozenset({DeliveryMove.REFUSED, DeliveryMove.TIMED_OUT})
 MOST_AT_ONCE: Final = 200  # of an operator's: what a killed sender may send twice
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
@@ -287,6 +288,9 @@ class Dispatcher:
             await queue.log_attempts(connection, settled, provider=self._provider.name, now=now)
             started = [delivery for delivery in moved if delivery in sent]
             await timers.start_reminders(connection, deliveries=started, within=within, now=now)
+            lost = {outcome.id for outcome in settled if outcome.move in ENDS_BADLY}
+            if ended := [delivery for delivery in moved if delivery in lost]:
+                await timers.chase_lost(connection, deliveries=ended, within=within, now=now)
         for move, count in Counter(outcome.move for outcome in settled).items():
             metrics.SETTLED.labels(self._provider.channel, move).inc(count)
 
@@ -302,7 +306,9 @@ async def sweep(pool: AsyncConnectionPool[Any], clock: Callable[[], datetime]) -
     async with pool.connection() as connection:
         lost = await queue.recover_leases(connection, now)
         await queue.wake(connection, now)
-        await queue.time_out(connection, now)
+        async with connection.transaction():
+            expired = await queue.time_out(connection, now)
+            await timers.tell_superiors(connection, deliveries=expired, now=now)
         await outbox.confirm_terminals(connection)
     if lost:
         metrics.LEASES_LOST.inc(lost)

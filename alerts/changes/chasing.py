@@ -65,6 +65,8 @@ async def _act(
     if step is Step.ISSUER:
         told = await answers.issuer_of(connection, alert=head.id, version=head.version)
         return await _digest(connection, head, told, policy=policy, now=now)
+    if policy.acknowledge_within[head.alert_level] is None:
+        return 0
     people = [member for member in claimed if member is not None]
     silent = await answers.silent_among(connection, alert=head.id, version=head.version, members=people)
     if not silent:

@@ -12,7 +12,7 @@ from alerts.core.levels import Level, priority
 from alerts.core.policy import Policy
 from alerts.core.texts import Kind, Notice
 from alerts.core.words import Words
-from alerts.store import authority, deliveries, mailings
+from alerts.store import authority, deliveries, mailings, timers
 from alerts.store.alerts import Head
 from alerts.store.deliveries import Mailing
 
@@ -96,7 +96,10 @@ async def finish(connection: Connection) -> Mailing | None:
 async def _queue_others(connection: Connection, mailing: Mailing) -> int:
     made = await deliveries.enqueue_terminals(connection, mailing)
     made += await deliveries.enqueue_pushes(connection, mailing)
-    return made + await deliveries.record_unreachable(connection, mailing)
+    unreachable = await deliveries.record_unreachable(connection, mailing)
+    if unreachable:
+        await timers.tell_superiors(connection, deliveries=unreachable, now=mailing.queued_at)
+    return made + len(unreachable)
 
 
 async def remind(connection: Connection, telling: Telling, *, policy: Policy, members: Sequence[int]) -> int:

@@ -50,6 +50,8 @@ async def match(
     early = [each.delivery for each in settled if each.move == DeliveryMove.CONFIRMED and each.before in EARLY]
     if early:
         await timers.start_reminders(connection, deliveries=early, within=within, now=now)
+    if lost := [each.delivery for each in settled if each.move != DeliveryMove.CONFIRMED]:
+        await timers.chase_lost(connection, deliveries=lost, within=within, now=now)
 
 
 async def look(pool: AsyncConnectionPool[Any], clock: Callable[[], datetime], *, provider: str, within: Within) -> None:

@@ -36,6 +36,9 @@ class Terminals:
                 expire=[message.expires_at for message in messages],
                 now=self._clock(),
             )
+            await outbox.withdraw_older(
+                connection, deliveries=[message.delivery for message in messages], now=self._clock()
+            )
         if terminals := tuple({row.terminal for row in written if row is not None}):
             await self._bus.publish(DOWNLINK, encode(DownlinkWritten(terminals)))
         return [_outcome(message, row) for message, row in zip(messages, written, strict=True)]

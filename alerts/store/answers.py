@@ -74,7 +74,10 @@ async def superiors_of(connection: Connection, *, alert: UUID, members: Sequence
 
 
 async def issuer_of(connection: Connection, *, alert: UUID, version: int) -> list[Silence]:
-    """Return the issuer, with how many of those told are silent; nobody when all answered or no phone is known."""
+    """Return the issuer, with how many are silent of those told and of those whom nothing reached.
+
+    Nobody when all have answered, or no phone is known.
+    """
     cursor = await connection.execute(
         """
         SELECT boss.id, boss.phone, boss.language, silent.count, silent.names
@@ -87,7 +90,8 @@ async def issuer_of(connection: Connection, *, alert: UUID, version: int) -> lis
             FROM audience au JOIN member m ON m.id = au.member
             WHERE au.alert = a.id
               AND EXISTS (SELECT 1 FROM delivery d WHERE d.alert = a.id AND d.version = v.version
-                          AND d.member = au.member AND d.sent_at IS NOT NULL)
+                          AND d.member = au.member
+                          AND (d.sent_at IS NOT NULL OR d.state IN ('failed', 'expired')))
               AND NOT EXISTS (SELECT 1 FROM acknowledgement k
                               WHERE k.alert = a.id AND k.version = v.version AND k.member = au.member)
         ) AS silent

@@ -120,8 +120,8 @@ async def enqueue_pushes(connection: Connection, mailing: Mailing) -> int:
     return cursor.rowcount
 
 
-async def record_unreachable(connection: Connection, mailing: Mailing) -> int:
-    """Write a failed row for everybody who has neither phone, terminal nor push; return how many.
+async def record_unreachable(connection: Connection, mailing: Mailing) -> list[int]:
+    """Write a failed row for everybody who has neither phone, terminal nor push; return the rows.
 
     Made last: whom a row of this mailing is queued for is reached, by whatever channel.
     """
@@ -138,10 +138,11 @@ async def record_unreachable(connection: Connection, mailing: Mailing) -> int:
                           AND d.version = %(version)s AND d.channel = 'push')
           AND (%(members)s::integer[] IS NULL OR a.member = ANY(%(members)s::integer[]))
         ON CONFLICT DO NOTHING
+        RETURNING id
         """,
         mailing.values,
     )
-    return cursor.rowcount
+    return [row[0] for row in await cursor.fetchall()]
 
 
 async def enqueue_follow_up(connection: Connection, mailing: Mailing) -> int:

@@ -65,6 +65,32 @@ async def send_down(
     return [written.get(place) for place in range(1, len(codes) + 1)]
 
 
+async def withdraw_older(connection: Connection, *, deliveries: Sequence[int], now: datetime) -> None:
+    """Take back what the terminals of these deliveries were never handed of older versions of the same alerts.
+
+    A terminal that comes back would hear of a warning that is over, and then that it is over.
+    """
+    before, after = delivery_pairs(DeliveryMove.TIMED_OUT)
+    await connection.execute(
+        """
+        WITH taken AS (
+            UPDATE downlink w SET expires_at = %(now)s
+            FROM delivery n
+            JOIN delivery d ON d.address = n.address AND d.channel = n.channel AND d.alert = n.alert
+                 AND d.version < n.version AND d.provider_id IS NOT NULL
+            WHERE n.id = ANY(%(deliveries)s) AND w.id = d.provider_id::bigint
+              AND w.sent_at IS NULL AND w.delivered_at IS NULL
+            RETURNING d.id
+        )
+        UPDATE delivery d
+        SET state = moves.after, settled_at = %(now)s, detail = 'a newer version came before the terminal did'
+        FROM taken, unnest(%(before)s::text[], %(after)s::text[]) AS moves(before, after)
+        WHERE d.id = taken.id AND d.state = 'sent' AND d.state = moves.before
+        """,
+        {"deliveries": list(deliveries), "now": now, "before": before, "after": after},
+    )
+
+
 async def confirm_terminals(connection: Connection) -> int:
     """Settle what front doors have delivered since; return how many."""
     before, after = delivery_pairs(DeliveryMove.CONFIRMED)

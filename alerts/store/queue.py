@@ -228,8 +228,11 @@ async def wake(connection: Connection, now: datetime) -> int:
     return cursor.rowcount
 
 
-async def time_out(connection: Connection, now: datetime) -> int:
-    """Expire what could not leave in time; what left without a receipt is unknown (a terminal's: never fetched)."""
+async def time_out(connection: Connection, now: datetime) -> list[int]:
+    """Expire what could not leave in time; what left without a receipt is unknown (a terminal's: never fetched).
+
+    Returns those that expired.
+    """
     cursor = await connection.execute(
         """
         UPDATE delivery
@@ -239,7 +242,8 @@ async def time_out(connection: Connection, now: datetime) -> int:
                           ELSE 'no receipt came in time' END,
             settled_at = %(now)s, not_before = NULL
         WHERE state IN ('queued', 'sent') AND expires_at <= %(now)s
+        RETURNING id, state
         """,
         {"now": now},
     )
-    return cursor.rowcount
+    return [row[0] for row in await cursor.fetchall() if row[1] == "expired"]

@@ -42,7 +42,11 @@ async def set_for_members(
 async def start_reminders(
     connection: Connection, *, deliveries: Sequence[int], within: Mapping[str, timedelta], now: datetime
 ) -> int:
-    """Start the clock of everybody whose first telling has just been sent, at levels that have a deadline."""
+    """Start the clock of everybody whose first telling has just been sent, at levels that have a deadline.
+
+    A terminal's message is on its way to a terminal that may be off: where another of theirs still waits to leave, the
+    clock waits for that one.
+    """
     cursor = await connection.execute(
         """
         INSERT INTO alert_timer (alert, version, member, kind, due_at)
@@ -53,6 +57,10 @@ async def start_reminders(
         WHERE d.id = ANY(%(deliveries)s) AND d.kind IN ('telling', 'passed_down')
           AND NOT EXISTS (SELECT 1 FROM acknowledgement k
                           WHERE (k.alert, k.version, k.member) = (d.alert, d.version, d.member))
+          AND NOT (d.channel = 'terminal' AND EXISTS (
+              SELECT 1 FROM delivery o
+              WHERE (o.alert, o.version, o.member) = (d.alert, d.version, d.member) AND o.kind = d.kind
+                AND o.state IN ('queued', 'sending')))
         ON CONFLICT DO NOTHING
         """,
         {
@@ -63,6 +71,51 @@ async def start_reminders(
         },
     )
     return cursor.rowcount
+
+
+async def chase_lost(
+    connection: Connection, *, deliveries: Sequence[int], within: Mapping[str, timedelta], now: datetime
+) -> None:
+    """Go on for the people whose message has just been lost: with what else told them, or with their superiors."""
+    cursor = await connection.execute(
+        """
+        SELECT o.id FROM delivery d
+        JOIN delivery o ON (o.alert, o.version, o.member) = (d.alert, d.version, d.member)
+             AND o.kind IN ('telling', 'passed_down') AND o.state IN ('sent', 'delivered', 'unknown')
+        WHERE d.id = ANY(%s) AND d.kind IN ('telling', 'passed_down')
+        """,
+        [list(deliveries)],
+    )
+    others = [row[0] for row in await cursor.fetchall()]
+    if others:
+        await start_reminders(connection, deliveries=others, within=within, now=now)
+    await tell_superiors(connection, deliveries=deliveries, now=now)
+
+
+async def tell_superiors(connection: Connection, *, deliveries: Sequence[int], now: datetime) -> None:
+    """Let the superiors hear of people whom nothing has reached, nor will; in digests, at the next full minute but one.
+
+    Of levels without a deadline the timer does nothing when it fires.
+    """
+    await connection.execute(
+        """
+        INSERT INTO alert_timer (alert, version, member, kind, due_at)
+        SELECT DISTINCT d.alert, d.version, d.member, 'superior',
+               date_trunc('minute', %(now)s::timestamptz) + interval '2 minutes'
+        FROM delivery d
+        JOIN alert a ON a.id = d.alert AND a.state = 'issued' AND a.in_force = d.version
+        WHERE d.id = ANY(%(deliveries)s) AND d.kind IN ('telling', 'passed_down')
+          AND NOT EXISTS (SELECT 1 FROM delivery o
+                          WHERE (o.alert, o.version, o.member) = (d.alert, d.version, d.member)
+                            AND o.kind IN ('telling', 'passed_down') AND o.state NOT IN ('failed', 'expired'))
+          AND NOT EXISTS (SELECT 1 FROM acknowledgement k
+                          WHERE (k.alert, k.version, k.member) = (d.alert, d.version, d.member))
+          AND NOT EXISTS (SELECT 1 FROM alert_timer t
+                          WHERE (t.alert, t.version, t.member) = (d.alert, d.version, d.member))
+        ON CONFLICT DO NOTHING
+        """,
+        {"deliveries": list(deliveries), "now": now},
+    )
 
 
 async def next_due(connection: Connection, now: datetime) -> Due | None:

@@ -1,18 +1,22 @@
 """What happens to those who do not answer, and to those who come late."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
+from psycopg_pool import AsyncConnectionPool
 
 from alerts.core.levels import Level
-from alerts.core.states import AlertState
+from alerts.core.states import AlertState, DeliveryMove
 from alerts.desk import Desk
 from alerts.dispatch import Dispatcher
 from alerts.escalation import Watch
+from alerts.providers.interface import Outcome, Outgoing
 from tests.integration.alerts.builders import (
     BLOCK,
     HUAYUAN,
     JINSHUI,
+    LINKS,
     NOON,
     WENHUA,
     WEST,
@@ -26,9 +30,11 @@ from tests.integration.alerts.builders import (
     drain,
     issued,
 )
+from tracker.bus.local import LocalBus
 from tracker.bus.messages import AlertAcknowledged
 
 Connection = psycopg.AsyncConnection[Any]
+Pool = AsyncConnectionPool[Any]
 
 
 async def test_who_does_not_answer_is_reminded_then_their_superior_then_the_issuer(
@@ -162,3 +168,98 @@ async def test_nobody_enters_an_alert_that_was_lifted(
     await desk.lift(alert.id, city.county, alert.version)
     await a_last_fix(connection, 1, lon=113.605, lat=34.705, at=NOON, grid=HUAYUAN)
     assert await watch.admit_entrants() == []
+
+
+async def test_whom_nothing_reaches_their_superior_hears_of(
+    desk: Desk, city: City, pool: Pool, bus: LocalBus, watch: Watch, clock: Clock, connection: Connection
+) -> None:
+    """Every message was refused, so that nothing was ever sent: no clock of theirs has begun."""
+    alert = await issued(desk, city, level=Level.RED)
+    await drain(Dispatcher(pool, bus, clock, Refusing(), links=LINKS))
+    assert await watch.fire_due() == []
+    clock.forward(minutes=2)
+    assert [(fired.step, fired.timers) for fired in await watch.fire_due()] == [("superior", 3)]
+    digests = "SELECT member FROM delivery WHERE kind = 'digest' ORDER BY member"
+    assert await all_of(connection, digests) == [100 + WEST, 100 + JINSHUI, 100 + WENHUA]
+    clock.forward(minutes=15)
+    assert [(fired.step, fired.messages) for fired in await watch.fire_due()] == [("issuer", 1)]
+    assert (await desk.get(alert.id)).state is AlertState.ISSUED
+
+
+async def test_who_can_be_told_in_no_way_is_said_to_their_superior(
+    desk: Desk, city: City, sms: Dispatcher, watch: Watch, clock: Clock, connection: Connection
+) -> None:
+    await connection.execute("UPDATE member SET phone = NULL WHERE id = %s", [100 + BLOCK])
+    await issued(desk, city, level=Level.RED)
+    await drain(sms)
+    clock.forward(minutes=2)
+    assert [(fired.step, fired.timers) for fired in await watch.fire_due()] == [("superior", 1)]
+    assert await all_of(connection, "SELECT member FROM delivery WHERE kind = 'digest'") == [100 + WENHUA]
+
+
+async def test_of_a_blue_one_that_reaches_nobody_no_superior_hears(
+    desk: Desk, city: City, pool: Pool, bus: LocalBus, watch: Watch, clock: Clock, connection: Connection
+) -> None:
+    await issued(desk, city, level=Level.BLUE)
+    await drain(Dispatcher(pool, bus, clock, Refusing(), links=LINKS))
+    clock.forward(minutes=5)
+    await watch.fire_due()
+    assert await all_of(connection, "SELECT count(*) FROM delivery WHERE kind = 'digest'") == [0]
+
+
+async def test_nobody_is_chased_for_what_waits_while_their_terminal_may_be_off(
+    desk: Desk, city: City, sms: Dispatcher, terminals: Dispatcher, watch: Watch, clock: Clock, connection: Connection
+) -> None:
+    await a_terminal(connection, 1, member=100 + BLOCK)
+    await issued(desk, city, level=Level.RED)
+    await drain(terminals)
+    clock.forward(minutes=6)
+    assert await watch.fire_due() == []
+    await drain(sms)
+    clock.forward(minutes=5)
+    assert [(fired.step, fired.timers) for fired in await watch.fire_due()] == [("remind", 3)]
+
+
+async def test_who_is_told_by_the_terminal_alone_is_chased_when_the_message_is_lost(
+    desk: Desk,
+    city: City,
+    pool: Pool,
+    bus: LocalBus,
+    terminals: Dispatcher,
+    watch: Watch,
+    clock: Clock,
+    connection: Connection,
+) -> None:
+    await a_terminal(connection, 1, member=100 + BLOCK)
+    await issued(desk, city, level=Level.RED)
+    await drain(terminals)
+    await drain(Dispatcher(pool, bus, clock, Refusing(), links=LINKS))
+    clock.forward(minutes=5)
+    fired = {(fired.step, fired.timers) for fired in await watch.fire_due()}
+    assert fired == {("remind", 1), ("superior", 2)}
+
+
+async def test_a_terminal_that_comes_back_hears_of_no_warning_that_is_over(
+    desk: Desk, city: City, terminals: Dispatcher, clock: Clock, connection: Connection
+) -> None:
+    await a_terminal(connection, 1, member=100 + BLOCK)
+    alert = await issued(desk, city, level=Level.RED)
+    await drain(terminals)
+    await desk.cancel(alert.id, city.county, alert.version, note="a mistake")
+    await drain(terminals)
+    cursor = await connection.execute("SELECT id FROM downlink WHERE expires_at > %s", [clock()])
+    assert len(await cursor.fetchall()) == 1
+    assert await all_of(connection, "SELECT state FROM delivery WHERE channel = 'terminal' ORDER BY id") == [
+        "expired",
+        "sent",
+    ]
+
+
+class Refusing:
+    """A provider whose operator refuses every number."""
+
+    name = "refusing"
+    channel = "sms"
+
+    async def send(self, messages: Sequence[Outgoing]) -> Sequence[Outcome]:
+        return [Outcome(delivery=message.delivery, move=DeliveryMove.REFUSED) for message in messages]
