@@ -25,6 +25,8 @@ from tracker.database.retry import retry
 SAFETY_NET_S: Final = 1.0
 AT_ONCE: Final = 200
 PARTS_WITHIN: Final = timedelta(minutes=10)  # what is missing then is missing
+# A yes that names no warning still answers one that ended this long ago: people read late, and operators are slow
+ANSWERED_WITHIN: Final = timedelta(hours=1)
 
 log = cast("structlog.stdlib.BoundLogger", structlog.get_logger())
 
@@ -73,7 +75,9 @@ async def _route(connection: AsyncConnection[Any], group: Group, now: datetime) 
     route, identifier = replies.routed(text)
     told: Told | None = None
     if route is Route.ACKNOWLEDGEMENT:
-        told = await inbound.last_told(connection, number=group.source, identifier=identifier)
+        told = await inbound.last_told(
+            connection, number=group.source, identifier=identifier, ended_after=now - ANSWERED_WITHIN, now=now
+        )
         if told is None or not await _acknowledged(connection, told, now):
             route, told = Route.RESIDENT, None  # a yes to nothing that we said: people will read it
     is_text = route is Route.RESIDENT

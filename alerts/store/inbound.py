@@ -179,19 +179,35 @@ async def place(connection: Connection, inbound: int, unit: int) -> None:
     )
 
 
-async def last_told(connection: Connection, *, number: str, identifier: str | None) -> Told | None:
-    """Return the alert most recently told to a number by SMS, or the one of `identifier` if it was told of that one."""
+async def last_told(
+    connection: Connection, *, number: str, identifier: str | None, ended_after: datetime, now: datetime
+) -> Told | None:
+    """Return the alert most recently told to a number by SMS, or the one of `identifier` if it was told of that one.
+
+    Without an identifier: None when that alert had ended by `ended_after`, or a circular left to the number behind it,
+    or may have: then nobody knows what is answered.
+    """
     cursor = await connection.execute(
         """
-        SELECT d.alert, d.member
-        FROM member m
-        JOIN delivery d ON d.member = m.id
-        JOIN alert a ON a.id = d.alert
-        WHERE m.phone = %(number)s AND d.address = m.phone AND d.alert IS NOT NULL AND d.sent_at IS NOT NULL
-          AND (%(identifier)s::text IS NULL OR lower(a.identifier) = lower(%(identifier)s))
-        ORDER BY d.sent_at DESC LIMIT 1
+        WITH told AS (
+            SELECT d.alert, d.member, d.sent_at, coalesce(a.ended_at, a.expires_at) AS ended_at
+            FROM member m
+            JOIN delivery d ON d.member = m.id
+            JOIN alert a ON a.id = d.alert
+            WHERE m.phone = %(number)s AND d.address = m.phone AND d.alert IS NOT NULL AND d.sent_at IS NOT NULL
+              AND (%(identifier)s::text IS NULL OR lower(a.identifier) = lower(%(identifier)s))
+            ORDER BY d.sent_at DESC LIMIT 1
+        )
+        SELECT alert, member FROM told
+        WHERE %(identifier)s::text IS NOT NULL
+           OR (ended_at > %(ended_after)s AND NOT EXISTS (
+                -- One batch is settled at one moment, and in it circulars left behind the warnings
+                SELECT FROM delivery c
+                WHERE c.address = %(number)s AND c.circular IS NOT NULL
+                  AND (c.sent_at IS NOT NULL OR c.state = 'sending' OR c.is_possible_duplicate)
+                  AND coalesce(c.sent_at, c.settled_at, %(now)s) >= told.sent_at))
         """,
-        {"number": number, "identifier": identifier},
+        {"number": number, "identifier": identifier, "ended_after": ended_after, "now": now},
     )
     row = await cursor.fetchone()
     return None if row is None else Told(*row)

@@ -135,6 +135,74 @@ async def test_who_writes_again_about_the_place_joins_the_open_case(
     assert await rows(connection, CASES + " OFFSET 2") == [(WENHUA, RESIDENT, 1, None)]
 
 
+async def test_a_yes_behind_a_circular_acknowledges_no_warning_until_it_is_told_again(
+    desk: Desk,
+    city: City,
+    sms: Dispatcher,
+    connection: Connection,
+    replies: Replies,
+    clock: Clock,
+    messages: MessageDesk,
+) -> None:
+    await issued(desk, city)
+    await drain(sms)
+    clock.forward(hours=3)
+    await send(connection, messages, TO_LEADER, city)
+    await drain(sms)
+    await heard(connection, replies, clock, "收到", source=LEADERS_NUMBER)
+    assert await rows(connection, "SELECT count(*) FROM acknowledgement") == [(0,)]
+    identifier = (await rows(connection, "SELECT identifier FROM alert"))[0][0]
+    await heard(connection, replies, clock, identifier, source=LEADERS_NUMBER)
+    assert await rows(connection, "SELECT member FROM acknowledgement") == [(LEADER,)]
+    clock.forward(minutes=1)
+    last = await issued(desk, city)
+    await drain(sms)
+    await heard(connection, replies, clock, "1", source=LEADERS_NUMBER)
+    assert await rows(connection, "SELECT member FROM acknowledgement WHERE alert = %s", last.id) == [(LEADER,)]
+    routes = [row[0] for row in await rows(connection, "SELECT route FROM sms_inbound ORDER BY id")]
+    assert routes == ["resident", "acknowledgement", "acknowledgement"]
+
+
+async def test_a_yes_in_one_batch_with_a_circular_and_one_to_what_may_have_left_are_kept_for_people(
+    desk: Desk,
+    city: City,
+    sms: Dispatcher,
+    connection: Connection,
+    replies: Replies,
+    clock: Clock,
+    messages: MessageDesk,
+) -> None:
+    await issued(desk, city)
+    await send(connection, messages, TO_LEADER, city)
+    await drain(sms)
+    await heard(connection, replies, clock, "收到", source=LEADERS_NUMBER)
+    await connection.execute(
+        "UPDATE delivery SET state = 'queued', sent_at = NULL, settled_at = NULL, is_possible_duplicate = true"
+        " WHERE circular IS NOT NULL"
+    )
+    clock.forward(minutes=1)
+    await heard(connection, replies, clock, "收到", source=LEADERS_NUMBER)
+    assert await rows(connection, "SELECT route FROM sms_inbound") == [("resident",)] * 2
+
+
+@pytest.mark.parametrize(("hours", "route"), [(23, "acknowledgement"), (24.5, "acknowledgement"), (72, "resident")])
+async def test_a_yes_acknowledges_a_warning_in_force_or_one_that_has_just_ended(
+    desk: Desk,
+    city: City,
+    sms: Dispatcher,
+    connection: Connection,
+    replies: Replies,
+    clock: Clock,
+    hours: float,
+    route: str,
+) -> None:
+    await issued(desk, city)
+    await drain(sms)
+    clock.forward(hours=hours)
+    await heard(connection, replies, clock, "收到", source=LEADERS_NUMBER)
+    assert await rows(connection, "SELECT route FROM sms_inbound") == [(route,)]
+
+
 async def test_an_acknowledgement_and_a_services_short_number_make_no_case(
     desk: Desk, city: City, sms: Dispatcher, connection: Connection, replies: Replies, clock: Clock
 ) -> None:
