@@ -103,6 +103,7 @@ async def crowded(
     """Return those whose numbers have had as many from this provider as `limits` allow, and until when that is so.
 
     `limits`: how many within which period. What is claimed counts as sent; of several claimed the first may leave.
+    So does each attempt that may have left, although nobody answered for it: the operator may have counted it.
     """
     cursor = await connection.execute(
         """
@@ -114,6 +115,12 @@ async def crowded(
             WHERE o.address = d.address AND o.channel = d.channel AND o.provider = %(provider)s AND o.id <> d.id
               AND (o.sent_at > %(now)s - cap.period
                    OR (o.state = 'sending' AND (o.lease_until, o.priority, o.id) < (d.lease_until, d.priority, d.id)))
+            UNION ALL
+            -- Its own, too; not the last one of what a receipt has confirmed since: that one is counted above
+            SELECT tried.at FROM delivery o JOIN delivery_attempt tried ON tried.delivery = o.id
+            WHERE o.address = d.address AND o.channel = d.channel AND o.is_possible_duplicate
+              AND tried.provider = %(provider)s AND tried.outcome IN ('unanswered', 'lease_lost')
+              AND tried.at > %(now)s - cap.period AND (o.sent_at IS NULL OR tried.attempt < o.attempts)
             ORDER BY 1 DESC OFFSET cap.count - 1 LIMIT 1
         ) AS last
         WHERE d.id = ANY(%(ids)s)

@@ -349,6 +349,28 @@ async def test_a_number_that_has_had_enough_waits_until_the_operator_lets_it_hav
         assert [message.body for message in provider.seen][3:][-1] == body
 
 
+async def test_what_nobody_answered_for_counts_as_sent_to_its_number(
+    pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
+) -> None:
+    provider = Moody(DeliveryMove.UNANSWERED, DeliveryMove.ACCEPTED, DeliveryMove.ACCEPTED)
+    lane = Dispatcher(
+        pool, bus, clock, provider, links=LINKS, rate=Rate(per_s=1_000), per_number=NumberCaps(minute=1, hour=2)
+    )
+    await queue(connection, ["one"], number="+8613800000007", expires_in=timedelta(days=999))
+    assert await lane.round() == 1
+    await queue(connection, ["two"], number="+8613800000007", expires_in=timedelta(days=999))
+    clock.forward(seconds=30)
+    await dispatch.sweep(pool, clock)
+    assert await lane.round() == 2  # neither leaves: the first attempt was the one of this minute
+    assert [message.body for message in provider.seen] == ["one"]
+    clock.forward(seconds=30)
+    await dispatch.sweep(pool, clock)
+    assert await lane.round() == 1  # the second of this hour, so that the other one waits for its end
+    assert [message.body for message in provider.seen] == ["one", "one"]
+    waiting = "SELECT extract(epoch FROM not_before - %s)::integer FROM delivery WHERE state = 'queued'"
+    assert await waits(connection, waiting, clock) == [3540]
+
+
 async def test_what_one_gateway_may_not_send_a_number_another_one_takes_soon(
     pool: Pool, bus: LocalBus, clock: Clock, connection: Connection
 ) -> None:
