@@ -152,7 +152,7 @@ class MessageDesk:
         return await message_limits.read(connection)
 
     async def change_limits(self, connection: Connection, to: Limits, *, revision: int) -> Limits:
-        return await keeping.change_limits(connection, to, revision=revision)
+        return await keeping.change_limits(connection, to, revision=revision, now=self._clock())
 
     async def _with_states(self, connection: Connection, rows: list[CircularRow]) -> list[Progress]:
         found = await circulars.progress(connection, [row.id for row in rows])

@@ -9,9 +9,9 @@ from typing import Any, Final
 from psycopg import AsyncConnection
 
 from alerts.core import message_texts
-from alerts.core.circulars import Limits, numbers_of
+from alerts.core.circulars import UNLISTED, Limits, numbers_of
 from alerts.core.records import Actor
-from alerts.store import authority, message_groups, message_limits, message_templates
+from alerts.store import authority, circulars, message_groups, message_limits, message_templates
 from alerts.store.message_groups import Group, GroupRow
 from alerts.store.message_templates import TemplateRow, VersionRow
 from tracker.organisation.errors import Conflict, Invalid, Unknown
@@ -117,8 +117,11 @@ async def close_group(connection: Connection, group: int, *, revision: int, now:
     await message_groups.close(connection, group, at=now)
 
 
-async def change_limits(connection: Connection, to: Limits, *, revision: int) -> Limits:
-    """Write the limits; return them as they were. Raises Invalid or Conflict."""
+async def change_limits(connection: Connection, to: Limits, *, revision: int, now: datetime) -> Limits:
+    """Write the limits; return them as they were. Raises Invalid or Conflict.
+
+    In test mode what circulars have queued for numbers that are not listed is withdrawn; switched off, it stays so.
+    """
     before = await message_limits.lock(connection)
     if before.revision != revision:
         raise Conflict
@@ -133,6 +136,8 @@ async def change_limits(connection: Connection, to: Limits, *, revision: int) ->
         )
     _check_limits(to)
     await message_limits.change(connection, replace(to, test_numbers=numbers.good))
+    if to.is_test:
+        await circulars.withdraw_unlisted(connection, listed=numbers.good, why=UNLISTED, now=now)
     return before
 
 

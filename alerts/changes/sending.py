@@ -166,7 +166,10 @@ async def send(
 
 
 async def release(connection: Connection, circular: UUID, *, by: Actor, now: datetime, zone: ZoneInfo) -> None:
-    """A second person lets it go: to the recipients that were frozen, less who wrote STOP, not in quiet hours."""
+    """A second person lets it go: to the recipients that were frozen, not in quiet hours.
+
+    Less who wrote STOP since, and in test mode who is not on its list.
+    """
     row = await _held(connection, circular)
     state = rules.after(State(row.state), Move.RELEASE)
     if row.created_by == by.account:
@@ -177,7 +180,7 @@ async def release(connection: Connection, circular: UUID, *, by: Actor, now: dat
     leaves_at = rules.leaves_at(row.due_at, now=now, limits=limits, zone=zone)
     await circulars.decide(connection, circular, state=state, account=by.account, at=now)
     await circulars.put_off(connection, circular, leaves_at)
-    await recipients.leave_out_stopped(connection, circular)
+    await recipients.judge_again(connection, circular, only=limits.test_numbers if limits.is_test else None)
     await _enqueue(connection, circular, leaves_at=leaves_at, now=now)
 
 

@@ -20,6 +20,7 @@ PRIORITY: Final = 20  # behind every warning: tellings are 1 to 4, reminders to 
 VALID_FOR: Final = timedelta(hours=24)  # from when it leaves; what has not left by then is old news
 LATEST: Final = timedelta(days=90)  # that one may be put off
 MOST_NUMBERS: Final = 10_000  # typed into one circular
+UNLISTED: Final = "test mode: the number is not on its list"  # why a message that was queued before does not leave
 
 
 class State(StrEnum):

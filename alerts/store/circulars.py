@@ -207,6 +207,21 @@ async def withdraw(connection: Connection, *, number: str, why: str, now: dateti
     return cursor.rowcount
 
 
+async def withdraw_unlisted(connection: Connection, *, listed: Sequence[str], why: str, now: datetime) -> int:
+    """Expire what circulars have queued for all numbers but those listed; return how many."""
+    before, after = delivery_pairs(DeliveryMove.SUPERSEDED)
+    cursor = await connection.execute(
+        """
+        UPDATE delivery d SET state = moves.after, settled_at = %(now)s, not_before = NULL, detail = %(why)s
+        FROM unnest(%(before)s::text[], %(after)s::text[]) AS moves(before, after)
+        WHERE d.circular IS NOT NULL AND d.address <> ALL(%(listed)s::text[]) AND d.state = 'queued'
+          AND d.state = moves.before
+        """,
+        {"listed": list(listed), "why": why, "now": now, "before": before, "after": after},
+    )
+    return cursor.rowcount
+
+
 async def hold(connection: Connection, *, until: datetime, valid_until: datetime) -> int:
     """Keep everything of circulars that is still queued from leaving before quiet hours end; return how many."""
     cursor = await connection.execute(

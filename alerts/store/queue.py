@@ -12,6 +12,7 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg.rows import class_row
 
+from alerts.core.circulars import UNLISTED
 from alerts.core.states import DELIVERY_MOVES, DeliveryMove, DeliveryState, delivery_pairs
 
 Connection = AsyncConnection[Any]
@@ -74,7 +75,8 @@ async def pointless(connection: Connection, ids: Sequence[int], *, now: datetime
     """Look once more before submitting: return (move, why) of those that must not leave any more.
 
     A telling, reminder or digest of a version that is no longer in force; a reminder to somebody who has answered;
-    anything past its validity.
+    in test mode a circular's to a number off the list, which was under way when that was switched on; anything past
+    its validity.
     """
     cursor = await connection.execute(
         """
@@ -82,17 +84,19 @@ async def pointless(connection: Connection, ids: Sequence[int], *, now: datetime
                CASE WHEN d.expires_at <= %(now)s THEN 'timed_out' ELSE 'superseded' END,
                CASE WHEN d.expires_at <= %(now)s THEN 'its validity ended before it left'
                     WHEN k.member IS NOT NULL THEN 'acknowledged'
+                    WHEN d.circular IS NOT NULL THEN %(unlisted)s
                     ELSE 'the alert is ' || a.state || ', version ' || a.version END
         FROM delivery d
         LEFT JOIN alert a ON a.id = d.alert
         LEFT JOIN acknowledgement k
                ON (k.alert, k.version, k.member) = (d.alert, d.version, d.member) AND d.kind = 'reminder'
+        LEFT JOIN message_limits l ON l.is_test AND d.circular IS NOT NULL
         WHERE d.id = ANY(%(ids)s)
-          AND (d.expires_at <= %(now)s OR k.member IS NOT NULL
+          AND (d.expires_at <= %(now)s OR k.member IS NOT NULL OR d.address <> ALL(l.test_numbers)
                OR (d.kind IN ('telling', 'passed_down', 'reminder', 'digest')
                    AND (a.state <> 'issued' OR a.in_force <> d.version)))
         """,
-        {"ids": list(ids), "now": now},
+        {"ids": list(ids), "unlisted": UNLISTED, "now": now},
     )
     return {row[0]: (row[1], row[2]) for row in await cursor.fetchall()}
 

@@ -272,14 +272,16 @@ async def freeze(connection: Connection, circular: UUID, *, day: date) -> None:
     )
 
 
-async def leave_out_stopped(connection: Connection, circular: UUID) -> None:
-    """Of frozen recipients who wait for a second person, leave out who wrote STOP meanwhile."""
+async def judge_again(connection: Connection, circular: UUID, *, only: Sequence[str] | None) -> None:
+    """Of frozen recipients who wait for a second person, leave out who wrote STOP meanwhile, or is not in `only`."""
     await connection.execute(
         """
         WITH out AS (
-            UPDATE circular_recipient r SET left_out = 'stopped', parts = 0
-            FROM circular_recipient before, sms_stop s
-            WHERE r.circular = %(circular)s AND r.left_out IS NULL AND s.number = r.number AND s.is_stopped
+            UPDATE circular_recipient r SET left_out = CASE WHEN s.is_stopped THEN 'stopped' ELSE 'test_mode' END,
+                parts = 0
+            FROM circular_recipient before LEFT JOIN sms_stop s ON s.number = before.number AND s.is_stopped
+            WHERE r.circular = %(circular)s AND r.left_out IS NULL
+              AND (s.is_stopped OR r.number <> ALL(%(only)s::text[]))
               AND (before.circular, before.place) = (r.circular, r.place)
             RETURNING before.parts
         )
@@ -287,7 +289,7 @@ async def leave_out_stopped(connection: Connection, circular: UUID) -> None:
         FROM (SELECT count(*)::integer AS gone, coalesce(sum(parts), 0)::integer AS gone_parts FROM out) AS counted
         WHERE c.id = %(circular)s AND gone > 0
         """,
-        {"circular": circular},
+        {"circular": circular, "only": None if only is None else list(only)},
     )
 
 

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 import pytest
 
+from alerts import dispatch
 from alerts.changes.sending import Asked
 from alerts.core import texts
 from alerts.core.circulars import ConfirmBy, Limits
@@ -232,6 +234,56 @@ async def test_in_test_mode_only_the_list_is_sent_to(connection: Connection, cit
     await set_limits(connection, is_test=True, test_numbers=("+8613800000102",))
     plan = await preview(connection, messages, asked(units=[Units(unit=WEST, who="leaders")]))
     assert (plan.counted.recipients, plan.counted.left_out) == (1, {"test_mode": 4})
+
+
+async def switch_on_test_mode(connection: Connection, messages: MessageDesk, *numbers: str) -> None:
+    limits = replace(await messages.limits(connection), is_test=True, test_numbers=numbers)
+    async with connection.transaction():
+        await messages.change_limits(connection, limits, revision=limits.revision)
+
+
+async def test_who_waits_for_a_second_person_in_test_mode_is_sent_to_only_on_the_list(
+    connection: Connection, city: City, messages: MessageDesk
+) -> None:
+    await set_limits(connection, confirm_above=0, confirm_by=ConfirmBy.PERSON)
+    circular = await send(connection, messages, asked(units=[Units(unit=WEST, who="leaders")]), city)
+    await switch_on_test_mode(connection, messages, "+8613800000102")
+    async with connection.transaction():
+        await messages.release(connection, circular, city.county)
+    assert await rows(connection, "SELECT address FROM delivery") == [("+8613800000102",)]
+    assert await messages.reasons(connection, circular) == {"test_mode": 4}
+    assert await rows(connection, "SELECT recipients, left_out, parts FROM circular") == [(1, 4, 1)]
+
+
+async def test_what_is_queued_for_others_when_test_mode_is_switched_on_does_not_leave_and_warnings_do(
+    connection: Connection,
+    pool: Any,
+    city: City,
+    messages: MessageDesk,
+    desk: Desk,
+    sms: Dispatcher,
+    clock: Clock,
+) -> None:
+    await send(connection, messages, asked(members=[100 + WEST, 100 + BLOCK]), city)
+    under_way = await sms.claim(1)
+    later = NOON + timedelta(hours=2)
+    await send(connection, messages, asked(members=[100 + WEST, 100 + EAST_STREET], due_at=later), city)
+    await issued(desk, city, targets=(JINSHUI,))
+    await switch_on_test_mode(connection, messages, "+8613800000108")
+    await sms.send(under_way)
+    clock.now = later
+    await dispatch.sweep(pool, clock)
+    await drain(sms)
+    found = await rows(
+        connection, "SELECT DISTINCT address, state, detail FROM delivery WHERE alert IS NULL ORDER BY 1"
+    )
+    why = "test mode: the number is not on its list"
+    assert found == [
+        ("+8613800000102", "expired", why),
+        ("+8613800000107", "expired", why),
+        ("+8613800000108", "delivered", ""),
+    ]
+    assert await rows(connection, "SELECT DISTINCT state FROM delivery WHERE alert IS NOT NULL") == [("delivered",)]
 
 
 async def test_a_circular_is_put_off_and_what_has_not_left_is_cancelled(
