@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from alerts.core.circulars import VALID_FOR
-from alerts.store import circulars, message_limits, rollups
+from alerts.core.circulars import VALID_FOR, day_of
+from alerts.store import circulars, message_limits, recipients, rollups
 from alerts.store.rollups import Day
 from tracker.database.retry import retry
 from tracker.model.duty import moment_of
@@ -48,7 +48,10 @@ class MessageWatch:
             if quiet is None or not quiet.holds(now, self._zone):
                 return 0
             until = quiet.end_after(now, self._zone)
-            held = await circulars.hold(connection, until=until, valid_until=until + VALID_FOR)
+            async with connection.transaction():
+                held = await circulars.hold(connection, until=until, valid_until=until + VALID_FOR)
+                if held:
+                    await recipients.move_held(connection, until=until, day=day_of(until, self._zone))
         if held:
             log.info("circulars.held", deliveries=held, until=until.isoformat())
         return held

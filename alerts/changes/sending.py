@@ -180,6 +180,7 @@ async def release(connection: Connection, circular: UUID, *, by: Actor, now: dat
     leaves_at = rules.leaves_at(row.due_at, now=now, limits=limits, zone=zone)
     await circulars.decide(connection, circular, state=state, account=by.account, at=now)
     await circulars.put_off(connection, circular, leaves_at)
+    await recipients.move(connection, circular, day=rules.day_of(leaves_at, zone))
     await recipients.judge_again(connection, circular, only=limits.test_numbers if limits.is_test else None)
     await _enqueue(connection, circular, leaves_at=leaves_at, now=now)
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -176,8 +176,11 @@ async def _judge(connection: Connection, bounds: Bounds) -> None:
         WITH used AS MATERIALIZED (
             SELECT r.number, count(*) AS circulars
             FROM circular_recipient r JOIN circular c ON c.id = r.circular
-            WHERE r.day = %(day)s AND r.left_out IS NULL AND c.state IN ('waiting', 'sending')
-              AND %(cap)s::integer IS NOT NULL
+            WHERE r.day = %(day)s AND r.left_out IS NULL AND %(cap)s::integer IS NOT NULL
+              -- Of one that was cancelled: what had left, or may have. One row, by its index, and for those alone
+              AND (c.state IN ('waiting', 'sending') OR (
+                    SELECT d.sent_at IS NOT NULL OR d.state = 'sending' OR d.is_possible_duplicate
+                    FROM delivery d WHERE d.circular = r.circular AND d.address = r.number))
             GROUP BY r.number
         ), ranked AS (
             SELECT place, row_number() OVER (
@@ -290,6 +293,34 @@ async def judge_again(connection: Connection, circular: UUID, *, only: Sequence[
         WHERE c.id = %(circular)s AND gone > 0
         """,
         {"circular": circular, "only": None if only is None else list(only)},
+    )
+
+
+async def move(connection: Connection, circular: UUID, *, day: date) -> None:
+    """It leaves on another day than was settled: that one's cap counts it."""
+    await connection.execute(
+        """
+        UPDATE circular_recipient SET day = %(day)s
+        WHERE circular = %(circular)s AND left_out IS NULL AND day <> %(day)s
+        """,
+        {"circular": circular, "day": day},
+    )
+
+
+async def move_held(connection: Connection, *, until: datetime, day: date) -> None:
+    """What is held until a moment of `day` leaves on that day: its cap counts it, not the one before.
+
+    By the days before and the number: an index on both. The planner knows nothing yet of what was held just now.
+    """
+    await connection.execute(
+        """
+        UPDATE circular_recipient r SET day = %(day)s
+        FROM delivery d
+        WHERE d.state = 'queued' AND d.not_before = %(until)s AND d.circular IS NOT NULL
+          AND r.day = ANY(%(before)s::date[]) AND r.left_out IS NULL
+          AND (r.circular, r.number) = (d.circular, d.address)
+        """,
+        {"until": until, "day": day, "before": [day - timedelta(days=1), day - timedelta(days=2)]},
     )
 
 

@@ -184,6 +184,11 @@ async def test_what_has_not_left_when_quiet_hours_begin_waits_and_stays_valid(
     until = datetime(2026, 7, 20, 23, 0, tzinfo=UTC)
     found = await rows(connection, "SELECT not_before, expires_at FROM delivery")
     assert found == [(until, until + timedelta(hours=24))]
+    assert await rows(connection, "SELECT day::text FROM circular_recipient") == [("2026-07-21",)]
+    await set_limits(connection, daily_cap=1, quiet_from=None, quiet_to=None)
+    clock.now = until
+    plan = await preview(connection, messages, asked(members=[100 + WEST]))
+    assert plan.counted.left_out == {"over_cap": 1}
 
 
 async def test_a_person_is_sent_no_more_than_the_daily_cap_and_a_warning_all_the_same(
@@ -200,6 +205,31 @@ async def test_a_person_is_sent_no_more_than_the_daily_cap_and_a_warning_all_the
     assert told == [(1,)]
     clock.now = NOON + timedelta(days=1)
     await send(connection, messages, asked(members=[100 + JINSHUI]), city)
+
+
+async def test_what_left_before_its_circular_was_cancelled_counts_towards_the_cap(
+    connection: Connection, city: City, messages: MessageDesk, sms: Dispatcher
+) -> None:
+    await set_limits(connection, daily_cap=1)
+    circular = await send(connection, messages, asked(members=[100 + JINSHUI, 100 + WEST, 100 + BLOCK]), city)
+    await sms.send(await sms.claim(1))
+    await sms.claim(1)  # it may leave
+    async with connection.transaction():
+        assert await messages.cancel(connection, circular, city.mayor) == 1
+    plan = await preview(connection, messages, asked(members=[100 + JINSHUI, 100 + WEST, 100 + BLOCK]))
+    assert (plan.counted.recipients, plan.counted.left_out) == (1, {"over_cap": 2})
+
+
+async def test_what_a_second_person_lets_go_late_counts_on_the_day_it_leaves(
+    connection: Connection, city: City, messages: MessageDesk, clock: Clock
+) -> None:
+    await set_limits(connection, daily_cap=1, confirm_above=0, confirm_by=ConfirmBy.PERSON)
+    circular = await send(connection, messages, asked(members=[100 + WEST]), city)
+    clock.forward(days=1)
+    async with connection.transaction():
+        await messages.release(connection, circular, city.county)
+    plan = await preview(connection, messages, asked(members=[100 + WEST]))
+    assert plan.counted.left_out == {"over_cap": 1}
 
 
 async def test_many_are_confirmed_by_typing_how_many(connection: Connection, city: City, messages: MessageDesk) -> None:
