@@ -93,7 +93,7 @@ async def run(
                 version=version,
                 public_url=public_url or f"http://{host}:{port}",
                 link_secret=link_secret,
-                phones=Phones(pool, bus, clock, push=push),
+                phones=Phones(pool, bus, clock, push=push, policy=policy),
                 door=door,
                 broker_secret=broker_secret,
                 trusted=trusted,

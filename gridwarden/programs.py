@@ -9,7 +9,8 @@ from typing import Final
 
 from alerts.core import webpush
 from alerts.core.cap_signatures import Trusted
-from alerts.core.policy import Policy
+from alerts.core.policy import SIGNATURE, Policy
+from alerts.core.words import Words
 from alerts.desk import Desk
 from alerts.fetching import Feeds
 from alerts.over_http.gateway import HttpGateway
@@ -46,13 +47,15 @@ class Programs:
     push_services: tuple[str, ...] = webpush.SERVICES
     keep_days: int = 365
     sends_drill_sms: bool = False
+    sms_signature: str | None = None  # of warnings in Chinese, without its brackets; None: the default one
     feeds: Feeds | None = None  # of weather services; None: none is fetched
     trusted: Trusted = ()  # certificates that sign CAP documents
     gateways: tuple[AnyGateway, ...] = ()  # that SMS leave through; none: they stay in the outbox
 
     @property
-    def _policy(self) -> Policy:
-        return Policy(sends_drill_sms=self.sends_drill_sms)
+    def policy(self) -> Policy:
+        signature = SIGNATURE if self.sms_signature is None else Words(self.sms_signature, SIGNATURE.en)
+        return Policy(sends_drill_sms=self.sends_drill_sms, signature=signature)
 
     async def alerts(self, *, ready: Ready) -> None:
         await run_alerts(
@@ -60,7 +63,7 @@ class Programs:
             bus=self.bus,
             link_secret=self.link_secret,
             public_url=self.public_url,
-            policy=self._policy,
+            policy=self.policy,
             feeds=self.feeds,
             trusted=self.trusted,
             push_secret=self.push_secret,
@@ -87,7 +90,7 @@ class Programs:
             host=host,
             port=port,
             version=VERSION,
-            desk=lambda pool: Desk(pool, self.bus, wall_clock, self._policy),
+            desk=lambda pool: Desk(pool, self.bus, wall_clock, self.policy),
             public_url=self.public_url,
             link_secret=self.link_secret,
             push=self._push_offer(),
@@ -97,7 +100,7 @@ class Programs:
             broker_secret=self.broker_secret,
             trusted=self.trusted,
             gateways=[gateway for gateway in self.gateways if isinstance(gateway, HttpGateway)],
-            policy=self._policy,
+            policy=self.policy,
             ready=ready,
         )
 

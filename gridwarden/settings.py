@@ -1,14 +1,32 @@
 """What an operator may set: environment variables GRIDWARDEN_*, overridden by command line options."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import AfterValidator, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alerts.core.webpush import SERVICES
 
+LONGEST_SIGNATURE: Final = 20  # characters; as that of circulars
+
 Port = Annotated[int, Field(ge=1, le=65535)]
+
+
+def _within_brackets(signature: str) -> str:
+    """Return what stands between the brackets of 【…】; raises ValueError."""
+    said = signature[1:-1]
+    is_wrapped = signature.startswith("【") and signature.endswith("】")
+    is_plain = said == said.strip() and said.isprintable() and not any(mark in said for mark in "【】()%{}")
+    if is_wrapped and is_plain and 1 <= len(said) <= LONGEST_SIGNATURE:
+        return said
+    raise ValueError(
+        f"GRIDWARDEN_SMS_SIGNATURE is written as the carrier registered it: 【, 1 to {LONGEST_SIGNATURE} characters "
+        "without other brackets, 】"
+    )
+
+
+Signature = Annotated[str, AfterValidator(_within_brackets)]
 
 
 class Settings(BaseSettings):
@@ -38,6 +56,8 @@ class Settings(BaseSettings):
     link_secret: SecretStr | None = None  # signs acknowledgement links; None: made once, kept in `data`
     # Whether SMS of drills leave the building, marked as such, or go to the outbox, where they can be read
     drill_sms: Literal["outbox", "send"] = "outbox"
+    # Of warnings in Chinese, given with its brackets, kept without; None: 【网格预警】. That of circulars is a limit
+    sms_signature: Signature | None = None
     sms_gateways: Path | None = None  # YAML: the operators that SMS leave through; None: all stay in the outbox
     push_secret: Annotated[SecretStr, Field(min_length=16)] | None = (
         None  # of Web Push; None: made once, kept in `data`

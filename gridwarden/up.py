@@ -151,6 +151,7 @@ async def _run(
         push_services=tuple(settings.push_services.split()),
         keep_days=settings.keep_days,
         sends_drill_sms=settings.drill_sms == "send",
+        sms_signature=settings.sms_signature,
         feeds=weather.feeds(settings),
         trusted=weather.trusted(settings),
         gateways=gateways(settings, public_url=public_url),
