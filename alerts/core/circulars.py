@@ -3,6 +3,7 @@
 A warning knows none of these limits: it neither waits for the end of quiet hours nor counts towards a daily cap.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -100,7 +101,7 @@ class Numbers:
 
     good: tuple[str, ...]
     bad: tuple[str, ...]
-    repeated: int = 0
+    repeated: int = 0  # of the good ones, those that were typed more than once, however often
 
 
 def after(state: State, move: Move) -> State:
@@ -124,7 +125,7 @@ def day_of(at: datetime, zone: ZoneInfo) -> date:
 
 def numbers_of(typed: Iterable[str]) -> Numbers:
     """Return what was typed as E.164; a number in three formats is one."""
-    good, bad, said = dict[str, None](), dict[str, None](), 0
+    good, bad = Counter[str](), dict[str, None]()
     for text in typed:
         if not text.strip():
             continue
@@ -133,9 +134,8 @@ def numbers_of(typed: Iterable[str]) -> Numbers:
         except ValueError:
             bad[text.strip()] = None
             continue
-        said += 1
-        good[number] = None
-    return Numbers(good=tuple(good), bad=tuple(bad), repeated=said - len(good))
+        good[number] += 1
+    return Numbers(good=tuple(good), bad=tuple(bad), repeated=sum(times > 1 for times in good.values()))
 
 
 _WHY_NOT: Final[Mapping[State, Words]] = {

@@ -92,7 +92,13 @@ def test_a_number_in_three_formats_is_one_and_a_bad_one_is_listed() -> None:
     typed = ["13912345678", "+86 139 1234 5678", "0086-139-1234-5678", "12", "0371-66668888", " ", "12"]
     found = circulars.numbers_of(typed)
     assert found.good == ("+8613912345678", "+8637166668888")
-    assert (found.bad, found.repeated) == (("12",), 2)
+    assert found.bad == ("12",)
+
+
+def test_numbers_that_were_typed_more_than_once_are_counted_not_how_often() -> None:
+    assert circulars.numbers_of(["13912345678"]).repeated == 0
+    assert circulars.numbers_of(["13912345678", "+86 139 1234 5678", "0086-139-1234-5678"]).repeated == 1
+    assert circulars.numbers_of(["13912345678", "13912345679"] * 3).repeated == 2
 
 
 def test_a_circular_waits_for_the_end_of_quiet_hours() -> None:
