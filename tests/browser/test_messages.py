@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PHONE, log_in, visit
 from tests.running import Running
@@ -77,6 +77,28 @@ def test_a_circular_is_previewed_sent_archived_and_found_in_the_log(page: Page, 
     log = page.locator(".data-table tbody tr")
     expect(log).to_have_count(1)
     expect(log.first).to_contain_text("outbox")
+
+
+def test_what_became_of_many_recipients_is_followed_and_a_failure_is_said(page: Page, city: Running) -> None:
+    limit(page, city)
+    one = sent(page, city, "很多收件人", numbers=[f"139123500{place:02}" for place in range(60)])
+
+    def still_sending(route: Route) -> None:
+        given = route.fetch().json()
+        route.fulfill(json=given | {"recipients": [each | {"state": "sending"} for each in given["recipients"]]})
+
+    page.route("**/recipients?*", lambda route: route.abort())
+    show(page, city, "send", one["id"])
+    expect(page.get_by_role("alert")).to_contain_text("Recipients")
+    page.unroute("**/recipients?*")
+    page.route("**/recipients?*", still_sending)
+    people = page.get_by_role("list", name="Recipients").get_by_role("listitem")
+    expect(people.filter(has_text="Sending")).to_have_count(50)
+    page.unroute("**/recipients?*")
+    expect(people.filter(has_text="Delivered")).to_have_count(50)
+    bar = page.get_by_role("dialog").locator(".share").bounding_box()
+    assert bar is not None
+    assert bar["height"] == 8
 
 
 def test_an_unknown_variable_is_said_at_its_text(page: Page, city: Running) -> None:

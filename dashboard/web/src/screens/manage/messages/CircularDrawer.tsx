@@ -11,7 +11,7 @@ import {
 } from '../../../api/messages';
 import { Button } from '../../../design/Button';
 import { Drawer } from '../../../design/Drawer';
-import { Failure, Skeleton } from '../../../design/Feedback';
+import { explain, Failure, Skeleton } from '../../../design/Feedback';
 import { Facts, Section } from '../../../design/Panel';
 import { say, sayFailed } from '../../../design/Toast';
 import { named, number, t, time } from '../../../i18n';
@@ -150,9 +150,11 @@ interface PeopleProps {
 }
 
 function People({ id, left, reasons }: PeopleProps) {
-  const { value } = useFetched(`recipients ${id} ${left}`, () => getRecipients(id, left));
+  const ask = () => getRecipients(id, left);
+  const { value, error, reload } = useFetched(`recipients ${id} ${left}`, ask, EVERY_MS);
+  const title = t(left ? 'sms.leftout' : 'sms.recipients');
   return (
-    <Section title={t(left ? 'sms.leftout' : 'sms.recipients')}>
+    <Section title={title}>
       {reasons && (
         <Facts
           rows={LEFT_OUT.filter((reason) => reasons[reason]).map((reason) => [
@@ -161,17 +163,26 @@ function People({ id, left, reasons }: PeopleProps) {
           ])}
         />
       )}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
-      <ul class="recipients" aria-label={t('sms.recipients')} tabIndex={0}>
-        {(value?.recipients ?? []).map((each) => (
-          <li key={each.place} class="line">
-            <span class="grow clip">{nameOf(each) || t('sms.someone')}</span>
-            {each.state && <StateBadge state={each.state} />}
-            {each.left_out && <span class="second">{t(`sms.leftout.${each.left_out}`)}</span>}
-          </li>
-        ))}
-      </ul>
-      {value?.next !== null && value !== null && <p class="second">{t('sms.recipients.more')}</p>}
+      {value ? (
+        <>
+          {error !== null && <p class="form-error">{explain(error)}</p>}
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard */}
+          <ul class="recipients" aria-label={title} tabIndex={0}>
+            {value.recipients.map((each) => (
+              <li key={each.place} class="line">
+                <span class="grow clip">{nameOf(each) || t('sms.someone')}</span>
+                {each.state && <StateBadge state={each.state} />}
+                {each.left_out && <span class="second">{t(`sms.leftout.${each.left_out}`)}</span>}
+              </li>
+            ))}
+          </ul>
+          {value.next !== null && <p class="second">{t('sms.recipients.more')}</p>}
+        </>
+      ) : error ? (
+        <Failure what={title} error={error} onRetry={reload} />
+      ) : (
+        <Skeleton label={title} />
+      )}
     </Section>
   );
 }
