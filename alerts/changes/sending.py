@@ -54,6 +54,7 @@ class Asked:
             "text_zh": self.text_zh,
             "text_en": self.text_en,
             "template": self.template,
+            "version": self.version,
             "values": dict(self.values),
             "members": list(self.members),
             "teams": list(self.teams),
@@ -138,7 +139,7 @@ async def send(
     limits = await message_limits.lock(connection)
     before = await circulars.find(connection, circular)
     if before is not None:
-        if before.created_by != by.account or dict(before.asked) != asked.said():
+        if before.created_by != by.account or {"version": None, **before.asked} != asked.said():
             raise Conflict("this id was sent with something else", "该编号已用于另一条群发", "id_taken")
         return False
     text = await _text_of(connection, asked)

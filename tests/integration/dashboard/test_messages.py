@@ -219,6 +219,28 @@ async def test_a_template_has_versions_and_what_is_wrong_with_it_is_said(place: 
         assert (await client.get("/api/message-templates")).json()["templates"] == []
 
 
+async def test_the_version_of_a_template_that_was_previewed_is_sent(place: Place) -> None:
+    async with place.logged_in("centre") as centre:
+        await no_quiet_hours(centre)
+    async with place.logged_in("east") as client:
+        given = {"unit": EAST, "name": "集合", "text_zh": "请于八点集合", "text_en": ""}
+        made = (await client.post("/api/message-templates", json=given)).json()
+        asked = a_circular(text_zh="", template=made["id"], version=made["version"])
+        first = {"id": str(uuid.uuid4()), **asked}
+        path = f"/api/message-templates/{made['id']}"
+        assert (await client.post(path, json={"revision": 1, "text_zh": "请于九点集合"})).json()["version"] == 2
+        seen = (await client.post("/api/circulars/preview", json=asked)).json()
+        assert seen["sample_zh"] == "【网格预警】请于八点集合"
+        one = (await client.post("/api/circulars", json=first)).json()
+        assert (one["text_zh"], one["template"]["version"]) == ("请于八点集合", 1)
+        assert (await client.post("/api/circulars", json=first)).status_code == 200
+        assert (await client.post("/api/circulars", json={**first, "version": 2})).json()["error"] == "id_taken"
+        for way, more in (("/preview", {}), ("", {"id": str(uuid.uuid4())})):
+            unknown = await client.post(f"/api/circulars{way}", json={**asked, **more, "version": 3})
+            assert unknown.status_code == 404
+            assert "no such version" in unknown.json()["message"]
+
+
 async def test_a_group_is_a_list_or_a_rule_and_says_who_is_in_it_now(place: Place, city: Connection) -> None:
     async with place.logged_in("east") as client:
         listed = {"unit": EAST, "name": "骨干", "members": [LI, WANG], "numbers": ["139 1234 5678"]}

@@ -49,6 +49,7 @@ export interface CircularContent {
   text_zh: string;
   text_en: string;
   template: number | null;
+  version: number | null; // of the template
   values: Record<string, string>;
   members: number[];
   teams: number[];

@@ -1,6 +1,6 @@
 /** What a circular says: a text in one or both languages, or a template with its variables filled in. */
 import { useRef } from 'preact/hooks';
-import { getTemplates } from '../../../api/messages';
+import { getTemplates, type Template } from '../../../api/messages';
 import { Select, TextArea, TextField } from '../../../design/Field';
 import { t } from '../../../i18n';
 import { useFetched } from '../../../state/async';
@@ -16,6 +16,8 @@ export function Wording({ draft, set, errorAt }: Props) {
   const { value } = useFetched('sms templates', getTemplates);
   const templates = value?.templates ?? [];
   const chosen = templates.find(({ id }) => id === draft.template);
+  const choose = (template?: Template) =>
+    set({ template: template?.id ?? null, version: template?.version ?? null, values: {} });
   return (
     <fieldset class="group">
       <legend class="section-title">{t('sms.wording')}</legend>
@@ -23,7 +25,7 @@ export function Wording({ draft, set, errorAt }: Props) {
         name="sms-template"
         label={t('sms.template')}
         value={String(draft.template ?? '')}
-        onValue={(id) => set({ template: id ? Number(id) : null, values: {} })}
+        onValue={(id) => choose(templates.find((each) => String(each.id) === id))}
         options={[
           ['', t('sms.template.none')],
           ...templates.map(({ id, name }) => [String(id), name] as const),

@@ -12,6 +12,7 @@ export interface CircularDraft {
   text_zh: string;
   text_en: string;
   template: number | null;
+  version: number | null; // of the template as it was chosen: what is previewed is what is sent
   values: Readonly<Record<string, string>>;
   due: string; // of a datetime-local field; empty: at once
 }
@@ -22,6 +23,7 @@ export const BLANK: CircularDraft = {
   text_zh: '',
   text_en: '',
   template: null,
+  version: null,
   values: {},
   due: '',
 };
@@ -55,6 +57,7 @@ export function toContent(draft: CircularDraft, unit: number): CircularContent {
     text_zh: draft.template === null ? draft.text_zh : '',
     text_en: draft.template === null ? draft.text_en : '',
     template: draft.template,
+    version: draft.version,
     values: draft.template === null ? {} : { ...draft.values },
     members: ids('member'),
     teams: ids('team'),
