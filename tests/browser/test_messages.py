@@ -101,6 +101,26 @@ def test_what_became_of_many_recipients_is_followed_and_a_failure_is_said(page: 
     assert bar["height"] == 8
 
 
+def test_to_whom_it_goes_is_read_before_it_is_sent(page: Page, city: Running) -> None:
+    limit(page, city)
+    show(page, city, "send")
+    page.fill("#to-numbers", "\n".join(f"139123600{place:02}" for place in range(30)))
+    page.fill("#text_zh", "请注意")
+    whom = page.get_by_test_id("plan-whom")
+    names = whom.get_by_role("listitem")
+    expect(names).to_have_count(5)
+    expect(names.first).to_contain_text("+86 139 1236 00")
+    expect(whom).to_contain_text("and 10 more")
+    whom.get_by_text("Show 15 others").click()
+    expect(names).to_have_count(20)
+    page.fill("#to-numbers", "")
+    page.fill("#to-member", "M000003")
+    expect(page.locator("#to-member-found [role=option]").first).to_be_visible()
+    page.locator("#to-member").press("Enter")
+    expect(names).to_have_count(1)
+    expect(names.locator(".second")).not_to_be_empty()
+
+
 def test_an_unknown_variable_is_said_at_its_text(page: Page, city: Running) -> None:
     show(page, city, "send")
     page.fill("#to-numbers", "13912345678")

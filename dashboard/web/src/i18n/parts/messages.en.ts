@@ -164,6 +164,8 @@ export const messages: Readonly<Record<keyof typeof zh, Text>> = {
   'sms.plan.at': 'Leaves {at}',
   'sms.plan.quiet': 'Waits for quiet hours to end',
   'sms.plan.test': 'Test mode: to the test list only',
+  'sms.plan.whom': 'To whom',
+  'sms.plan.others': { one: 'Show {count} other', other: 'Show {count} others' },
   'sms.leftout': 'Left out',
   'sms.leftout.bad_number': 'Not a telephone number',
   'sms.leftout.no_phone': 'No telephone number',

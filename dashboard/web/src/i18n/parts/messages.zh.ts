@@ -153,6 +153,8 @@ export const messages = {
   'sms.plan.at': '{at} 发送',
   'sms.plan.quiet': '等待免打扰时段结束',
   'sms.plan.test': '测试模式：只发给测试名单',
+  'sms.plan.whom': '发给谁',
+  'sms.plan.others': '再显示 {count} 人',
   'sms.leftout': '被排除的人',
   'sms.leftout.bad_number': '号码无效',
   'sms.leftout.no_phone': '没有手机号',

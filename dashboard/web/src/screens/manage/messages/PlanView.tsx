@@ -1,9 +1,11 @@
 /** Before anything is sent: to how many, in how many parts, for how much, when, and who is left out and why. */
 import { LEFT_OUT, type Plan, type Recipient } from '../../../api/messages';
 import { Badge } from '../../../design/Badge';
-import { number, t, time } from '../../../i18n';
+import { named, number, t, time } from '../../../i18n';
 import { nowMs } from '../../../state/clock';
 import { Bubble, money, phoneOf } from './words';
+
+const FEW = 5; // of the recipients, beside a form and not below it
 
 export function PlanView({ plan }: { plan: Plan }) {
   const soon = Date.parse(plan.leaves_at) <= nowMs.value + 1_000;
@@ -23,6 +25,7 @@ export function PlanView({ plan }: { plan: Plan }) {
       </p>
       {plan.sample_zh && <Bubble text={plan.sample_zh} parts={plan.parts_zh} label={t('sms.text_zh')} />}
       {plan.sample_en && <Bubble text={plan.sample_en} parts={plan.parts_en} label={t('sms.text_en')} />}
+      <PeopleList plan={plan} />
       <LeftOutList plan={plan} />
     </div>
   );
@@ -42,6 +45,40 @@ const Figure = ({ name, value, testId, isMain }: FigureProps) => (
     </span>
     <span class="second">{name}</span>
   </div>
+);
+
+/** The first few at once, the rest of those the server named when they are asked for, and how many it did not name. */
+function PeopleList({ plan }: { plan: Plan }) {
+  const { people, recipients } = plan;
+  if (people.length === 0) return null;
+  const rest = people.slice(FEW);
+  const unnamed = recipients - people.length;
+  return (
+    <section class="left-out" aria-label={t('sms.plan.whom')} data-testid="plan-whom">
+      <h3 class="section-title">{t('sms.plan.whom')}</h3>
+      <Names people={people.slice(0, FEW)} />
+      {rest.length > 0 && (
+        <details>
+          <summary>
+            <span>{t('sms.plan.others', { count: rest.length })}</span>
+          </summary>
+          <Names people={rest} />
+        </details>
+      )}
+      {unnamed > 0 && <p class="second">{t('sms.group.andmore', { count: unnamed })}</p>}
+    </section>
+  );
+}
+
+const Names = ({ people }: { people: readonly Recipient[] }) => (
+  <ul class="plan-names">
+    {people.map((each) => (
+      <li key={each.place} class="line">
+        <span class="grow clip">{nameOf(each)}</span>
+        {each.unit && <span class="second clip">{named(each.unit)}</span>}
+      </li>
+    ))}
+  </ul>
 );
 
 function LeftOutList({ plan }: { plan: Plan }) {
