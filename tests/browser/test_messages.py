@@ -202,6 +202,23 @@ def test_figures_are_shown_by_day_and_unit(page: Page, city: Running) -> None:
     expect(page.get_by_test_id("figures")).to_contain_text("Nine in ten within")
 
 
+def test_failed_expired_and_unknown_are_three_figures(page: Page, city: Running) -> None:
+    def some_lost(route: Route) -> None:
+        states = {"delivered": 4, "failed": 3, "expired": 2, "unknown": 1}
+        given = route.fetch().json()
+        route.fulfill(json={**given, "states": states, "days": [{**each, "states": states} for each in given["days"]]})
+
+    page.route("**/api/message-statistics*", some_lost)
+    show(page, city, "statistics")
+    figures = page.get_by_test_id("figures").locator(".plan-figure")
+    for name, count in (("Failed", 3), ("Expired", 2), ("Unknown", 1)):
+        expect(figures.filter(has_text=name)).to_have_text(f"{count}{name}")
+        row = page.get_by_test_id("by-state").get_by_role("row").filter(has_text=name)
+        expect(row).to_have_text(f"{name}{count}{count * 10}%")
+    said = "4 delivered, 0 on the way, 3 failed, 2 expired, 1 unknown"
+    expect(page.get_by_test_id("days").get_by_role("listitem").last).to_have_attribute("title", re.compile(said))
+
+
 def test_on_a_phone_every_section_is_reached_and_a_message_is_read(chromium: Browser, city: Running) -> None:
     context = visit(chromium, PHONE)
     page = context.new_page()

@@ -1,6 +1,12 @@
 /** Figures of messages: each day, unit, provider and state, and how long they took to arrive. */
 import { useState } from 'preact/hooks';
-import { getStatistics, type States, type Statistics, type Times } from '../../../api/messages';
+import {
+  DELIVERY_STATES,
+  getStatistics,
+  type States,
+  type Statistics,
+  type Times,
+} from '../../../api/messages';
 import { Failure, Skeleton } from '../../../design/Feedback';
 import { Select, TextField } from '../../../design/Field';
 import { Page } from '../../../design/Page';
@@ -10,7 +16,7 @@ import { useFetched } from '../../../state/async';
 import { nowMs } from '../../../state/clock';
 import { isPhone } from '../../../state/frame';
 import { UnitFilter, unitFilter } from '../forms/UnitFilter';
-import { kindName, ShareBar, ShareLegend, shareOf } from './words';
+import { kindName, ShareBar, ShareLegend, ShareParts, StateBadge, shareOf } from './words';
 
 const EVERY_MS = 30_000;
 const percent = (part: number, of: number): string => (of === 0 ? '–' : `${number((part / of) * 100, 1)}%`);
@@ -75,15 +81,17 @@ export function StatisticsSection() {
 }
 
 function Figures({ value }: { value: Statistics }) {
-  const { delivered, waiting, lost, total } = shareOf(value.states);
-  const settled = delivered + lost;
+  const { delivered, waiting, failed, expired, unknown, total } = shareOf(value.states);
+  const settled = delivered + failed + expired + unknown;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
     <div class="statistics" tabIndex={0} role="group" aria-label={t('section.sms-statistics')}>
       <div class="plan-figures" data-testid="figures">
         <Figure name={t('sms.statistics.total')} value={number(total)} isMain />
         <Figure name={t('sms.statistics.delivered')} value={percent(delivered, settled)} />
-        <Figure name={t('sms.statistics.lost')} value={number(lost)} />
+        <Figure name={t('sms.share.failed')} value={number(failed)} />
+        <Figure name={t('sms.share.expired')} value={number(expired)} />
+        <Figure name={t('sms.share.unknown')} value={number(unknown)} />
         <Figure name={t('sms.statistics.waiting')} value={number(waiting)} />
         <Figure name={t('sms.statistics.p50')} value={took(value.times.p50_s)} />
         <Figure name={t('sms.statistics.p90')} value={took(value.times.p90_s)} />
@@ -104,6 +112,7 @@ function Figures({ value }: { value: Statistics }) {
           }))}
         />
         <div class="statistics-column">
+          <ByState states={value.states} />
           <Breakdown
             title={t('sms.statistics.providers')}
             head={t('sms.provider')}
@@ -143,20 +152,16 @@ function Days({ days }: { days: Statistics['days'] }) {
   return (
     <ul class="days" aria-label={t('sms.statistics.days')} data-testid="days">
       {days.map((each, at) => {
-        const { delivered, waiting, lost, total } = shareOf(each.states);
-        const words = t('sms.share', { delivered, waiting, lost });
-        const part = (name: string, count: number) =>
-          count > 0 && <span class={`share-part share-${name}`} style={{ flexGrow: count }} />;
+        const share = shareOf(each.states);
+        const words = t('sms.share', { ...share });
         return (
           <li key={each.day} class="day" title={`${each.day}: ${words}`} aria-label={`${each.day}: ${words}`}>
             <span class="day-count num" aria-hidden="true">
-              {total > 0 ? number(total) : ''}
+              {share.total > 0 ? number(share.total) : ''}
             </span>
             <span class="day-room" aria-hidden="true">
-              <span class="day-bar" style={{ height: `${(total / highest) * 100}%` }}>
-                {part('lost', lost)}
-                {part('waiting', waiting)}
-                {part('delivered', delivered)}
+              <span class="day-bar" style={{ height: `${(share.total / highest) * 100}%` }}>
+                <ShareParts share={share} />
               </span>
             </span>
             <span class="day-name num" aria-hidden="true">
@@ -166,6 +171,39 @@ function Days({ days }: { days: Statistics['days'] }) {
         );
       })}
     </ul>
+  );
+}
+
+/** How many stand in each state, those that nothing is in as well. */
+function ByState({ states }: { states: States }) {
+  const { total } = shareOf(states);
+  return (
+    <Section title={t('sms.statistics.states')}>
+      <table class="breakdown" data-testid="by-state">
+        <thead>
+          <tr>
+            <th scope="col">{t('sms.state')}</th>
+            <th scope="col" class="data-end">
+              {t('sms.statistics.messages')}
+            </th>
+            <th scope="col" class="data-end">
+              {t('sms.statistics.part')}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {DELIVERY_STATES.map((state) => (
+            <tr key={state}>
+              <th scope="row">
+                <StateBadge state={state} />
+              </th>
+              <td class="data-end num">{number(states[state] ?? 0)}</td>
+              <td class="data-end num">{percent(states[state] ?? 0, total)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Section>
   );
 }
 

@@ -29,42 +29,47 @@ export const money = (amount: string, currency: string): string => {
   return currency === 'CNY' ? `¥${shown}` : `${shown} ${currency}`;
 };
 
-/** What a reader sees of three: it is there, it is on its way, it will not come. */
-export interface Share {
-  delivered: number;
-  waiting: number;
-  lost: number;
-  total: number;
-}
+/** What a reader sees: it is there, it is on its way, or why it will not come. */
+export const SHARES = ['delivered', 'waiting', 'failed', 'expired', 'unknown'] as const;
+export type ShareName = (typeof SHARES)[number];
+export type Share = Record<ShareName | 'total', number>;
 
 export function shareOf(states: States): Share {
   const of = (...names: DeliveryState[]) => names.reduce((sum, name) => sum + (states[name] ?? 0), 0);
-  const delivered = of('delivered');
-  const waiting = of('queued', 'sending', 'sent');
-  const lost = of('failed', 'expired', 'unknown');
-  return { delivered, waiting, lost, total: delivered + waiting + lost };
+  const share = {
+    delivered: of('delivered'),
+    waiting: of('queued', 'sending', 'sent'),
+    failed: of('failed'),
+    expired: of('expired'),
+    unknown: of('unknown'),
+  };
+  return { ...share, total: SHARES.reduce((sum, name) => sum + share[name], 0) };
 }
 
-/** Three parts of a bar, told apart by pattern as well; in words for who cannot see them. */
+/** Parts of a bar, told apart by pattern as well; in words for who cannot see them. */
 export function ShareBar({ states, label }: { states: States; label?: string }) {
-  const { delivered, waiting, lost, total } = shareOf(states);
-  const words = t('sms.share', { delivered, waiting, lost });
-  const part = (name: string, count: number) =>
-    count > 0 && <span class={`share-part share-${name}`} style={{ flexGrow: count }} />;
+  const share = shareOf(states);
+  const words = t('sms.share', { ...share });
   return (
     <span class="share" role="img" aria-label={label ? `${label}: ${words}` : words} title={words}>
-      {total === 0 && <span class="share-part share-none" style={{ flexGrow: 1 }} />}
-      {part('delivered', delivered)}
-      {part('waiting', waiting)}
-      {part('lost', lost)}
+      {share.total === 0 && <span class="share-part share-none" style={{ flexGrow: 1 }} />}
+      <ShareParts share={share} />
     </span>
   );
 }
 
+export const ShareParts = ({ share }: { share: Share }) => (
+  <>
+    {SHARES.filter((name) => share[name] > 0).map((name) => (
+      <span key={name} class={`share-part share-${name}`} style={{ flexGrow: share[name] }} />
+    ))}
+  </>
+);
+
 export function ShareLegend() {
   return (
     <ul class="share-legend">
-      {(['delivered', 'waiting', 'lost'] as const).map((name) => (
+      {SHARES.map((name) => (
         <li key={name}>
           <span class={`share-key share-${name}`} /> {t(`sms.share.${name}`)}
         </li>
