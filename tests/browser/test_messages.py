@@ -232,6 +232,14 @@ def test_on_a_phone_every_section_is_reached_and_a_message_is_read(chromium: Bro
     row.get_by_role("button").click()
     expect(page.get_by_role("dialog")).to_contain_text("+86 139 1234 0008")
     page.keyboard.press("Escape")
+    named = {"unit": me(page, city)["unit"]["id"], "name": "手机模板", "text_zh": "请集合", "text_en": ""}
+    posted(page, city, "message-templates", **named)
+    for section, labels in (("templates", ["Version", "Used", "Changed"]), ("log", ["Attempt"])):
+        page.select_option("[name=phone-section]", f"sms-{section}")
+        cells = page.locator(".data-table tbody tr").first.locator("td[data-label]")
+        expect(cells).to_have_count(len(labels))
+        said = [cell.evaluate("it => getComputedStyle(it, '::before').content") for cell in cells.all()]
+        assert said == [f'"{label}"' for label in labels]
     for section in SECTIONS:
         page.select_option("[name=phone-section]", f"sms-{section}")
         expect(page.locator(".skeleton")).to_have_count(0)

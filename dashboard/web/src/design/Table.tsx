@@ -12,6 +12,7 @@ export interface Column<T> {
   cell: (row: T) => ComponentChildren;
   width?: string; // of CSS; what is not given shares the rest
   end?: boolean; // numbers and moments stand at the right
+  isNamed?: boolean; // says its label where heads are hidden: a bare number tells nothing there
   /** Only for lists that are here whole: a page sorted by itself would mislead. */
   sortBy?: (row: T) => string | number;
 }
@@ -209,7 +210,11 @@ function Row<T>(props: RowProps<T>) {
         )}
       </th>
       {rest.map((column) => (
-        <td key={column.name} class={column.end ? 'data-end' : undefined}>
+        <td
+          key={column.name}
+          class={column.end ? 'data-end' : undefined}
+          data-label={column.isNamed ? column.label : undefined}
+        >
           {column.cell(row)}
         </td>
       ))}

@@ -58,6 +58,7 @@ const columns = (): readonly Column<Circular>[] => [
     label: t('sms.plan.people'),
     width: '9%',
     end: true,
+    isNamed: true,
     cell: (row) => number(row.recipients),
   },
   {

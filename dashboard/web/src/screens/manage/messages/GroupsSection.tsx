@@ -102,6 +102,7 @@ const columns = (): readonly Column<Group>[] => [
     label: t('sms.plan.people'),
     width: '10%',
     end: true,
+    isNamed: true,
     cell: ({ size }) => (size === null ? <span class="quiet">{t('sms.group.counted')}</span> : number(size)),
   },
 ];

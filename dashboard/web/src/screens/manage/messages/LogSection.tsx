@@ -118,6 +118,7 @@ const columns = (): readonly Column<Attempt>[] => [
     label: t('sms.attempt'),
     width: '7%',
     end: true,
+    isNamed: true,
     cell: (row) => String(row.attempt),
   },
 ];
