@@ -121,6 +121,29 @@ def test_to_whom_it_goes_is_read_before_it_is_sent(page: Page, city: Running) ->
     expect(names.locator(".second")).not_to_be_empty()
 
 
+def test_sent_shows_one_circular_alone_and_what_comes_in_by_itself(page: Page, city: Running) -> None:
+    limit(page, city)
+    one = sent(page, city, "只看这一条", numbers=[f"139123700{place:02}" for place in range(60)])
+    sent(page, city, "另一条", numbers=["13912380000"])
+    show(page, city, "send", one["id"])
+    page.click('[data-testid="all-sent"]')
+    rows = page.locator(".data-table tbody tr")
+    expect(rows.filter(has_text="只看这一条")).to_have_count(60)
+    expect(rows).to_have_count(60)
+    page.reload()
+    expect(page.get_by_test_id("of-circular")).to_contain_text("只看这一条")
+    expect(rows).to_have_count(60)
+    page.get_by_test_id("of-circular").get_by_role("button").click()
+    expect(rows.filter(has_text="另一条")).to_have_count(1)
+    sent(page, city, "后来的一条", numbers=["13912380001"])
+    expect(rows.filter(has_text="后来的一条")).to_have_count(1)
+    show(page, city, "log")
+    page.fill("#section-search", "13912380002")
+    expect(page.get_by_text("No attempts")).to_be_visible()
+    sent(page, city, "记录自己刷新", numbers=["13912380002"])
+    expect(rows).to_have_count(1)
+
+
 def test_an_unknown_variable_is_said_at_its_text(page: Page, city: Running) -> None:
     show(page, city, "send")
     page.fill("#to-numbers", "13912345678")

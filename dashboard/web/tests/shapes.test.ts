@@ -31,6 +31,7 @@ describe('the address bar', () => {
       message: null,
       manage: null,
       item: null,
+      circular: null,
     };
     expect(readPlace(writePlace(place))).toEqual(place);
   });
@@ -44,6 +45,7 @@ describe('the address bar', () => {
       message: null,
       manage: null,
       item: null,
+      circular: null,
     });
   });
 
@@ -64,6 +66,14 @@ describe('the address bar', () => {
     expect(placeAfter(managing, { panel: 'me' })).toMatchObject({ manage: 'audit', item: '7', panel: 'me' });
     expect(placeAfter({ ...readPlace(''), panel: 'cases' }, { manage: 'audit' }).panel).toBeNull();
     expect(placeAfter(managing, { manage: 'members' }).item).toBeNull();
+  });
+
+  it('keeps to one circular from folder to folder of messages, and nowhere else', () => {
+    const sent = { ...readPlace(''), manage: 'sms-sent' as const, circular: 'c1' };
+    expect(readPlace(writePlace(sent))).toEqual(sent);
+    expect(placeAfter(sent, { manage: 'sms-archived' }).circular).toBe('c1');
+    expect(placeAfter(sent, { manage: 'sms-log' }).circular).toBeNull();
+    expect(readPlace('?manage=sms-log&circular=c1').circular).toBeNull();
   });
 });
 

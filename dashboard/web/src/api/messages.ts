@@ -162,6 +162,7 @@ export interface DeliveryQuery {
   kind: string;
   channel: string;
   q: string;
+  circular: string | null;
   unit: number | null;
   from?: string;
   to?: string;

@@ -55,6 +55,7 @@ export interface Place {
   message: number | null; // of another service
   manage: SectionName | null; // in place of the map
   item: string | null; // what is open in that section
+  circular: string | null; // whose messages alone a folder of messages shows
 }
 
 const NOWHERE: Place = {
@@ -65,7 +66,10 @@ const NOWHERE: Place = {
   message: null,
   manage: null,
   item: null,
+  circular: null,
 };
+/** Sections that can show the messages of one circular: who goes from one to another keeps to it. */
+const FOLDERS: readonly (SectionName | null)[] = ['sms-sent', 'sms-archived', 'sms-deleted'];
 /** Panels that stand beside Manage; all others belong to the map. */
 const BESIDE_MANAGE: readonly (PanelName | null)[] = [null, 'me'];
 
@@ -86,6 +90,7 @@ export function readPlace(search: string): Place {
     message: positive(query.get('message')),
     manage,
     item: manage === null ? null : query.get('item'),
+    circular: FOLDERS.includes(manage) ? query.get('circular') : null,
   };
 }
 
@@ -101,6 +106,7 @@ export const panel = computed(() => place.value.panel);
 export const memberId = computed(() => (place.value.panel === 'member' ? place.value.member : null));
 export const section = computed(() => place.value.manage);
 export const itemId = computed(() => (place.value.manage === null ? null : place.value.item));
+export const circularId = computed(() => place.value.circular);
 export const messageId = computed(() => (place.value.panel === 'message' ? place.value.message : null));
 export const alertId = computed(() => (place.value.panel === 'alert' ? place.value.alert : null));
 
@@ -111,6 +117,7 @@ export function placeAfter(before: Place, change: Partial<Place>): Place {
   if (next.manage !== null && !BESIDE_MANAGE.includes(next.panel)) next.panel = null;
   if (next.manage !== before.manage && change.item === undefined) next.item = null;
   if (next.manage === null) next.item = null;
+  if (!FOLDERS.includes(next.manage)) next.circular = null;
   if (next.panel !== 'member') next.member = null;
   if (next.panel !== 'alert') next.alert = null;
   if (next.panel !== 'message') next.message = null;

@@ -17,7 +17,7 @@ import { say, sayFailed } from '../../../design/Toast';
 import { named, number, t, time } from '../../../i18n';
 import { useFetched } from '../../../state/async';
 import { nowMs } from '../../../state/clock';
-import { openItem } from '../../../state/place';
+import { go, openItem, place, placeAfter, writePlace } from '../../../state/place';
 import { can, me } from '../../../state/session';
 import { Consequence } from '../forms/Consequence';
 import { Standing } from './Circulars';
@@ -97,7 +97,7 @@ export function CircularDrawer({ id }: { id: string }) {
         </Consequence>
       )}
       <About circular={value} />
-      <People id={id} left={false} />
+      <People id={id} left={false} hasMessages={shareOf(value.progress).total > 0} />
       {value.left_out > 0 && <People id={id} left reasons={value.reasons} />}
     </Drawer>
   );
@@ -146,10 +146,29 @@ function About({ circular }: { circular: CircularCard }) {
 interface PeopleProps {
   id: string;
   left: boolean;
+  hasMessages?: boolean; // nobody is sent anything before a second person let it go
   reasons?: CircularCard['reasons'];
 }
 
-function People({ id, left, reasons }: PeopleProps) {
+/** A link, so that a second window can hold it. */
+function AllSent({ circular }: { circular: string }) {
+  const there = { manage: 'sms-sent', item: null, circular } as const;
+  return (
+    <a
+      href={`/${writePlace(placeAfter(place.value, there))}`}
+      data-testid="all-sent"
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        go(there);
+      }}
+    >
+      {t('sms.recipients.sent')}
+    </a>
+  );
+}
+
+function People({ id, left, hasMessages, reasons }: PeopleProps) {
   const ask = () => getRecipients(id, left);
   const { value, error, reload } = useFetched(`recipients ${id} ${left}`, ask, EVERY_MS);
   const title = t(left ? 'sms.leftout' : 'sms.recipients');
@@ -176,7 +195,12 @@ function People({ id, left, reasons }: PeopleProps) {
               </li>
             ))}
           </ul>
-          {value.next !== null && <p class="second">{t('sms.recipients.more')}</p>}
+          {value.next !== null && (
+            <p class="line-wrap second">
+              {t('sms.recipients.more', { count: value.recipients.length })}
+              {hasMessages && <AllSent circular={id} />}
+            </p>
+          )}
         </>
       ) : error ? (
         <Failure what={title} error={error} onRetry={reload} />

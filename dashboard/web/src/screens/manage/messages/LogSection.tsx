@@ -33,16 +33,18 @@ const BAD: readonly string[] = ['refused', 'lost'];
 const toneOf = (outcome: string): Tone =>
   GOOD.includes(outcome) ? 'good' : BAD.includes(outcome) ? 'bad' : 'warn';
 
+const EVERY_MS = 10_000;
 const NO_FILTERS = { q: '', provider: '', outcome: '', from: '', to: '' };
 
 export function LogSection() {
   const [filters, setFilters] = useState(NO_FILTERS);
   const set = (change: Partial<typeof NO_FILTERS>) => setFilters((before) => ({ ...before, ...change }));
   const query: LogQuery = { ...filters, unit: unitFilter.value, ...periodOf(filters.from, filters.to) };
-  const pages = usePages<Attempt, string>(JSON.stringify(query), async (before) => {
+  const ask = async (before: string | null) => {
     const { attempts, next } = await getAttempts(query, before);
     return { rows: attempts, next };
-  });
+  };
+  const pages = usePages<Attempt, string>(JSON.stringify(query), ask, EVERY_MS);
   const open = itemId.value;
   return (
     <Page

@@ -1,5 +1,5 @@
 /** Messages in one folder: searched on the server, newest first, looked into, moved many at once, exported. */
-import { Archive, Trash2, Undo2 } from 'lucide';
+import { Archive, Trash2, Undo2, X } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import {
   CHANNELS,
@@ -9,21 +9,24 @@ import {
   type DeliveryQuery,
   deliveriesFile,
   type Folder,
+  getCircular,
   getDeliveries,
   moveDeliveries,
 } from '../../../api/messages';
 import { Button } from '../../../design/Button';
 import { Empty } from '../../../design/Feedback';
 import { Select } from '../../../design/Field';
+import { Icon } from '../../../design/Icon';
 import { LevelMark } from '../../../design/LevelMark';
 import { Page } from '../../../design/Page';
 import { SearchField } from '../../../design/SearchField';
 import { type Column, Table } from '../../../design/Table';
 import { say, sayFailed } from '../../../design/Toast';
 import { named, t, time } from '../../../i18n';
+import { useFetched } from '../../../state/async';
 import { nowMs } from '../../../state/clock';
 import { usePages } from '../../../state/pages';
-import { itemId, openItem } from '../../../state/place';
+import { circularId, go, itemId, openItem } from '../../../state/place';
 import { can } from '../../../state/session';
 import { periodOf } from '../audit/sentence';
 import { UnitFilter, unitFilter } from '../forms/UnitFilter';
@@ -41,22 +44,27 @@ interface Filters {
 }
 
 const NO_FILTERS: Filters = { q: '', state: '', kind: '', channel: '', from: '', to: '' };
+const EVERY_MS = 10_000;
 const NOBODY: ReadonlySet<number> = new Set();
 
 export function MessagesSection({ folder }: { folder: Folder }) {
   const [filters, setFilters] = useState(NO_FILTERS);
   const [picked, setPicked] = useState(NOBODY);
   const { from, to, ...words } = filters;
-  const query: DeliveryQuery = { folder, ...words, unit: unitFilter.value, ...periodOf(from, to) };
+  const circular = circularId.value;
+  const query: DeliveryQuery = { folder, ...words, circular, unit: unitFilter.value, ...periodOf(from, to) };
   const key = JSON.stringify(query);
-  const pages = usePages<Delivery, number>(key, async (before) => {
+  const ask = async (before: number | null) => {
     const { deliveries, next } = await getDeliveries(query, before);
     return { rows: deliveries, next };
-  });
+  };
+  // While some are picked, no row moves away under the pointer
+  const pages = usePages<Delivery, number>(key, ask, picked.size > 0 ? undefined : EVERY_MS);
   useEffect(() => setPicked(NOBODY), [key]);
   const open = itemId.value;
   const title = t(`section.sms-${folder}`);
-  const isFiltered = unitFilter.value !== null || Object.values(filters).some((value) => value !== '');
+  const isFiltered =
+    unitFilter.value !== null || circular !== null || Object.values(filters).some((value) => value !== '');
   const moved = () => {
     setPicked(NOBODY);
     pages.reload();
@@ -66,7 +74,12 @@ export function MessagesSection({ folder }: { folder: Folder }) {
       title={title}
       note={t(`section.sms-${folder}.note`)}
       tools={<CsvLink href={deliveriesFile(query)} file="messages.csv" />}
-      filters={<FilterRow filters={filters} onChange={(change) => setFilters({ ...filters, ...change })} />}
+      filters={
+        <>
+          {circular && <OfCircular key={circular} id={circular} />}
+          <FilterRow filters={filters} onChange={(change) => setFilters({ ...filters, ...change })} />
+        </>
+      }
       foot={
         pages.rows && (
           <ListFoot pages={pages}>
@@ -97,6 +110,27 @@ export function MessagesSection({ folder }: { folder: Folder }) {
       />
       {open && <DeliveryDrawer key={open} id={Number(open)} onMoved={moved} />}
     </Page>
+  );
+}
+
+/** Says that these are the messages of one circular alone, and goes back to all. */
+function OfCircular({ id }: { id: string }) {
+  const { value } = useFetched(`circular ${id}`, () => getCircular(id));
+  const text = t('sms.only', { text: value ? value.text_zh || value.text_en : '…' });
+  return (
+    <div class="of-circular">
+      <span class="chip" data-testid="of-circular">
+        <span class="clip">{text}</span>
+        <button
+          type="button"
+          class="chip-drop"
+          aria-label={t('sms.to.drop', { name: text })}
+          onClick={() => go({ circular: null, item: null })}
+        >
+          <Icon node={X} />
+        </button>
+      </span>
+    </div>
   );
 }
 
