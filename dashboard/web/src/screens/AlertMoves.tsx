@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks';
 import { type Move, moveAlert, previewAlert } from '../api/client';
 import { ApiError } from '../api/errors';
-import type { AlertContent, AlertDetail, LevelColour } from '../api/types';
+import type { AlertDetail, LevelColour } from '../api/types';
 import { Button } from '../design/Button';
 import { Dialog } from '../design/Dialog';
 import { explain } from '../design/Feedback';
@@ -12,23 +12,29 @@ import { say } from '../design/Toast';
 import { number, t } from '../i18n';
 import { loadAlerts } from '../state/alerts';
 import { type Fetched, useFetched } from '../state/async';
+import { startEdit, writtenOf } from '../state/compose';
+import { openPanel } from '../state/place';
 import { me } from '../state/session';
 import { LevelChoice } from './LevelChoice';
 
 type Ask = 'issue' | 'override' | 'submit' | 'approve' | 'decline' | 'lift' | 'cancel' | 'level';
 
+/** Editing asks nothing: it opens the form. */
+type Offer = Ask | 'edit';
+
 /** [word among the server's legal moves, what we offer for it]; what waits for a second person comes first, then lift: it is what one looks for in an alert in force. */
-const OFFERS: readonly (readonly [word: string, ask: Ask])[] = [
+const OFFERS: readonly (readonly [word: string, offer: Offer])[] = [
   ['approve', 'approve'],
   ['decline', 'decline'],
   ['lift', 'lift'],
   ['submit', 'submit'],
   ['issue', 'issue'],
+  ['edit', 'edit'],
   ['level', 'level'],
   ['cancel', 'cancel'],
 ];
 const NEEDS_NOTE: readonly Ask[] = ['lift', 'cancel', 'override', 'level', 'decline'];
-const NEVER_MAIN: readonly Ask[] = ['override', 'decline']; // who proposed a level would be offered first to take it back
+const NEVER_MAIN: readonly Offer[] = ['override', 'decline']; // who proposed a level would be offered first to take it back
 const TELLS_NOBODY: readonly Ask[] = ['submit', 'decline'];
 const MOVES: Readonly<Record<Ask, Move>> = {
   issue: 'issue',
@@ -48,14 +54,20 @@ const isUpgrade = (alert: AlertDetail, level: LevelColour) => LEVELS[level].rank
 const isMine = (alert: AlertDetail) =>
   (alert.proposal?.made_by ?? alert.created_by)?.id === me.value?.account.id;
 
-function offersOf(alert: AlertDetail): Ask[] {
-  const hidden: Ask[] = [];
+function offersOf(alert: AlertDetail): Offer[] {
+  const hidden: Offer[] = [];
   if (isMine(alert)) hidden.push('approve');
   if (isMine(alert) && !alert.proposal) hidden.push('decline'); // editing a draft takes it back
   if (!isHigh(alert.level) && !alert.issued_at) hidden.push('submit', 'approve', 'decline');
-  return OFFERS.filter(([word, ask]) => alert.moves.includes(word) && !hidden.includes(ask)).map(([, ask]) =>
-    ask === 'issue' && isHigh(alert.level) ? 'override' : ask,
+  if (!me.value?.account.may_issue) hidden.push('edit');
+  return OFFERS.filter(([word, offer]) => alert.moves.includes(word) && !hidden.includes(offer)).map(
+    ([, offer]) => (offer === 'issue' && isHigh(alert.level) ? 'override' : offer),
   );
+}
+
+function edit(alert: AlertDetail): void {
+  startEdit(alert);
+  openPanel('compose');
 }
 
 export function AlertMoves({ alert, onDone }: { alert: AlertDetail; onDone: () => void }) {
@@ -66,7 +78,7 @@ export function AlertMoves({ alert, onDone }: { alert: AlertDetail; onDone: () =
         <Button
           key={offer}
           look={at === 0 && !NEVER_MAIN.includes(offer) ? 'main' : 'normal'}
-          onClick={() => setAsk(offer)}
+          onClick={() => (offer === 'edit' ? edit(alert) : setAsk(offer))}
           testId={offer}
         >
           {t(`move.${offer}`)}
@@ -189,25 +201,11 @@ export function Confirm({ alert, ask, level: proposed, note: said = '', onClose,
 function useTold(alert: AlertDetail, ask: Ask): Fetched<number> {
   const isCounted = alert.issued_at !== null || ask === 'submit' || ask === 'cancel';
   const preview = useFetched(isCounted ? null : `would tell ${alert.id} ${alert.version}`, () =>
-    previewAlert(contentOf(alert)),
+    previewAlert(writtenOf(alert)),
   );
   if (isCounted) return { value: alert.issued_at ? alert.reach.audience : 0, error: null, reload: () => {} };
   return { ...preview, value: preview.value?.total ?? null };
 }
-
-const contentOf = (alert: AlertDetail): AlertContent => ({
-  level: alert.level,
-  event: alert.event,
-  headline: alert.headline,
-  description: alert.description,
-  instruction: alert.instruction,
-  targets: alert.targets.map(({ id }) => id),
-  teams: alert.teams.map(({ id }) => id),
-  depth: alert.depth,
-  area: alert.area,
-  expires_at: alert.expires_at,
-  is_drill: alert.is_drill,
-});
 
 function noteOf(ask: Ask, isOverride: boolean): 'override' | 'decline' | 'why' {
   if (isOverride || ask === 'override') return 'override';

@@ -1,4 +1,4 @@
-import { CornerDownRight } from 'lucide';
+import { CornerDownRight, Undo2 } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
 import { getAlert } from '../api/client';
 import { getReach, type ReachReport, reportFile, reportPage } from '../api/reach';
@@ -65,6 +65,7 @@ export function AlertPanel({ id }: { id: string }) {
         {alert.issued_at && <ReachBar reach={alert.reach} />}
       </header>
       {alert.proposal && <Waiting proposal={alert.proposal} />}
+      <SentBack alert={alert} />
       <Tabs
         label={t('alert')}
         tabs={[
@@ -113,6 +114,23 @@ export function Waiting({ proposal }: { proposal: Proposal }) {
         <strong>{t('proposal', { name: proposal.made_by.name, level: t(`level.${proposal.level}`) })}</strong>
         <span class="second">
           {proposal.note} · {ago(proposal.made_at, nowMs.value)}
+        </span>
+      </span>
+    </p>
+  );
+}
+
+/** Why a draft came back from the second person: what its author has to mend, until it is sent on again. */
+export function SentBack({ alert }: { alert: AlertDetail }) {
+  const last = alert.versions.findLast(({ kind }) => kind === 'submit' || kind === 'decline');
+  if (alert.state !== 'draft' || last?.kind !== 'decline') return null;
+  return (
+    <p class="alert-waiting" data-testid="sent-back">
+      <Icon node={Undo2} size={20} />
+      <span class="row-text">
+        <strong>{t('alert.sentback', { name: last.made_by?.name ?? t('alert.byclock') })}</strong>
+        <span class="second">
+          {last.note} · {ago(last.made_at, nowMs.value)}
         </span>
       </span>
     </p>

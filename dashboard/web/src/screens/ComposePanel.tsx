@@ -1,10 +1,12 @@
 /** Writing a warning: level, where, words; who would be told, live; and then told. */
 import { Send, X } from 'lucide';
 import { useEffect, useState } from 'preact/hooks';
+import { ApiError } from '../api/errors';
 import type { LevelColour } from '../api/types';
 import { Button, SquareButton } from '../design/Button';
 import { explain } from '../design/Feedback';
 import { Checkbox, Select, TextField } from '../design/Field';
+import { FormError } from '../design/FormError';
 import { LEVELS } from '../design/levels';
 import { Panel, Section } from '../design/Panel';
 import { say } from '../design/Toast';
@@ -42,10 +44,11 @@ export function ComposePanel() {
 
 function Compose({ now }: { now: Draft }) {
   const preview = usePreview(now);
+  const title = t(now.saved ? 'compose.edit' : 'compose.new');
   return (
     <Panel
-      title={t('compose.new')}
-      label={t('compose.new')}
+      title={title}
+      label={title}
       onClose={() => openPanel('alerts')}
       foot={<SendButtons now={now} audience={preview.value?.allowed ? preview.value.total : null} />}
     >
@@ -188,7 +191,7 @@ const isWritten = (now: Draft): boolean =>
 /** Blue and yellow go out at once; orange and red want a second person, or an override that is logged with its reason. */
 function SendButtons({ now, audience }: { now: Draft; audience: number | null }) {
   const [isBusy, setBusy] = useState(false);
-  const [error, setError] = useState<string | null>(null);
+  const [error, setError] = useState<unknown>(null);
   const [override, setOverride] = useState<string | null>(null);
   const isReady = isWritten(now) && audience !== null && audience > 0 && !isBusy;
 
@@ -205,7 +208,7 @@ function SendButtons({ now, audience }: { now: Draft; audience: number | null })
       if (id) openAlert(id);
       else openPanel('alerts');
     } catch (failure) {
-      setError(explain(failure));
+      setError(failure);
       setBusy(false);
     }
   };
@@ -218,11 +221,7 @@ function SendButtons({ now, audience }: { now: Draft; audience: number | null })
 
   return (
     <div class="stack grow">
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      {error !== null && <Refused error={error} id={now.id} />}
       {override !== null && (
         <TextField
           name="override"
@@ -260,6 +259,23 @@ function SendButtons({ now, audience }: { now: Draft; audience: number | null })
     </div>
   );
 }
+
+/** Somebody else's change is not written over: what is typed stays until it was looked at. */
+function Refused({ error, id }: { error: unknown; id: string }) {
+  if (!isConflict(error)) return <FormError error={error} />;
+  return (
+    <div class="field-error stack-tight" role="alert" data-testid="compose-conflict">
+      <p>{`${t('compose.conflict')} ${explain(error)}`}</p>
+      <div>
+        <Button onClick={() => openAlert(id)} testId="compose-theirs">
+          {t('compose.theirs')}
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+const isConflict = (error: unknown): boolean => error instanceof ApiError && error.kind === 'conflict';
 
 interface IssueProps {
   level: LevelColour;

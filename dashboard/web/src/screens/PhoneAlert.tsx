@@ -15,7 +15,7 @@ import { change, startDraft } from '../state/compose';
 import { alertId, openPanel } from '../state/place';
 import { me } from '../state/session';
 import { AlertMoves } from './AlertMoves';
-import { Waiting } from './AlertPanel';
+import { SentBack, Waiting } from './AlertPanel';
 import { StateBadge } from './AlertRow';
 import { ReachBar, ReachFigures } from './Reach';
 
@@ -61,6 +61,7 @@ function Words({ alert }: { alert: AlertDetail }) {
         </p>
       </header>
       {alert.proposal && <Waiting proposal={alert.proposal} />}
+      <SentBack alert={alert} />
       <div class="phone-sheet">
         <Section title={t('alert.description')}>
           <p class="alert-text">{alert.description}</p>

@@ -15,7 +15,8 @@ export const isTreeShown = signal(true);
 
 export function newAlert(): void {
   if (!me.value?.account.may_issue) return;
-  if (!draft.value)
+  const isNew = draft.value !== null && draft.value.saved === null; // to edit another one is no new alert
+  if (!isNew)
     startDraft(chosenUnit.value && chosenUnit.value.id !== me.value.unit.id ? [chosenUnit.value.id] : []);
   openPanel('compose');
 }

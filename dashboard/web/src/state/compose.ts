@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { draftOfMessage, joinMessage } from '../api/cap';
 import { draftAlert, moveAlert } from '../api/client';
-import type { Alert, AlertContent, LevelColour } from '../api/types';
+import type { Alert, AlertContent, AlertDetail, LevelColour } from '../api/types';
 
 export interface Draft extends AlertContent {
   id: string; // ours from the start: a lost answer and a retry make one alert
@@ -55,6 +55,36 @@ export function startDraftOf(
     id: existing?.id ?? fresh.id,
     message,
     saved: existing && { version: existing.version, content: '' },
+  };
+}
+
+/** What was written of an alert that is there. */
+export const writtenOf = (alert: AlertDetail): AlertContent => ({
+  level: alert.level,
+  event: alert.event,
+  headline: alert.headline,
+  description: alert.description,
+  instruction: alert.instruction,
+  targets: alert.targets.map(({ id }) => id),
+  teams: alert.teams.map(({ id }) => id),
+  depth: alert.depth,
+  area: alert.area,
+  expires_at: alert.expires_at,
+  is_drill: alert.is_drill,
+});
+
+/** Opens an alert that nobody was told of; what was typed on top of the same version is still there. */
+export function startEdit(alert: AlertDetail): void {
+  const now = draft.value;
+  if (now?.id === alert.id && now.saved?.version === alert.version) return;
+  const content = writtenOf(alert);
+  // saving takes back what waits for approval, even with no word changed
+  const known = alert.state === 'draft' ? JSON.stringify(content) : '';
+  draft.value = {
+    ...content,
+    id: alert.id,
+    message: null,
+    saved: { version: alert.version, content: known },
   };
 }
 
@@ -119,6 +149,9 @@ export async function send(move: 'issue' | 'submit', overrideReason?: string): P
   return alert;
 }
 
+/** Saves what is written and lets it go: it is among the alerts now, where anybody may change it. */
 export const saveDraft = async (): Promise<void> => {
-  if (draft.value) await save(draft.value);
+  if (!draft.value) return;
+  await save(draft.value);
+  draft.value = null;
 };
