@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firstLanguage } from '../src/i18n';
+import { firstLanguage, time } from '../src/i18n';
 import { format } from '../src/i18n/format';
 import { LATE_AFTER_MS, LOST_AFTER_MS, linkState, retryDelayMs } from '../src/live/link';
 import { presenceAt } from '../src/live/presence';
@@ -40,6 +40,19 @@ describe('our own connection', () => {
   it('comes back later each time, up to a bound, never all at once', () => {
     expect([0, 1, 2, 20].map((attempt) => retryDelayMs(attempt, 0))).toEqual([500, 1000, 2000, 15_000]);
     expect(retryDelayMs(20, 1)).toBe(7500);
+  });
+});
+
+describe('a time', () => {
+  const at = (dayOfMonth: number, hour: number) => new Date(2026, 2, dayOfMonth, hour).getTime();
+
+  it.each([
+    ['today', at(5, 4), at(5, 23), false],
+    ['tomorrow early', at(6, 4), at(5, 23), true],
+    ['late yesterday', at(4, 23), at(5, 1), true],
+    ['this hour of a month ago', at(5, 4), at(35, 4), true],
+  ])('has its date unless it is of today: %s', (_, moment, nowMs, isDated) => {
+    expect(time(moment, nowMs).includes('3月')).toBe(isDated);
   });
 });
 

@@ -206,6 +206,8 @@ export const en: Readonly<Record<Key, Text>> = {
   'alert.created': 'Written',
   'alert.issued': 'Issued',
   'alert.ended': 'Ended',
+  'alert.expires': 'Expires',
+  'alert.until': 'Expires {when}',
   'alert.cap': 'CAP 1.2',
   'alert.cap.newest': 'Newest message',
   'alert.identifier': 'Identifier',

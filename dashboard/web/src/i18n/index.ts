@@ -95,12 +95,13 @@ const hours = computed(
 /** The time of day to the minute. */
 export const clockHour = (at: string): string => hours.value.format(new Date(at));
 
-const DAY_MS = 86_400_000;
+const isSameDay = (oneMs: number, otherMs: number): boolean =>
+  new Date(oneMs).toDateString() === new Date(otherMs).toDateString();
 
-/** The time of day; with the date when it is not within a day of `nowMs`. */
+/** The time of day; with the date when that is not today's: 04:00 of tomorrow must not read as long over. */
 export function time(at: string | number, nowMs: number): string {
   const ms = typeof at === 'number' ? at : Date.parse(at);
-  return (Math.abs(nowMs - ms) < DAY_MS ? clock : dayClock).value.format(ms);
+  return (isSameDay(ms, nowMs) ? clock : dayClock).value.format(ms);
 }
 
 const UNITS: readonly (readonly [unit: string, seconds: number])[] = [

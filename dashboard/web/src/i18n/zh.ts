@@ -201,6 +201,8 @@ export const zh = {
   'alert.created': '拟稿',
   'alert.issued': '发布',
   'alert.ended': '结束',
+  'alert.expires': '失效时间',
+  'alert.until': '{when} 失效',
   'alert.cap': 'CAP 1.2',
   'alert.cap.newest': '最新报文',
   'alert.identifier': '编号',

@@ -177,6 +177,9 @@ function Words({ alert }: { alert: AlertDetail }) {
             alert.created_by && [t('alert.by'), alert.created_by.name],
             [t('alert.created'), moment(alert.created_at)],
             alert.issued_at ? [t('alert.issued'), moment(alert.issued_at)] : null,
+            alert.expires_at
+              ? [t('alert.expires'), <span class="num">{time(alert.expires_at, nowMs.value)}</span>]
+              : null,
             alert.ended_at ? [t('alert.ended'), moment(alert.ended_at)] : null,
             alert.identifier ? [t('alert.identifier'), <span class="mono">{alert.identifier}</span>] : null,
             alert.issued_at ? [t('alert.report'), <ReportLinks alert={alert.id} />] : null,

@@ -8,7 +8,7 @@ import { Icon } from '../design/Icon';
 import { LevelMark } from '../design/LevelMark';
 import { Panel, Section } from '../design/Panel';
 import { say, sayFailed } from '../design/Toast';
-import { ago, named, t, tWord } from '../i18n';
+import { ago, named, t, time, tWord } from '../i18n';
 import { useFetched } from '../state/async';
 import { nowMs } from '../state/clock';
 import { change, startDraft } from '../state/compose';
@@ -59,6 +59,9 @@ function Words({ alert }: { alert: AlertDetail }) {
           {alert.is_drill && `${t('drill')} · `}
           {named(alert.unit)} · {ago(alert.issued_at ?? alert.created_at, nowMs.value)}
         </p>
+        {alert.expires_at && (
+          <p class="num">{t('alert.until', { when: time(alert.expires_at, nowMs.value) })}</p>
+        )}
       </header>
       {alert.proposal && <Waiting proposal={alert.proposal} />}
       <SentBack alert={alert} />
