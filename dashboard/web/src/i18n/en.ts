@@ -264,6 +264,7 @@ export const en: Readonly<Record<Key, Text>> = {
   'preview.none': 'Choose where, and this shows who would be told and why.',
   'preview.people': { one: 'person would be told', other: 'people would be told' },
   'preview.parts': { one: '{count} SMS part', other: '{count} SMS parts' },
+  'preview.parts.each': '{most} (zh {zh}, en {en})',
   'preview.more': 'and {count} more',
   'preview.forbidden': 'Your unit may not warn what was chosen.',
   'consequence.tell': { one: 'Tell {count} person', other: 'Tell {count} people' },

@@ -259,6 +259,7 @@ export const zh = {
   'preview.none': '选择范围后，这里显示将通知哪些人、为什么。',
   'preview.people': '人将收到',
   'preview.parts': '短信 {count} 条',
+  'preview.parts.each': '{most}（中文 {zh}，英文 {en}）',
   'preview.more': '另有 {count} 人',
   'preview.forbidden': '您的单位无权向所选范围发布。',
   'consequence.tell': '通知 {count} 人',

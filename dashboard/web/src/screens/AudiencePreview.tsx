@@ -4,7 +4,7 @@ import { previewAlert } from '../api/client';
 import type { AudiencePreview as Preview } from '../api/types';
 import { Badge } from '../design/Badge';
 import { explain } from '../design/Feedback';
-import { language, number, t, tWord } from '../i18n';
+import { number, t, tWord } from '../i18n';
 import { type Fetched, useFetched } from '../state/async';
 import { audienceOf, contentOf, type Draft } from '../state/compose';
 import { previewed } from '../state/reach';
@@ -55,9 +55,16 @@ export function AudiencePreview({ now, preview }: { now: Draft; preview: Fetched
   return <Told preview={preview.value} />;
 }
 
+/** People are told in their own language, whatever the screen's: the longest counts, and what each of them takes. */
+function partsOf(parts: Preview['parts']): string {
+  if (typeof parts === 'number') return t('preview.parts', { count: parts });
+  const { zh, en } = parts;
+  const most = t('preview.parts', { count: Math.max(zh, en) });
+  return zh === en ? most : t('preview.parts.each', { most, zh, en });
+}
+
 function Told({ preview }: { preview: Preview }) {
   const counted = Object.entries(preview.by_level);
-  const parts = typeof preview.parts === 'number' ? preview.parts : (preview.parts[language.value] ?? 1);
   return (
     <div class="preview" data-testid="preview">
       {!preview.allowed && (
@@ -71,7 +78,7 @@ function Told({ preview }: { preview: Preview }) {
         </span>
         <span class="second">{t('preview.people', { count: preview.total })}</span>
         <span class="grow" />
-        <Badge>{t('preview.parts', { count: parts })}</Badge>
+        <Badge>{partsOf(preview.parts)}</Badge>
       </p>
       <div class="chips">
         {counted.map(([level, people]) => (
@@ -88,7 +95,7 @@ function Told({ preview }: { preview: Preview }) {
       <ul class="stack-tight">
         {preview.sample.slice(0, SHOWN).map((person) => (
           <li key={person.id} class="line">
-            <span>{person.name}</span>
+            <span class="preview-name clip">{person.name}</span>
             <span class="row-more clip grow">{(person.reasons ?? []).map(reasonText).join('; ')}</span>
           </li>
         ))}
