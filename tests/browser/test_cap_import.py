@@ -62,7 +62,7 @@ def test_a_message_becomes_a_draft_and_its_update_changes_it(page: Page, city: R
     expect(page.locator('[name="headline"]')).to_have_value(HEADLINE)
     expect(page.locator('[name="event"]')).to_have_value("rainstorm")
     expect(page.get_by_test_id("level-orange").locator("input")).to_be_checked()
-    expect(page.get_by_test_id("given")).to_contain_text("Area of the message")
+    expect(page.get_by_test_id("warned-where")).to_contain_text("km²")
     page.get_by_role("button", name="Save as draft").click()
     row = page.get_by_test_id("alert-row").filter(has_text=HEADLINE)
     expect(row).to_have_attribute("data-state", "draft")

@@ -1,8 +1,9 @@
 import type { Polygon, Position } from 'geojson';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ApiError } from '../src/api/errors';
 import { groundM2 } from '../src/map/geometry';
 import { flawOf } from '../src/map/outline';
+import { change, draft, startDraft } from '../src/state/compose';
 import {
   adjust,
   cancel,
@@ -15,6 +16,7 @@ import {
   isAsking,
   isShort,
   outline,
+  purpose,
   shownOutline,
   takeDragged,
   takeDrawn,
@@ -129,6 +131,39 @@ describe('the pen', () => {
   it('adjusts nothing where nothing is drawn', () => {
     adjust();
     expect(hand.value).toBe('off');
+  });
+});
+
+describe('the area of a warning', () => {
+  const parts = { type: 'MultiPolygon' as const, coordinates: [SQUARE.coordinates] };
+
+  beforeEach(() => {
+    clear();
+    takeDrawn(SQUARE); // what is asked about stays
+    purpose.value = 'warning';
+    startDraft();
+  });
+  afterEach(() => {
+    purpose.value = 'history';
+    draft.value = null;
+  });
+
+  it('is drawn into the draft, beside what is asked about', () => {
+    expect(outline.value).toBeNull();
+    takeDrawn(BOW_TIE);
+    expect(draft.value?.area).toBe(BOW_TIE);
+    purpose.value = 'history';
+    expect(outline.value).toBe(SQUARE);
+  });
+
+  it('of several parts is no outline to adjust, and comes back when drawing is cancelled', () => {
+    change({ area: parts });
+    adjust();
+    expect([hand.value, outline.value]).toEqual(['off', null]);
+    draw();
+    takeDrawn(BOW_TIE);
+    cancel();
+    expect(draft.value?.area).toBe(parts);
   });
 });
 

@@ -144,7 +144,8 @@ function warnedNow(): Warned[] {
   const open = alertId.value;
   const one = alerts.value?.find((alert) => alert.id === open);
   if (panel.value === 'compose' && written) {
-    return [{ level: written.level, targets: written.targets.map((id) => ({ id })), area: written.area }];
+    const area = hand.value === 'off' ? written.area : null; // else the pen shows it
+    return [{ level: written.level, targets: written.targets.map((id) => ({ id })), area }];
   }
   const read = openReading.value;
   if (panel.value === 'message' && read?.draft) {

@@ -9,7 +9,7 @@ import { startClock } from '../state/clock';
 import { loadEmergencies, startAlarm } from '../state/emergencies';
 import { isPhone } from '../state/frame';
 import { growOlder, startLive, stopLive, watch } from '../state/live';
-import { clear as clearOutline } from '../state/outline';
+import { forgetOutline } from '../state/outline';
 import { forgetPeople } from '../state/people';
 import { me, resume, startError } from '../state/session';
 import { chosenUnit, loadUnits } from '../state/units';
@@ -59,7 +59,7 @@ function Inside() {
       stopClock();
       stopLive();
       forgetPeople();
-      clearOutline();
+      forgetOutline();
     };
   }, []);
   const unit = chosenUnit.value?.id;

@@ -1,11 +1,18 @@
-/** Where "who was here" looks: in the chosen unit, or in an area drawn on the map. */
+/** An area drawn on the map, or what there is without one. */
 import { PenTool, VectorSquare, X } from 'lucide';
 import { useEffect, useRef } from 'preact/hooks';
-import type { Unit } from '../api/types';
 import { Button } from '../design/Button';
-import { named, number, t } from '../i18n';
+import { number, t } from '../i18n';
 import { groundM2 } from '../map/geometry';
 import { adjust, clear, draw, flaw, hand, outline } from '../state/outline';
+
+interface Props {
+  name: string; // before the ids of its buttons
+  label: string;
+  without: string; // what counts while nothing is drawn
+  back: string; // the button that takes the drawing away
+  next: string; // the id of what one does after drawing
+}
 
 const KM2 = 1e6; // square metres
 const FIRST_KM2 = 0.1; // from here on nobody counts square metres
@@ -16,57 +23,63 @@ function sizeOf(m2: number): string {
 }
 
 /** What had the focus is gone with the pen: the next thing to do gets it. */
-function useFocusAfterDrawing(): void {
+function useFocusAfterDrawing({ name, next }: Props): void {
   const isHeld = hand.value !== 'off';
   const wasHeld = useRef(false);
   useEffect(() => {
-    if (wasHeld.current && !isHeld) document.getElementById(outline.peek() ? 'was-ask' : 'was-draw')?.focus();
+    if (wasHeld.current && !isHeld) document.getElementById(outline.peek() ? next : `${name}-draw`)?.focus();
     wasHeld.current = isHeld;
   }, [isHeld]);
 }
 
-function words(unit: Unit): string {
+function words(without: string): string {
   if (hand.value === 'draw') return t('was.drawing');
-  if (!outline.value) return named(unit);
+  if (!outline.value) return without;
   return flaw.value ? t('was.area.flawed') : t('was.area', { size: sizeOf(groundM2(outline.value)) });
 }
 
-export function AreaChoice({ unit }: { unit: Unit }) {
-  useFocusAfterDrawing();
+export function AreaChoice(props: Props) {
+  const { name, label, without, back } = props;
+  useFocusAfterDrawing(props);
   const isDrawn = outline.value !== null && hand.value !== 'draw';
   return (
-    <div class="field" role="group" aria-labelledby="was-where">
-      <span class="field-label" id="was-where">
-        {t('was.where')}
+    <div class="field" role="group" aria-labelledby={`${name}-where`}>
+      <span class="field-label" id={`${name}-where`}>
+        {label}
       </span>
-      <p class="was-where" data-testid="was-where">
-        {words(unit)}
+      <p class="was-where" data-testid={`${name}-where`}>
+        {words(without)}
       </p>
       {hand.value === 'adjust' && flaw.value && (
-        <p class="field-error" data-testid="was-flaw">
+        <p class="field-error" data-testid={`${name}-flaw`}>
           {t(`was.flaw.${flaw.value}`)}
         </p>
       )}
       {isDrawn ? (
         <div class="line-wrap">
-          <Button icon={VectorSquare} disabled={hand.value === 'adjust'} onClick={adjust} testId="was-adjust">
+          <Button
+            icon={VectorSquare}
+            disabled={hand.value === 'adjust'}
+            onClick={adjust}
+            testId={`${name}-adjust`}
+          >
             {t('was.adjust')}
           </Button>
           <Button icon={PenTool} onClick={draw}>
             {t('was.redraw')}
           </Button>
-          <Button icon={X} onClick={clear} testId="was-clear">
-            {t('was.clear', { name: named(unit) })}
+          <Button icon={X} onClick={clear} testId={`${name}-clear`}>
+            {back}
           </Button>
         </div>
       ) : (
         <div class="line-wrap">
           <Button
-            id="was-draw"
+            id={`${name}-draw`}
             icon={PenTool}
             disabled={hand.value === 'draw'}
             onClick={draw}
-            testId="was-draw"
+            testId={`${name}-draw`}
           >
             {t('was.draw')}
           </Button>

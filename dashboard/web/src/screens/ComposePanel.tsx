@@ -1,6 +1,6 @@
 /** Writing a warning: level, where, words; who would be told, live; and then told. */
 import { Send, X } from 'lucide';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { ApiError } from '../api/errors';
 import type { LevelColour } from '../api/types';
 import { Button, SquareButton } from '../design/Button';
@@ -10,7 +10,7 @@ import { FormError } from '../design/FormError';
 import { LEVELS } from '../design/levels';
 import { Panel, Section } from '../design/Panel';
 import { say } from '../design/Toast';
-import { named, t, time, tWord } from '../i18n';
+import { named, t, tWord } from '../i18n';
 import { loadAlerts } from '../state/alerts';
 import { nowMs } from '../state/clock';
 import {
@@ -23,9 +23,12 @@ import {
   toggleTarget,
   toggleTeam,
 } from '../state/compose';
+import { cancel, clear, hand, outline, purpose } from '../state/outline';
 import { openAlert, openPanel } from '../state/place';
 import { levelName, me } from '../state/session';
+import { localText } from '../state/spans';
 import { units, unitsById } from '../state/units';
+import { AreaChoice } from './AreaChoice';
 import { AudiencePreview, usePreview } from './AudiencePreview';
 import { EVENTS } from './events';
 import { LevelChoice } from './LevelChoice';
@@ -56,9 +59,9 @@ function Compose({ now }: { now: Draft }) {
         <LevelChoice name="level" value={now.level} onValue={(level) => change({ level })} />
       </Section>
       <Section title={t('compose.where')}>
-        <Given now={now} />
         <Targets targets={now.targets} />
         <TargetPicker chosen={now.targets} onToggle={toggleTarget} />
+        <Area area={now.area} />
       </Section>
       <TeamChoice chosen={now.teams} onToggle={toggleTeam} />
       <Section title={t('compose.words')}>
@@ -95,33 +98,57 @@ function eventsFor(chosen: string): (readonly [string, string])[] {
   return ours.some(([event]) => event === chosen) ? ours : [...ours, [chosen, tWord('event', chosen)]];
 }
 
-/** What a message gave and no field shows: its area and its end, each to be taken out. */
-function Given({ now }: { now: Draft }) {
-  if (!now.area && !now.expires_at) return null;
-  const end = now.expires_at && t('compose.ends', { when: time(now.expires_at, nowMs.value) });
+/** Beside the units: whoever is inside the area now is told, too. */
+function Area({ area }: { area: Draft['area'] }) {
+  useLayoutEffect(() => {
+    purpose.value = 'warning';
+    return () => {
+      cancel();
+      purpose.value = 'history';
+    };
+  }, []);
+  const isOnlyGiven = area !== null && outline.value === null && hand.value === 'off';
   return (
-    <div class="chips" data-testid="given">
-      {now.area && (
-        <span class="chip">
-          {t('compose.area')}
-          <SquareButton
-            icon={X}
-            label={t('compose.remove', { name: t('compose.area') })}
-            onClick={() => change({ area: null })}
-          />
-        </span>
+    <>
+      <AreaChoice
+        name="warned"
+        label={t('compose.area')}
+        without={t(isOnlyGiven ? 'compose.area.parts' : 'compose.area.none')}
+        back={t('compose.area.clear')}
+        next="expires"
+      />
+      {isOnlyGiven && (
+        <div>
+          <Button icon={X} onClick={clear} testId="warned-clear">
+            {t('compose.area.clear')}
+          </Button>
+        </div>
       )}
-      {end && (
-        <span class="chip num">
-          {end}
-          <SquareButton
-            icon={X}
-            label={t('compose.remove', { name: end })}
-            onClick={() => change({ expires_at: null })}
-          />
-        </span>
-      )}
-    </div>
+    </>
+  );
+}
+
+const isOver = ({ expires_at }: Draft): boolean =>
+  expires_at !== null && Date.parse(expires_at) <= nowMs.value;
+
+/** The field keeps what is typed: half of a date is no moment yet. */
+function End({ now }: { now: Draft }) {
+  const [text, setText] = useState(() => (now.expires_at ? localText(Date.parse(now.expires_at)) : ''));
+  const take = (typed: string) => {
+    setText(typed);
+    change({ expires_at: typed ? new Date(typed).toISOString() : null });
+  };
+  return (
+    <TextField
+      name="expires"
+      label={t('compose.expires')}
+      hint={t('compose.expires.how')}
+      type="datetime-local"
+      value={text}
+      min={localText(nowMs.value)}
+      onValue={take}
+      error={isOver(now) ? t('compose.expires.past') : null}
+    />
   );
 }
 
@@ -175,6 +202,7 @@ function Words({ now }: { now: Draft }) {
           ...depths.map(({ code }) => [code, levelName(code)] as const),
         ]}
       />
+      <End key={now.id} now={now} />
       <Checkbox
         name="drill"
         label={t('compose.drill')}
@@ -185,15 +213,24 @@ function Words({ now }: { now: Draft }) {
   );
 }
 
-const isWritten = (now: Draft): boolean =>
-  now.headline.trim() !== '' && now.description.trim() !== '' && now.targets.length > 0;
+const isWritten = (now: Draft): boolean => now.headline.trim() !== '' && now.description.trim() !== '';
+
+/** Why it cannot go out yet, in one line; null: it can, or is being counted, or the preview says why not. */
+function missing(now: Draft, audience: number | null): string | null {
+  if (hand.value !== 'off') return t('compose.missing.drawing');
+  if (now.targets.length === 0) return t('compose.missing.where');
+  if (isOver(now)) return t('compose.expires.past');
+  if (audience === 0) return t('compose.missing.people');
+  return isWritten(now) ? null : t('compose.missing.words');
+}
 
 /** Blue and yellow go out at once; orange and red want a second person, or an override that is logged with its reason. */
 function SendButtons({ now, audience }: { now: Draft; audience: number | null }) {
   const [isBusy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [override, setOverride] = useState<string | null>(null);
-  const isReady = isWritten(now) && audience !== null && audience > 0 && !isBusy;
+  const lack = missing(now, audience);
+  const isReady = lack === null && audience !== null && !isBusy;
 
   const run = async (
     work: () => Promise<string | null>,
@@ -231,6 +268,11 @@ function SendButtons({ now, audience }: { now: Draft; audience: number | null })
           rows={2}
           autofocus
         />
+      )}
+      {lack && (
+        <p class={audience === 0 ? 'field-error' : 'second'} role="status" data-testid="lack">
+          {lack}
+        </p>
       )}
       {needsSecond && override === null ? (
         <div class="line">

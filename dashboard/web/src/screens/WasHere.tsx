@@ -88,7 +88,13 @@ export function WasHere({ unit }: { unit: Unit }) {
           if (span) void ask(span);
         }}
       >
-        <AreaChoice unit={unit} />
+        <AreaChoice
+          name="was"
+          label={t('was.where')}
+          without={named(unit)}
+          back={t('was.clear', { name: named(unit) })}
+          next="was-ask"
+        />
         <TextField
           name="was-from"
           label={t('was.from')}

@@ -1,7 +1,11 @@
-/** The area drawn on the map for "who was here", and the pen it is drawn with. One at a time; the map follows it. */
+/**
+ * The area drawn on the map, for "who was here" or for the warning being written, and the pen it is drawn with. One at a
+ * time; the map follows it.
+ */
 import { batch, computed, signal } from '@preact/signals';
-import type { Polygon, Position } from 'geojson';
+import type { MultiPolygon, Polygon, Position } from 'geojson';
 import { flawOf } from '../map/outline';
+import { change, draft } from './compose';
 import { memberId } from './place';
 import { past } from './track';
 
@@ -11,7 +15,20 @@ export type Hand = 'off' | 'draw' | 'adjust';
 export const FEWEST_CORNERS = 3;
 
 export const hand = signal<Hand>('off');
-export const outline = signal<Polygon | null>(null);
+/** Whose area it is. A warning's is in its draft, and nowhere else. */
+export const purpose = signal<'history' | 'warning'>('history');
+
+type Area = Polygon | MultiPolygon;
+const asked = signal<Polygon | null>(null);
+const stored = computed<Area | null>(() =>
+  purpose.value === 'warning' ? (draft.value?.area ?? null) : asked.value,
+);
+
+/** What a message gave may have holes or several parts: the pen has one ring. */
+const isOneRing = (area: Area | null): area is Polygon =>
+  area?.type === 'Polygon' && area.coordinates.length === 1;
+
+export const outline = computed(() => (isOneRing(stored.value) ? stored.value : null));
 export const flaw = computed(() => outline.value && flawOf(outline.value));
 /** Corners set so far, while one draws. */
 export const corners = signal(0);
@@ -20,7 +37,7 @@ export const isShort = signal(false);
 /** "Who was here" is open. */
 export const isAsking = signal(false);
 
-let before: Polygon | null = null; // what cancelling goes back to
+let before: Area | null = null; // what cancelling goes back to
 
 /** What the map shows: the area that is asked about, also behind a person who was found in it. */
 export const shownOutline = computed<Polygon | null>(() => {
@@ -29,9 +46,14 @@ export const shownOutline = computed<Polygon | null>(() => {
   return isAsking.value || isOfPerson ? outline.value : null;
 });
 
+function store(area: Area | null): void {
+  if (purpose.peek() === 'warning') change({ area });
+  else asked.value = area as Polygon | null;
+}
+
 function take(next: Hand): void {
   batch(() => {
-    if (hand.value === 'off') before = outline.value;
+    if (hand.value === 'off') before = stored.value;
     corners.value = 0;
     isShort.value = false;
     hand.value = next;
@@ -56,14 +78,14 @@ export function countCorners(set: number): void {
 /** What was drawn to its end. A flaw is not lost work: corners can be dragged until it is sound. */
 export function takeDrawn(area: Polygon): void {
   batch(() => {
-    outline.value = area;
+    store(area);
     isShort.value = false;
     hand.value = flaw.value === null ? 'off' : 'adjust';
   });
 }
 
 export function takeDragged(ring: Position[]): void {
-  outline.value = { type: 'Polygon', coordinates: [ring] };
+  store({ type: 'Polygon', coordinates: [ring] });
 }
 
 /** Done: ends dragging once the area is sound. `close` ends a drawing; it says whether there were corners enough. */
@@ -75,16 +97,24 @@ export function finish(close: () => boolean): void {
 export function cancel(): void {
   if (hand.value === 'off') return;
   batch(() => {
-    outline.value = before;
+    store(before);
     isShort.value = false;
     hand.value = 'off';
   });
 }
 
-/** Back to the unit. */
+/** Nothing that somebody drew outlives their session. */
+export function forgetOutline(): void {
+  batch(() => {
+    cancel();
+    asked.value = null;
+  });
+}
+
+/** Back to the unit, or to no area of its own. */
 export function clear(): void {
   batch(() => {
     cancel();
-    outline.value = null;
+    store(null);
   });
 }

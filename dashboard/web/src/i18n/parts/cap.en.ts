@@ -83,6 +83,4 @@ export const cap: Readonly<Record<keyof typeof zh, Text>> = {
   'cap.done.join': 'The alert was changed, the message is settled',
   'cap.done.dismiss': 'Dismissed',
   'cap.done.reopen': 'The message waits again',
-  'compose.area': 'Area of the message',
-  'compose.ends': 'Ends {when}',
 };

@@ -79,6 +79,4 @@ export const cap = {
   'cap.done.join': '预警已变更，报文已处理',
   'cap.done.dismiss': '已忽略',
   'cap.done.reopen': '报文重新待处理',
-  'compose.area': '报文给出的区域',
-  'compose.ends': '失效 {when}',
 } as const satisfies Record<string, Text>;
