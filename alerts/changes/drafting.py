@@ -8,7 +8,7 @@ from psycopg import AsyncConnection
 
 from alerts.changes import targets
 from alerts.changes.opening import open_for
-from alerts.core.errors import BadContent, IllegalMove, NotAllowed
+from alerts.core.errors import BadContent, IllegalMove, NotAllowed, VersionConflict
 from alerts.core.records import Actor, Content
 from alerts.core.states import AlertMove
 from alerts.core.words import Words
@@ -47,7 +47,10 @@ async def draft(connection: Connection, alert: UUID, *, by: Actor, content: Cont
 async def edit(
     connection: Connection, alert: UUID, *, by: Actor, expected_version: int, content: Content, now: datetime
 ) -> None:
-    """Rewrite what nobody has been told; what waited for approval becomes a draft again."""
+    """Rewrite what nobody has been told; what waited for approval becomes a draft again.
+
+    The same words sent again are one edit; others, from another window of the same account, raise VersionConflict.
+    """
     opened = await open_for(
         connection,
         alert,
@@ -57,6 +60,9 @@ async def edit(
         kinds=frozenset({"edit"}),
     )
     if opened.is_repeat:
+        same = written(alert, opened.head.version, "edit", content, by=by, now=now)
+        if not await alerts.is_written(connection, same, expires_at=content.expires_at, is_drill=content.is_drill):
+            raise VersionConflict(opened.head.version)
         return
     await check_content(connection, content, now=now)
     await targets.check_own(connection, issuer=opened.head.unit, targets=content.targets, level=content.level)

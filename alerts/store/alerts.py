@@ -182,6 +182,36 @@ async def add_version(connection: Connection, row: NewVersion) -> None:
     )
 
 
+async def is_written(connection: Connection, row: NewVersion, *, expires_at: datetime | None, is_drill: bool) -> bool:
+    """Whether that version is there and says the same."""
+    cursor = await connection.execute(
+        """
+        SELECT 1 FROM alert_version v JOIN alert a ON a.id = v.alert
+        WHERE (v.alert, v.version, v.level, v.event, v.headline, v.description, v.instruction)
+              = (%s, %s, %s, %s, %s, %s, %s)
+          AND v.targets = %s::integer[] AND v.teams = %s::integer[] AND v.depth IS NOT DISTINCT FROM %s::text
+          AND v.area IS NOT DISTINCT FROM %s::bytea AND a.expires_at IS NOT DISTINCT FROM %s::timestamptz
+          AND a.is_drill = %s
+        """,
+        [
+            row.alert,
+            row.version,
+            row.level,
+            row.event,
+            row.headline,
+            row.description,
+            row.instruction,
+            list(row.targets),
+            list(row.teams),
+            row.depth,
+            row.area,
+            expires_at,
+            is_drill,
+        ],
+    )
+    return await cursor.fetchone() is not None
+
+
 async def move(connection: Connection, alert: UUID, *, state: str, version: int) -> None:
     await connection.execute("UPDATE alert SET state = %s, version = %s WHERE id = %s", [state, version, alert])
 

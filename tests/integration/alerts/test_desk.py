@@ -145,6 +145,16 @@ async def test_editing_takes_a_submitted_alert_back_to_draft(desk: Desk, city: C
     assert (edited.state, edited.content.headline) == (AlertState.DRAFT, "改后")
 
 
+async def test_an_edit_sent_again_is_one_and_another_from_the_same_account_is_not_lost(desk: Desk, city: City) -> None:
+    draft, _ = await desk.draft(an_id(), city.county, a_content())
+    first = await desk.edit(draft.id, city.county, 1, a_content(headline="改后"))
+    again = await desk.edit(draft.id, city.county, 1, a_content(headline="改后"))
+    assert (first.version, again.version) == (2, 2)
+    with pytest.raises(VersionConflict):
+        await desk.edit(draft.id, city.county, 1, a_content(headline="另一窗口"))
+    assert (await desk.get(draft.id)).content.headline == "改后"
+
+
 async def test_a_version_is_never_changed_nor_deleted(desk: Desk, city: City, connection: Connection) -> None:
     await desk.draft(an_id(), city.county, a_content())
     with pytest.raises(psycopg.errors.RestrictViolation, match="never changed"):
