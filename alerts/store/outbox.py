@@ -76,9 +76,11 @@ async def withdraw_older(connection: Connection, *, deliveries: Sequence[int], n
         WITH taken AS (
             UPDATE downlink w SET expires_at = %(now)s
             FROM delivery n
-            JOIN delivery d ON d.address = n.address AND d.channel = n.channel AND d.alert = n.alert
+            JOIN delivery d ON d.address = n.address AND d.channel = 'terminal' AND d.alert = n.alert
                  AND d.version < n.version AND d.provider_id IS NOT NULL
-            WHERE n.id = ANY(%(deliveries)s) AND w.id = d.provider_id::bigint
+            WHERE n.id = ANY(%(deliveries)s)
+              -- Other channels' ids are no numbers, and the planner may come to them first
+              AND w.id = CASE WHEN d.channel = 'terminal' THEN d.provider_id::bigint END
               AND w.sent_at IS NULL AND w.delivered_at IS NULL
             RETURNING d.id
         )

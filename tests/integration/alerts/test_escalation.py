@@ -245,6 +245,14 @@ async def test_a_terminal_that_comes_back_hears_of_no_warning_that_is_over(
     await a_terminal(connection, 1, member=100 + BLOCK)
     alert = await issued(desk, city, level=Level.RED)
     await drain(terminals)
+    await connection.execute(  # of another channel, whose ids are no numbers
+        """
+        INSERT INTO delivery (alert, version, member, kind, channel, address, body, priority, state, queued_at,
+                              provider_id)
+        SELECT alert, version, member, kind, 'push', n::text, '', 1, 'sent', now(), 'https://push.example/' || n
+        FROM delivery, generate_series(1, 200) n WHERE channel = 'terminal'
+        """
+    )
     await desk.cancel(alert.id, city.county, alert.version, note="a mistake")
     await drain(terminals)
     cursor = await connection.execute("SELECT id FROM downlink WHERE expires_at > %s", [clock()])
